@@ -1,0 +1,44 @@
+# Every command installs what it needs first, so that a fresh clone can begin with any of them.
+.DEFAULT_GOAL := help
+.PHONY: help install demo dev test test-all test-newcomer bench check docs
+
+# The package's own Node; where install scripts were not allowed to link it, its binary still lies below the package.
+NODE = $(firstword $(wildcard node_modules/node/bin/node node_modules/node/node_modules/node-*/bin/node))
+TEST = $(NODE) --test --test-global-setup=test/harness/setup.ts --test-concurrency=2
+
+help: ## list these commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+node_modules/.package-lock.json: package-lock.json package.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+install: node_modules/.package-lock.json
+
+demo: install ## play a bot's life from first training to rollback, in a scratch directory
+	@node bin/trainyard.js demo
+
+dev: install ## run every service on this machine until Ctrl-C
+	@node bin/trainyard.js dev
+
+test: install ## every guarantee that needs Node alone, against a real PostgreSQL
+	@$(TEST) 'test/**/*.test.ts'
+	@echo "make test ran every suite there is; make test-all adds the newcomer's way: a fresh clone, then make demo and make test in it."
+
+test-newcomer: ## prove the newcomer's way: a fresh clone with an empty npm prefix and the machine's own Node
+	@bash test/newcomer.sh
+
+test-all: test test-newcomer ## make test, then the newcomer's way
+
+bench: install ## measure speed and size, print a table and write bench.json
+	@$(NODE) test/bench/main.ts
+
+check: install ## formatting, lint, types, and whether generated documents are current
+	@node_modules/.bin/biome check --error-on-warnings .
+	@node_modules/.bin/tsc -p .
+	@$(NODE) schemas/generate.ts --check
+	@$(NODE) services/kit/reference.ts --check
+
+docs: install ## write the generated documents anew
+	@$(NODE) schemas/generate.ts
+	@$(NODE) services/kit/reference.ts

@@ -1,0 +1,100 @@
+/** CloudEvents over Kafka: Trainyard's own events in binary mode, both directions; the platform's in either mode, in. */
+
+import { z } from 'zod'
+import { type CloudEvent, CloudEventError, parseJson, readAttributes, readStructured } from './cloudevents.ts'
+
+/** The attributes of one of Trainyard's own events. */
+export type EventAttributes = {
+  id: string
+  /** The service that said it, e.g. `/trainyard/launcher`. */
+  source: string
+  type: string
+  /** The bot. */
+  subject: string
+  time: Date
+  /** Id of the event that caused it. */
+  causationId: string
+  /** Id of the chain that it belongs to. */
+  correlationId: string
+  /** W3C trace context. */
+  traceparent: string
+}
+
+type Headers = Readonly<Record<string, string>>
+
+export const avroType = 'application/avro'
+const structuredPrefix = 'application/cloudevents'
+const attributePrefix = 'ce_'
+
+export function toHeaders(attributes: EventAttributes): Record<string, string> {
+  return {
+    'content-type': avroType,
+    ce_specversion: '1.0',
+    ce_id: attributes.id,
+    ce_source: attributes.source,
+    ce_type: attributes.type,
+    ce_subject: attributes.subject,
+    ce_time: attributes.time.toISOString(),
+    ce_causationid: attributes.causationId,
+    ce_correlationid: attributes.correlationId,
+    ce_traceparent: attributes.traceparent,
+  }
+}
+
+const Header = z
+  .string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'expected a text') })
+  .min(1, { error: 'is empty' })
+
+const OwnHeaders = z
+  .object({
+    'content-type': Header.refine((type) => type === avroType, { error: `expected ${avroType}` }),
+    ce_specversion: Header.refine((version) => version === '1.0', { error: 'expected 1.0' }),
+    ce_id: Header,
+    ce_source: Header,
+    ce_type: Header,
+    ce_subject: Header,
+    ce_time: Header.transform((time) => new Date(time)).refine((time) => !Number.isNaN(time.getTime()), {
+      error: 'expected a time (RFC 3339)',
+    }),
+    ce_causationid: Header,
+    ce_correlationid: Header,
+    ce_traceparent: Header,
+  })
+  .transform(
+    (headers): EventAttributes => ({
+      id: headers.ce_id,
+      source: headers.ce_source,
+      type: headers.ce_type,
+      subject: headers.ce_subject,
+      time: headers.ce_time,
+      causationId: headers.ce_causationid,
+      correlationId: headers.ce_correlationid,
+      traceparent: headers.ce_traceparent,
+    }),
+  )
+
+/** Reads the headers of one of Trainyard's own events. Throws a CloudEventError that names the header. */
+export function fromHeaders(headers: Headers): EventAttributes {
+  const read = OwnHeaders.safeParse(headers)
+  if (read.success) return read.data
+  const words = read.error.issues.map((issue) => `header ${issue.path.join('.')}: ${issue.message}`)
+  throw new CloudEventError(words.join('; '))
+}
+
+/**
+ * Reads an event of the platform, binary or structured. Undefined when the message is no CloudEvent at all; throws a
+ * CloudEventError when it is a wrong one.
+ */
+export function readMessage(headers: Headers, value: Uint8Array | null): CloudEvent | undefined {
+  const contentType = headers['content-type'] ?? ''
+  if (contentType.toLowerCase().startsWith(structuredPrefix)) {
+    if (value === null) throw new CloudEventError('message: a structured CloudEvent without a value')
+    return readStructured(parseJson(value, 'message'), 'message')
+  }
+  if (headers[`${attributePrefix}specversion`] === undefined) return undefined
+  const attributes = Object.entries(headers)
+    .filter(([name]) => name.startsWith(attributePrefix))
+    .map(([name, text]) => [name.slice(attributePrefix.length), text])
+  const datacontenttype = contentType === '' ? undefined : contentType
+  return readAttributes({ ...Object.fromEntries(attributes), datacontenttype }, value, 'message')
+}

@@ -1,0 +1,36 @@
+/** What zod finds wrong with `trainyard.yaml`, in words. */
+
+import type { z } from 'zod'
+import type { Finding, Path } from './document.ts'
+
+export function findingsOf(error: z.ZodError, raw: unknown): Finding[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: [...issue.path, key], message: issue.message }))
+    }
+    return [{ path: issue.path, message: `${wordsOf(issue)}${gotOf(raw, issue)}` }]
+  })
+}
+
+function wordsOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message
+  return issue.message
+}
+
+function gotOf(raw: unknown, issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key') return ''
+  const value = valueAt(raw, issue.path)
+  if (value === undefined) return ', but it is missing'
+  if (Array.isArray(value)) return value.length === 0 ? ', got an empty list' : ', got a list'
+  if (typeof value === 'object' && value !== null) return ', got a mapping'
+  const shown = JSON.stringify(value)
+  return `, got ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}`
+}
+
+function valueAt(raw: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, part) => {
+    return typeof value === 'object' && value !== null && Object.hasOwn(value, part)
+      ? Reflect.get(value, part)
+      : undefined
+  }, raw)
+}

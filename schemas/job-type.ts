@@ -1,0 +1,131 @@
+/** Job types and placements of `trainyard.yaml`, and the frozen specification that a request carries. */
+
+import { z } from 'zod'
+import { InnerShare, mapping, Name, oneOf, Positive, Seconds, Share, Text, whole } from './expectations.ts'
+import { canonicalJson } from './words.ts'
+
+const textValue = { error: 'expected a text (in quotes, if it looks like a number)' }
+
+const Toleration = mapping({
+  key: Text.optional().describe('Taint key; without one, every taint.'),
+  operator: oneOf('Equal', 'Exists').optional().describe('How the value is compared; Kubernetes takes Equal.'),
+  value: z.string(textValue).optional().describe('Taint value, for Equal.'),
+  effect: oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute').optional().describe('Taint effect; without one, all.'),
+  tolerationSeconds: Seconds.optional().describe('How long a NoExecute taint is borne.'),
+})
+
+export const Placement = mapping({
+  nodeSelector: z
+    .record(Text, z.string(textValue), { error: 'expected a mapping of labels' })
+    .default({})
+    .describe('Labels that the node must have.'),
+  tolerations: z
+    .array(Toleration, { error: 'expected a list' })
+    .default([])
+    .describe('Taints of nodes that are borne.'),
+  gpus: whole(0).default(0).describe('GPUs per attempt.'),
+  cpus: Positive.optional().describe('CPUs per attempt.'),
+  memoryGiB: Positive.optional().describe('Memory per attempt, in GiB.'),
+  priorityClassName: Text.optional().describe('Kubernetes priority class.'),
+})
+export type Placement = z.infer<typeof Placement>
+
+export const PromotionPolicy = mapping({
+  minimumAccuracy: Share.default(0.5).describe('Floor: a model below this accuracy is rejected.'),
+  minimumExamRows: whole(0).default(20).describe('Floor: an exam of fewer rows decides nothing.'),
+  margin: Share.default(0.02).describe('Loss of accuracy that still counts as not worse.'),
+  confidence: InnerShare.default(0.95).describe('Confidence of the interval of the difference.'),
+  whenUndecided: oneOf('promoteIfNotWorse', 'hold')
+    .default('promoteIfNotWorse')
+    .describe(
+      'When the exam proves nothing: promote if the point estimate is at least -margin, else hold; or always hold.',
+    ),
+  guard: mapping({
+    minimumSupport: whole(1).default(8).describe('Exam rows from which on an intent is guarded.'),
+    maximumRecallDrop: Share.default(0.25).describe('How far the recall of a guarded intent may fall.'),
+  })
+    .prefault({})
+    .describe('No intent with enough support may fall by more than allowed.'),
+  heldExpiresAfterSeconds: Seconds.default(604_800).describe(
+    'A held model is rejected after this time without a decision.',
+  ),
+})
+export type PromotionPolicy = z.infer<typeof PromotionPolicy>
+
+const Program = mapping({
+  command: z
+    .array(Text, { error: 'expected a list of texts, the program first' })
+    .min(1, { error: 'expected a list of texts, the program first' })
+    .describe(
+      "The program and its arguments; it is called with one more: train or predict. 'node' is Trainyard's own.",
+    ),
+  image: Text.optional().describe('Container image, for Kubernetes.'),
+})
+
+/** What a request freezes, and what makes two pieces of work the same. */
+const frozen = {
+  program: Program.describe('The training program.'),
+  hyperparameters: z
+    .record(z.string(), z.json(), { error: 'expected a mapping' })
+    .default({})
+    .describe('Handed to the program as they are.'),
+  attemptDeadlineSeconds: whole(1, 31_536_000).default(3600).describe('Longest time that one attempt may take.'),
+  graceSeconds: Seconds.default(30).describe('Time that the program has to stop after SIGTERM.'),
+  retries: mapping({
+    limit: whole(0).default(2).describe('Further attempts after a crash.'),
+    backoffSeconds: Seconds.default(30).describe('Wait before the first further attempt; it doubles each time.'),
+    resumeLimit: whole(0).default(20).describe('Further attempts after an end with saved work (exit code 75).'),
+  })
+    .prefault({})
+    .describe('When an attempt is tried again.'),
+  whenNewer: oneOf('wait', 'supersede')
+    .default('wait')
+    .describe('What a newer request does to the running one: wait for it, or stop it.'),
+  supersede: mapping({
+    finishIfProgressAbove: Share.default(0.8).describe('A run further than this is not stopped.'),
+    atMostInARow: whole(1).default(3).describe('After so many stopped runs in a row one is let through.'),
+  })
+    .prefault({})
+    .describe('Limits of whenNewer: supersede.'),
+  failuresPerWork: whole(1).default(3).describe('Failed runs after which the same work is rejected.'),
+  heldOutShare: InnerShare.default(0.2).describe('Share of the texts that become the exam.'),
+  logLimitMiB: Positive.default(8).describe('Log kept per attempt, in MiB; more is cut with a mark.'),
+  verdictWaitSeconds: Seconds.default(3600).describe('Longest wait for the verdict before the next run may start.'),
+  promotion: PromotionPolicy.prefault({}).describe('When a model is put in force.'),
+}
+
+/** A job type with every field filled in. */
+export const JobType = mapping({
+  ...frozen,
+  placement: Name.default('local').describe('Where attempts run: a name under placements, or local.'),
+  slots: whole(0, 100_000).default(1).describe('Runs at the same time, until changed at run time.'),
+  priority: whole(-1_000_000, 1_000_000).default(0).describe('Higher goes first in the queue.'),
+  debounce: mapping({
+    quietSeconds: Seconds.default(0).describe('Quiet time that must pass before a bot is trained.'),
+    maxWaitSeconds: Seconds.default(300).describe('Longest time that signals can put a training off.'),
+  })
+    .refine(({ quietSeconds, maxWaitSeconds }) => maxWaitSeconds >= quietSeconds, {
+      path: ['maxWaitSeconds'],
+      error: 'expected at least quietSeconds',
+    })
+    .prefault({})
+    .describe('Many signals, one training.'),
+})
+export type JobType = z.infer<typeof JobType>
+
+/** A job type as it was when the request was made: everything that shapes the work, nothing that only orders it. */
+export const JobTypeSpec = mapping({
+  ...frozen,
+  placement: Placement.extend({ name: Name }),
+})
+export type JobTypeSpec = z.infer<typeof JobTypeSpec>
+
+/** The text of a specification in events and rows; equal specifications give equal text. */
+export function specText(spec: JobTypeSpec): string {
+  return canonicalJson(spec)
+}
+
+/** Fields that a later version added are filled in with their defaults. Throws a ZodError on anything else. */
+export function parseSpec(json: string): JobTypeSpec {
+  return JobTypeSpec.parse(JSON.parse(json))
+}

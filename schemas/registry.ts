@@ -1,0 +1,52 @@
+/**
+ * Every schema that was ever in use, with the id that its bytes carry. `ids.json` is append-only; each entry's schema lies
+ * in `history/<type>/<version>.avsc`. Both are committed, so bytes can be read without a schema registry server.
+ */
+
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { type AvroRecord, type AvroSchema, withNamesDefinedOnce } from './avro.ts'
+import { canonicalJson, Digest, digestOf } from './words.ts'
+
+export const schemasFolder = new URL('./', import.meta.url)
+
+export const IdEntry = z.strictObject({
+  id: z.int().min(1),
+  type: z.string(),
+  version: z.int().min(1),
+  digest: Digest.describe('Of the schema without its docs.'),
+})
+export type IdEntry = z.infer<typeof IdEntry>
+
+export type RegisteredSchema = IdEntry & { schema: AvroSchema }
+
+const namespace = 'dev.trainyard.v1'
+
+/** The schema of an event as it is written to the history. */
+export function publishedSchema(record: AvroRecord<unknown>): AvroSchema {
+  const { schema } = record
+  return withNamesDefinedOnce({ ...schema, namespace })
+}
+
+/** Equal for schemas that read and write the same; a doc may be put better without a new version. */
+export function digestOfSchema(schema: AvroSchema): Digest {
+  const withoutDocs: unknown = JSON.parse(JSON.stringify(schema, (key, value) => (key === 'doc' ? undefined : value)))
+  return digestOf(canonicalJson(withoutDocs))
+}
+
+export function historyFile(entry: { type: string; version: number }): string {
+  return `history/${entry.type}/${entry.version}.avsc`
+}
+
+/** Throws when a file is missing or isn't the schema that its entry names. */
+export function readRegistry(folder: URL = schemasFolder): RegisteredSchema[] {
+  const entries = z.array(IdEntry).parse(JSON.parse(readFileSync(new URL('ids.json', folder), 'utf8')))
+  return entries.map((entry) => {
+    const file = historyFile(entry)
+    const schema: AvroSchema = JSON.parse(readFileSync(new URL(file, folder), 'utf8'))
+    if (digestOfSchema(schema) !== entry.digest) {
+      throw new Error(`schemas/${file} was changed after it had been in use; restore it from the repository's history`)
+    }
+    return { ...entry, schema }
+  })
+}

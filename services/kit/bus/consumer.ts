@@ -1,0 +1,118 @@
+/**
+ * What every consumer does above the bus: moves the group's next offset in the transaction of the effect, finds the
+ * culprit of a batch that fails, and sends what cannot be handled to the dead letters.
+ *
+ * Invariants:
+ * - effect and offset are one transaction, conditional on the offset being where we left it: a batch that is delivered
+ *   twice, or to a consumer that no longer owns the partition, changes nothing;
+ * - a message that cannot be handled never holds up the others: it is tried alone, then dead-lettered with its reason;
+ * - a failure that may pass (the database is away) is never held against a message.
+ */
+import type { Clock } from '../clock.ts'
+import { classify, messageOf, unavailable } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { Database, Transaction } from '../store/database.ts'
+import type { Batch, RawMessage, Subscription } from './bus.ts'
+import type { Outbox } from './outbox.ts'
+
+export interface ConsumerOptions {
+  readonly service: string
+  readonly group: string
+  readonly topics: readonly string[]
+  readonly from: 'beginning' | 'end'
+  readonly database: Database
+  readonly outbox: Outbox
+  readonly clock: Clock
+  readonly log: Logger
+  readonly point: (name: string) => Promise<void>
+  readonly handle: (transaction: Transaction, messages: readonly RawMessage[]) => Promise<void>
+}
+
+const triesOfOneMessage = 3
+const pauseBetweenTriesMs = 50
+const deadLetterTopic = 'trainyard.dead-letters'
+
+export function makeSubscription(options: ConsumerOptions): Subscription {
+  const { service, group, database, outbox, clock, log, point } = options
+  const positions = new Map<string, number | undefined>()
+  const placeOf = (topic: string, partition: number) => `${topic}/${partition}`
+
+  /** @throws unavailable when the offset is not where this consumer left it: then somebody else has moved it */
+  async function move(transaction: Transaction, batch: Pick<Batch, 'topic' | 'partition'>, to: number): Promise<void> {
+    const from = positions.get(placeOf(batch.topic, batch.partition))
+    const place = [group, batch.topic, batch.partition, to]
+    const moved =
+      from === undefined
+        ? await transaction.execute(
+            `insert into ${service}.offsets (consumer_group, topic, partition, next_offset) values ($1, $2, $3, $4) on conflict do nothing`,
+            place,
+          )
+        : await transaction.execute(
+            `update ${service}.offsets set next_offset = $4, moved_at = now()
+              where consumer_group = $1 and topic = $2 and partition = $3 and next_offset = $5`,
+            [...place, from],
+          )
+    if (moved === 0) throw unavailable(`another consumer of ${group} has moved on in ${batch.topic}`)
+  }
+
+  async function inOneTransaction(batch: Batch, effect: (transaction: Transaction) => Promise<void>): Promise<void> {
+    await database.transaction(async (transaction) => {
+      await move(transaction, batch, batch.nextOffset)
+      await effect(transaction)
+    })
+    positions.set(placeOf(batch.topic, batch.partition), batch.nextOffset)
+    await point(`${group}.handled`)
+  }
+
+  async function handle(batch: Batch): Promise<void> {
+    const { messages } = batch
+    const tries = messages.length === 1 ? triesOfOneMessage : 1
+    let failure: unknown
+    for (let attempt = 1; attempt <= tries; attempt += 1) {
+      try {
+        await inOneTransaction(batch, (transaction) => options.handle(transaction, messages))
+        return
+      } catch (error) {
+        if (classify(error).retryable) throw error
+        failure = error
+        if (attempt < tries) await clock.sleep(pauseBetweenTriesMs * attempt)
+      }
+    }
+    const first = messages[0]
+    if (messages.length > 1) {
+      const middle = Math.ceil(messages.length / 2)
+      const second = messages[middle]
+      await handle({ ...batch, messages: messages.slice(0, middle), nextOffset: second?.offset ?? batch.nextOffset })
+      await handle({ ...batch, messages: messages.slice(middle) })
+    } else if (first) {
+      await bury(batch, first, messageOf(failure))
+    }
+  }
+
+  async function bury(batch: Batch, message: RawMessage, reason: string): Promise<void> {
+    log.error(
+      { topic: batch.topic, partition: batch.partition, offset: message.offset, group, reason },
+      'a message cannot be handled',
+    )
+    await inOneTransaction(batch, async (transaction) => {
+      // A dead letter that cannot be read stays where it is: burying it again would go on for ever.
+      if (batch.topic !== deadLetterTopic) await outbox.deadLetter(transaction, { ...message, group }, reason)
+    })
+  }
+
+  return {
+    group,
+    topics: options.topics,
+    from: options.from,
+    async position(topic, partition) {
+      const rows = await database.query<{ next_offset: number }>(
+        `select next_offset from ${service}.offsets where consumer_group = $1 and topic = $2 and partition = $3`,
+        [group, topic, partition],
+      )
+      const position = rows[0]?.next_offset
+      positions.set(placeOf(topic, partition), position)
+      return position
+    },
+    handle,
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The embedded bus: a log table in PostgreSQL, with topics, keys, groups and offsets as on Kafka, and one partition a topic.
+ *
+ * Invariants:
+ * - an offset is visible only after every smaller one of its topic (the topic's row is locked while offsets are given out);
+ * - a subscription handles the batches of a topic one after another, and topics side by side;
+ * - a publisher in this process wakes its readers; readers in other processes find the news by polling.
+ */
+import { EventEmitter } from 'node:events'
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { Database } from '../store/database.ts'
+import type { Batch, Bus, RawMessage, Subscription } from './bus.ts'
+
+export interface LogBusOptions {
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Logger
+  readonly pollMs: number
+  readonly batchSize: number
+}
+
+const firstBackoffMs = 100
+const longestBackoffMs = 10_000
+
+interface MessageRow {
+  offset: number
+  key: string | null
+  headers: Record<string, string>
+  value: Buffer | null
+  published_at: Date
+}
+
+export function openLogBus(options: LogBusOptions): Bus {
+  const { database, clock, log, pollMs, batchSize } = options
+  const news = new EventEmitter().setMaxListeners(0)
+  const running = new Set<{ stop(): Promise<void> }>()
+
+  async function read(topic: string, position: number): Promise<Batch | undefined> {
+    const rows = await database.query<MessageRow>(
+      `select "offset", key, headers, value, published_at from bus.messages
+        where topic = $1 and "offset" >= $2 order by "offset" limit $3`,
+      [topic, position, batchSize],
+    )
+    const last = rows.at(-1)
+    if (!last) return undefined
+    const messages = rows.map(
+      (row): RawMessage => ({
+        topic,
+        partition: 0,
+        offset: row.offset,
+        key: row.key === null ? null : Buffer.from(row.key),
+        headers: row.headers,
+        value: row.value,
+        timestamp: row.published_at,
+      }),
+    )
+    return { topic, partition: 0, messages, nextOffset: last.offset + 1 }
+  }
+
+  async function begin(subscription: Subscription, topic: string): Promise<number> {
+    const known = await subscription.position(topic, 0)
+    if (known !== undefined) return known
+    if (subscription.from === 'beginning') return 0
+    const rows = await database.query<{ next_offset: number }>('select next_offset from bus.topics where topic = $1', [
+      topic,
+    ])
+    return rows[0]?.next_offset ?? 0
+  }
+
+  /** Reads one topic for one group until stopped. */
+  async function follow(subscription: Subscription, topic: string, stopping: AbortSignal): Promise<void> {
+    let position: number | undefined
+    let failures = 0
+    while (!stopping.aborted) {
+      const woken = nextNews(news, topic, stopping)
+      try {
+        position ??= await begin(subscription, topic)
+        const batch = await read(topic, position)
+        if (batch) {
+          await subscription.handle(batch)
+          position = batch.nextOffset
+        } else {
+          await Promise.race([woken.promise, clock.sleep(pollMs, stopping)])
+        }
+        failures = 0
+      } catch (error) {
+        position = undefined
+        failures += 1
+        const waitMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (failures - 1))
+        // Once an outage, not once a try.
+        if (failures === 1)
+          log.warn({ topic, group: subscription.group, error: messageOf(error) }, 'a batch waits and is tried again')
+        await clock.sleep(waitMs, stopping)
+      } finally {
+        woken.cancel()
+      }
+    }
+  }
+
+  return {
+    async publish(messages) {
+      if (messages.length === 0) return
+      const counts = new Map<string, number>()
+      for (const message of messages) counts.set(message.topic, (counts.get(message.topic) ?? 0) + 1)
+      await database.transaction(async (transaction) => {
+        // Sorted, so that two publishers never wait for each other in a circle.
+        const topics = [...counts.keys()].sort()
+        const rows = await transaction.query<{ topic: string; next_offset: number }>(
+          `insert into bus.topics as topics (topic, next_offset)
+           select * from unnest($1::text[], $2::bigint[]) order by 1
+           on conflict (topic) do update set next_offset = topics.next_offset + excluded.next_offset
+           returning topic, next_offset`,
+          [topics, topics.map((topic) => counts.get(topic))],
+        )
+        const next = new Map(rows.map((row) => [row.topic, row.next_offset - (counts.get(row.topic) ?? 0)]))
+        const offsets = messages.map(({ topic }) => {
+          const offset = next.get(topic) ?? 0
+          next.set(topic, offset + 1)
+          return offset
+        })
+        await transaction.execute(
+          `insert into bus.messages (topic, "offset", key, headers, value)
+           select * from unnest($1::text[], $2::bigint[], $3::text[], $4::jsonb[], $5::bytea[])`,
+          [
+            messages.map(({ topic }) => topic),
+            offsets,
+            messages.map(({ key }) => key),
+            messages.map(({ headers }) => JSON.stringify(headers)),
+            messages.map(({ value }) => value),
+          ],
+        )
+      })
+      for (const topic of counts.keys()) news.emit(topic)
+    },
+
+    async subscribe(subscription) {
+      const stopping = new AbortController()
+      const done = Promise.all(subscription.topics.map((topic) => follow(subscription, topic, stopping.signal)))
+      const handle = {
+        async stop() {
+          stopping.abort()
+          await done
+          running.delete(handle)
+        },
+      }
+      running.add(handle)
+      return handle
+    },
+
+    async close() {
+      await Promise.all([...running].map((handle) => handle.stop()))
+    },
+  }
+}
+
+/** Listening begins before the read, so that what is published in between is not slept through. */
+function nextNews(
+  news: EventEmitter,
+  topic: string,
+  stopping: AbortSignal,
+): { promise: Promise<void>; cancel(): void } {
+  let settle: () => void = () => {}
+  const promise = new Promise<void>((resolve) => {
+    settle = resolve
+  })
+  news.once(topic, settle)
+  stopping.addEventListener('abort', settle, { once: true })
+  return {
+    promise,
+    cancel: () => {
+      news.off(topic, settle)
+      stopping.removeEventListener('abort', settle)
+    },
+  }
+}

@@ -1,0 +1,146 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { type Configuration, defaultConfiguration, parseConfiguration } from '../../schemas/configuration.ts'
+import { badInput, codeOf, messageOf } from './errors.ts'
+import { logLevels } from './log.ts'
+
+const wholeNumber = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum)
+
+/** Every environment variable that the services read, with its default. Empty counts as unset. */
+export const EnvironmentVariables = z.object({
+  DATABASE_URL: z
+    .url()
+    .optional()
+    .describe('PostgreSQL to use. Without it, the one that comes with the package runs in the data directory.'),
+  TRAINYARD_DATA_DIR: z
+    .string()
+    .default('.trainyard')
+    .describe('Folder for the embedded PostgreSQL and for attempts that run as processes.'),
+  TRAINYARD_CONFIG: z
+    .string()
+    .optional()
+    .describe('The configuration file. Default: trainyard.yaml if there is one, else the built-in configuration.'),
+  TRAINYARD_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address to listen on. Anything but loopback needs TRAINYARD_API_TOKEN.'),
+  TRAINYARD_PORT: wholeNumber(0, 65_535).default(7070).describe('Port to listen on; 0 takes a free one.'),
+  TRAINYARD_PUBLIC_URL: z
+    .url()
+    .optional()
+    .describe('How downstream reaches this server; model URLs begin with it. Default: http://HOST:PORT.'),
+  TRAINYARD_API_TOKEN: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('Every caller of the API must send it as a bearer token.'),
+  TRAINYARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('The least level that is logged.'),
+  TRAINYARD_EXECUTOR: z.enum(['process']).default('process').describe('What carries attempts out: child processes.'),
+  TRAINYARD_DATABASE_CONNECTIONS: wholeNumber(4, 1_000)
+    .default(20)
+    .describe('The most connections that this process opens to PostgreSQL.'),
+  TRAINYARD_BLOB_LIMIT_MIB: wholeNumber(1, 1_048_576)
+    .default(2_048)
+    .describe('The largest single file that is stored, in MiB.'),
+  TRAINYARD_LOG_RETENTION_DAYS: wholeNumber(1, 36_500)
+    .default(30)
+    .describe('How long the embedded bus keeps messages, in days. Champions stay for ever.'),
+  TRAINYARD_HISTORY_DAYS: wholeNumber(1, 36_500)
+    .default(400)
+    .describe('How long the console keeps the history, in days.'),
+  TRAINYARD_STOP_LIMIT_SECONDS: wholeNumber(1, 3_600)
+    .default(20)
+    .describe('How long an orderly stop may take before the process exits all the same, in seconds.'),
+  TRAINYARD_CRASH_AT: z
+    .string()
+    .optional()
+    .describe('For tests of crashes: the named point of the code at which the process kills itself.'),
+})
+
+export interface Environment {
+  readonly databaseUrl: string | undefined
+  readonly dataDirectory: string
+  readonly configurationFile: string | undefined
+  readonly host: string
+  readonly port: number
+  readonly publicUrl: string | undefined
+  readonly apiToken: string | undefined
+  readonly logLevel: (typeof logLevels)[number]
+  readonly executor: 'process'
+  readonly databaseConnections: number
+  readonly blobLimitBytes: number
+  readonly logRetentionDays: number
+  readonly historyDays: number
+  readonly stopLimitMs: number
+  readonly crashAt: string | undefined
+}
+
+/**
+ * Pure: the environment as plain values.
+ * @throws badInput that names every wrong variable at once
+ */
+export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+  if (given['KAFKA_BROKERS'] !== undefined) {
+    throw badInput('KAFKA_BROKERS is set, and this version speaks to its embedded log alone', {
+      hint: 'Unset KAFKA_BROKERS.',
+    })
+  }
+  const parsed = EnvironmentVariables.safeParse(given)
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    throw badInput(`the environment is wrong:\n  ${problems.join('\n  ')}`, {
+      hint: 'Correct or unset these variables.',
+    })
+  }
+  const values = parsed.data
+  if (!isLoopback(values.TRAINYARD_HOST) && values.TRAINYARD_API_TOKEN === undefined) {
+    throw badInput(
+      `TRAINYARD_HOST=${values.TRAINYARD_HOST} can be reached from other machines, and TRAINYARD_API_TOKEN is not set`,
+      {
+        hint: 'Set TRAINYARD_API_TOKEN to a secret of 16 characters or more, or listen on 127.0.0.1.',
+      },
+    )
+  }
+  return {
+    databaseUrl: values.DATABASE_URL,
+    dataDirectory: values.TRAINYARD_DATA_DIR,
+    configurationFile: values.TRAINYARD_CONFIG,
+    host: values.TRAINYARD_HOST,
+    port: values.TRAINYARD_PORT,
+    publicUrl: values.TRAINYARD_PUBLIC_URL?.replace(/\/+$/, ''),
+    apiToken: values.TRAINYARD_API_TOKEN,
+    logLevel: values.TRAINYARD_LOG_LEVEL,
+    executor: values.TRAINYARD_EXECUTOR,
+    databaseConnections: values.TRAINYARD_DATABASE_CONNECTIONS,
+    blobLimitBytes: values.TRAINYARD_BLOB_LIMIT_MIB * 1024 * 1024,
+    logRetentionDays: values.TRAINYARD_LOG_RETENTION_DAYS,
+    historyDays: values.TRAINYARD_HISTORY_DAYS,
+    stopLimitMs: values.TRAINYARD_STOP_LIMIT_SECONDS * 1000,
+    crashAt: values.TRAINYARD_CRASH_AT,
+  }
+}
+
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '')
+  if (bare === 'localhost' || bare === '::1') return true
+  return isIP(bare) === 4 && bare.startsWith('127.')
+}
+
+/** Reads trainyard.yaml, or gives the built-in configuration when no file is named and none lies in the working folder. */
+export function loadConfiguration(environment: Environment): Configuration {
+  const file = environment.configurationFile ?? (existsSync('trainyard.yaml') ? 'trainyard.yaml' : undefined)
+  if (file === undefined) return defaultConfiguration()
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    const what = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error)
+    throw badInput(`the configuration ${file} cannot be read: ${what}`, {
+      hint: 'Check TRAINYARD_CONFIG.',
+      cause: error,
+    })
+  }
+  return parseConfiguration(text, file)
+}

@@ -1,0 +1,54 @@
+import { timingSafeEqual } from 'node:crypto'
+import { type Environment, isLoopback } from '../environment.ts'
+import { forbidden, type TrainyardError, unauthorized } from '../errors.ts'
+
+export interface Caller {
+  readonly path: string
+  readonly host: string | undefined
+  readonly origin: string | undefined
+  readonly authorization: string | undefined
+}
+
+// Probes carry no secret, and the run API checks a token of its own: that of the attempt.
+const openPaths = ['/health/', '/run-api/']
+
+/**
+ * Who may call: a page of another site may not (Host and Origin are checked, against DNS rebinding and forged
+ * requests), and where a token is set, only who has it.
+ */
+export function makeGuard(environment: Pick<Environment, 'host' | 'publicUrl' | 'apiToken'>) {
+  const publicHost = environment.publicUrl === undefined ? undefined : new URL(environment.publicUrl).hostname
+
+  return function refuse(caller: Caller): TrainyardError | undefined {
+    const host = hostnameOf(caller.host)
+    if (isLoopback(environment.host) && !(host !== undefined && (isLoopback(host) || host === publicHost))) {
+      return forbidden(`the host "${caller.host ?? ''}" is not this server`, {
+        hint: 'Call it as localhost or 127.0.0.1, or set TRAINYARD_PUBLIC_URL to its name.',
+      })
+    }
+    if (
+      caller.origin !== undefined &&
+      caller.origin !== 'null' &&
+      hostnameOf(caller.origin.replace(/^[a-z]+:\/\//, '')) !== host
+    ) {
+      return forbidden(`pages from ${caller.origin} may not call this server`)
+    }
+    if (caller.origin === 'null') return forbidden('pages without an origin may not call this server')
+    if (environment.apiToken === undefined || openPaths.some((path) => caller.path.startsWith(path))) return undefined
+    if (caller.authorization !== undefined && equal(caller.authorization, `Bearer ${environment.apiToken}`))
+      return undefined
+    return unauthorized('this server wants a token', {
+      hint: 'Send it as "authorization: Bearer …"; the command line reads TRAINYARD_API_TOKEN.',
+    })
+  }
+}
+
+function hostnameOf(host: string | undefined): string | undefined {
+  if (host === undefined || !URL.canParse(`http://${host}`)) return undefined
+  return new URL(`http://${host}`).hostname
+}
+
+function equal(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)]
+  return a.byteLength === b.byteLength && timingSafeEqual(a, b)
+}

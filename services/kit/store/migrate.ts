@@ -1,0 +1,55 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { broken } from '../errors.ts'
+import type { Database } from './database.ts'
+
+/**
+ * Brings one schema up to date with a folder of plain SQL files, `001-name.sql` onwards, each applied once and in order.
+ * All of them run in one transaction behind an advisory lock: two services that start at once take turns, and a failed
+ * file leaves nothing half done.
+ *
+ * @param schema the schema's name; `{schema}` in a file stands for it
+ * @throws when the database is newer than the files: an older program must not write to a newer shape
+ */
+export async function migrate(database: Database, schema: string, folder: URL): Promise<void> {
+  const files = (await readdir(folder)).filter((name) => /^\d{3}-.*\.sql$/.test(name)).sort()
+  // Names of schemas are constants of the code; this keeps it so.
+  if (!/^[a-z_]+$/.test(schema)) throw broken(`"${schema}" is no name of a schema`)
+
+  await database.transaction(async (transaction) => {
+    await transaction.query("select pg_advisory_xact_lock(hashtext('trainyard.migrate'))")
+    await transaction.execute('create schema if not exists kit')
+    await transaction.execute(
+      `create table if not exists kit.migrations (
+         schema text not null, folder text not null, file text not null, applied_at timestamptz not null default now(),
+         primary key (schema, folder, file))`,
+    )
+    const label = folderLabel(folder)
+    const applied = await transaction.query<{ file: string }>(
+      'select file from kit.migrations where schema = $1 and folder = $2',
+      [schema, label],
+    )
+    const known = new Set(applied.map((row) => row.file))
+    const unknown = [...known].filter((file) => !files.includes(file))
+    if (unknown.length > 0) {
+      throw broken(`schema ${schema} was made by a newer version: this one does not know ${unknown.join(', ')}`, {
+        hint: 'Run the newer version, or restore a backup from before it.',
+      })
+    }
+    await transaction.execute(`create schema if not exists ${schema}`)
+    for (const file of files.filter((name) => !known.has(name))) {
+      const text = (await readFile(new URL(file, folder), 'utf8')).replaceAll('{schema}', schema)
+      await transaction.script(text)
+      await transaction.execute('insert into kit.migrations (schema, folder, file) values ($1, $2, $3)', [
+        schema,
+        label,
+        file,
+      ])
+    }
+  })
+}
+
+/** The last two folders of the path: which set of files it is, wherever the package lies. */
+function folderLabel(folder: URL): string {
+  return fileURLToPath(folder).split(/[\\/]/).filter(Boolean).slice(-2).join('/')
+}

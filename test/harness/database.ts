@@ -1,0 +1,36 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { TestContext } from 'node:test'
+import pg from 'pg'
+import { systemRandom } from '../../services/kit/random.ts'
+import { migrateAll, type ServiceDefinition } from '../../services/kit/service.ts'
+import { type Database, openDatabase } from '../../services/kit/store/database.ts'
+import { cleanup } from './cleanup.ts'
+import { sharedPostgres } from './postgres.ts'
+
+/** A database of this test's own, with the given services' schemas in it; dropped when the test ends. */
+export async function testDatabase(
+  t: Pick<TestContext, 'after'>,
+  definitions: readonly ServiceDefinition[],
+): Promise<Database & { url: string }> {
+  const server = await sharedPostgres()
+  const name = `test_${createHash('sha256').update(randomUUID()).digest('hex').slice(0, 16)}`
+  await asAdministrator(server.url, `create database ${name}`)
+  const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href
+  const database = openDatabase({ url, maximumConnections: 10, random: systemRandom })
+  cleanup(t, async () => {
+    await database.close()
+    await asAdministrator(server.url, `drop database ${name} with (force)`)
+  })
+  await migrateAll(database, definitions)
+  return Object.assign(database, { url })
+}
+
+async function asAdministrator(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}

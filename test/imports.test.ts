@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const sources = ['schemas', 'services'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name)),
+)
+
+/** The room that a file lives in: `schemas`, `services/kit`, `services/intake`, … or the one entry that composes them all. */
+const roomOf = (file: string) => (file.startsWith('schemas') ? 'schemas' : file.split(sep).slice(0, 2).join('/'))
+
+function importsOf(file: string): { target: string; typeOnly: boolean }[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  const found = text.matchAll(/(?:^|\n)\s*(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|import\('([^']+)'\)/g)
+  return [...found].map((match) => ({ typeOnly: match[1] !== undefined, target: match[2] ?? match[3] ?? '' }))
+}
+
+const local = (file: string, target: string) => relative(root, resolve(root, dirname(file), target))
+
+test('schemas import neither kit nor a service', () => {
+  for (const file of sources.filter((name) => roomOf(name) === 'schemas')) {
+    for (const { target } of importsOf(file).filter(({ target }) => target.startsWith('.'))) {
+      assert.equal(roomOf(local(file, target)), 'schemas', `${file} imports ${target}`)
+    }
+  }
+})
+
+test('kit knows no service, and a service knows no other: they import schemas, kit and themselves', () => {
+  for (const file of sources.filter((name) => roomOf(name) !== 'schemas' && roomOf(name) !== 'services/all.ts')) {
+    for (const { target } of importsOf(file).filter(({ target }) => target.startsWith('.'))) {
+      const room = roomOf(local(file, target))
+      const allowed = ['schemas', 'services/kit', roomOf(file)]
+      // The command line starts everything together for `trainyard dev`, through the entry that composes it.
+      if (roomOf(file) === 'services/cli') allowed.push('services/all.ts')
+      assert.ok(allowed.includes(room), `${file} imports ${target}`)
+    }
+  }
+})
+
+test('runner and trainer import only what Node brings, so they run anywhere', () => {
+  for (const file of sources.filter((name) => ['services/runner', 'services/trainer'].includes(roomOf(name)))) {
+    for (const { target, typeOnly } of importsOf(file).filter(({ typeOnly }) => !typeOnly)) {
+      const own = target.startsWith('.') && roomOf(local(file, target)) === roomOf(file)
+      assert.ok(typeOnly || own || target.startsWith('node:'), `${file} imports ${target}`)
+    }
+  }
+})
+
+test('only kit talks to the database driver', () => {
+  for (const file of sources) {
+    const targets = importsOf(file).map(({ target }) => target)
+    if (targets.includes('pg')) assert.equal(roomOf(file), 'services/kit', `${file} imports pg`)
+  }
+})
+
+test('every folder of services that the design names is there', () => {
+  const folders = readdirSync(join(root, 'services'))
+  const named = ['cli', 'console', 'evaluator', 'intake', 'kit', 'launcher', 'promoter', 'runner', 'trainer']
+  assert.deepEqual(folders.filter((name) => !name.endsWith('.ts')).sort(), named)
+})

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { pino } from 'pino'
+import type { Batch } from '../../../services/kit/bus/bus.ts'
+import { openLogBus } from '../../../services/kit/bus/log.ts'
+import { makeLogPruning } from '../../../services/kit/bus/log-retention.ts'
+import { systemClock } from '../../../services/kit/clock.ts'
+import { cleanup } from '../../harness/cleanup.ts'
+import { testDatabase } from '../../harness/database.ts'
+import { eventually } from '../../harness/eventually.ts'
+
+const log = pino({ level: 'silent' })
+
+async function openFor(t: TestContext) {
+  const database = await testDatabase(t, [])
+  const open = () => {
+    const bus = openLogBus({ database, clock: systemClock, log, pollMs: 20, batchSize: 50 })
+    cleanup(t, () => bus.close())
+    return bus
+  }
+  return { database, open }
+}
+
+const message = (topic: string, key: string, value: string) => ({
+  topic,
+  key,
+  headers: { kind: 'test' },
+  value: Buffer.from(value),
+})
+
+test('a reader sees every message once and in order while many publish at once', async (t) => {
+  const { open } = await openFor(t)
+  const publishers = [open(), open(), open()]
+  const seen: string[] = []
+  const offsets: number[] = []
+  await open().subscribe({
+    group: 'reader',
+    topics: ['things'],
+    from: 'beginning',
+    position: async () => undefined,
+    async handle(batch: Batch) {
+      for (const { offset, value } of batch.messages) {
+        offsets.push(offset)
+        seen.push(String(value))
+      }
+    },
+  })
+  const said = publishers.flatMap((bus, publisher) =>
+    Array.from({ length: 40 }, (_, number) => ({ bus, text: `${publisher}-${number}` })),
+  )
+  await Promise.all(
+    said.map(({ bus, text }) => bus.publish([message('things', text, text), message('things', text, `${text}+`)])),
+  )
+  await eventually(() => seen.length >= said.length * 2)
+  assert.deepEqual(offsets, Array.from(offsets.keys()))
+  assert.deepEqual(new Set(seen).size, said.length * 2)
+})
+
+test('a failed batch is delivered again from the position that is on record', async (t) => {
+  const { open } = await openFor(t)
+  const bus = open()
+  let position = 0
+  let failures = 2
+  const seen: string[] = []
+  await bus.publish(['a', 'b', 'c'].map((text) => message('things', text, text)))
+  await bus.subscribe({
+    group: 'reader',
+    topics: ['things'],
+    from: 'beginning',
+    position: async () => position,
+    async handle(batch) {
+      if (failures > 0) {
+        failures -= 1
+        throw new Error('not now')
+      }
+      seen.push(...batch.messages.map(({ value }) => String(value)))
+      position = batch.nextOffset
+    },
+  })
+  await eventually(() => seen.length >= 3)
+  assert.deepEqual(seen, ['a', 'b', 'c'])
+})
+
+test('a group that begins at the end sees what comes after it, and nothing before', async (t) => {
+  const { open } = await openFor(t)
+  const bus = open()
+  await bus.publish([message('things', 'k', 'before')])
+  const seen: string[] = []
+  let begun = false
+  await bus.subscribe({
+    group: 'reader',
+    topics: ['things'],
+    from: 'end',
+    position: async () => {
+      begun = true
+      return undefined
+    },
+    handle: async (batch) => {
+      seen.push(...batch.messages.map(({ value }) => String(value)))
+    },
+  })
+  await eventually(() => begun)
+  await eventually(async () => {
+    await bus.publish([message('things', 'k', 'after')])
+    return seen.length > 0
+  })
+  assert.ok(seen.every((text) => text === 'after'))
+})
+
+test('pruning keeps the newest message of each key of a compacted topic, and drops others by age alone', async (t) => {
+  const { database, open } = await openFor(t)
+  const bus = open()
+  await bus.publish([
+    message('trainyard.champions', 'a', 'a1'),
+    message('trainyard.champions', 'b', 'b1'),
+    message('trainyard.champions', 'a', 'a2'),
+    message('trainyard.runs', 'a', 'old'),
+    message('trainyard.runs', 'a', 'young'),
+  ])
+  await database.execute(
+    `update bus.messages set published_at = now() - interval '40 days' where value in ('old', 'b1')`,
+  )
+  await makeLogPruning(database, 30).work(new AbortController().signal)
+  const rows = await database.query<{ value: Buffer }>('select value from bus.messages order by topic, "offset"')
+  assert.deepEqual(
+    rows.map(({ value }) => String(value)),
+    ['b1', 'a2', 'young'],
+  )
+})

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { pino } from 'pino'
+import type { Bus, OutgoingMessage } from '../../../services/kit/bus/bus.ts'
+import { makeOutbox } from '../../../services/kit/bus/outbox.ts'
+import { makeRelay } from '../../../services/kit/bus/relay.ts'
+import { systemClock } from '../../../services/kit/clock.ts'
+import { systemRandom } from '../../../services/kit/random.ts'
+import { migrate } from '../../../services/kit/store/migrate.ts'
+import { cleanup } from '../../harness/cleanup.ts'
+import { testDatabase } from '../../harness/database.ts'
+import { eventually } from '../../harness/eventually.ts'
+
+const folder = new URL('../../../services/kit/bus/service-migrations/', import.meta.url)
+const signal = new AbortController().signal
+
+async function yardFor(t: TestContext) {
+  const database = await testDatabase(t, [])
+  await migrate(database, 'yard', folder)
+  const outbox = makeOutbox({ service: 'yard', clock: systemClock, random: systemRandom, wake: () => {} })
+  const published: string[] = []
+  let refusing = false
+  let point: (name: string) => Promise<void> = async () => {}
+  const bus: Bus = {
+    async publish(messages) {
+      if (refusing) throw new Error('refused')
+      published.push(...messages.map(({ value }) => String(value)))
+    },
+    subscribe: async () => ({ stop: async () => {} }),
+    close: async () => {},
+  }
+  return {
+    published,
+    refuse: (value: boolean) => {
+      refusing = value
+    },
+    interrupt: (next: (name: string) => Promise<void>) => {
+      point = next
+    },
+    say: (texts: readonly string[], topic = 'things') =>
+      database.transaction((transaction) =>
+        outbox.publishRaw(
+          transaction,
+          texts.map((text): OutgoingMessage => ({ topic, key: text[0] ?? '', headers: {}, value: Buffer.from(text) })),
+        ),
+      ),
+    relay() {
+      const relay = makeRelay({
+        service: 'yard',
+        database,
+        bus,
+        log: pino({ level: 'silent' }),
+        point: (name) => point(name),
+        pollMs: 1000,
+      })
+      cleanup(t, () => relay.stop())
+      return relay
+    },
+  }
+}
+
+test('what is said is published in the order in which it was said, once', async (t) => {
+  const yard = await yardFor(t)
+  const relay = yard.relay()
+  await yard.say(['a1', 'b1'])
+  await yard.say(['a2'])
+  while ((await relay.work(signal)) === 0);
+  await yard.say(['b2'])
+  while ((await relay.work(signal)) === 0);
+  assert.deepEqual(yard.published, ['a1', 'b1', 'a2', 'b2'])
+})
+
+test('a refused message goes first when the bus is back', async (t) => {
+  const yard = await yardFor(t)
+  const relay = yard.relay()
+  await yard.say(['a1'])
+  yard.refuse(true)
+  await assert.rejects(relay.work(signal), /refused/)
+  await yard.say(['a2'])
+  yard.refuse(false)
+  while ((await relay.work(signal)) === 0);
+  assert.deepEqual(yard.published, ['a1', 'a2'])
+})
+
+test('a relay that is cut off between publishing and marking says it again and loses nothing', async (t) => {
+  const yard = await yardFor(t)
+  const relay = yard.relay()
+  await yard.say(['a1', 'a2'])
+  yard.interrupt(async () => {
+    throw new Error('cut off')
+  })
+  await assert.rejects(relay.work(signal), /cut off/)
+  yard.interrupt(async () => {})
+  while ((await relay.work(signal)) === 0);
+  assert.deepEqual(yard.published, ['a1', 'a2', 'a1', 'a2'])
+})
+
+test('one relay publishes at a time; when it goes, another takes over and says the newest champions again', async (t) => {
+  const yard = await yardFor(t)
+  const [first, second] = [yard.relay(), yard.relay()]
+  await yard.say(['a1', 'a2', 'b1'], 'trainyard.champions')
+  while ((await first.work(signal)) === 0);
+  assert.equal(await second.work(signal), undefined)
+  assert.deepEqual(yard.published, ['a1', 'a2', 'b1'])
+  await first.stop()
+  await eventually(async () => {
+    await second.work(signal)
+    return yard.published.length > 3
+  })
+  assert.deepEqual(yard.published.slice(3), ['a2', 'b1'])
+})

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { z } from 'zod'
+import { parseEnvironment } from '../../../services/kit/environment.ts'
+import { conflict } from '../../../services/kit/errors.ts'
+import { makeHttpApp } from '../../../services/kit/http/app.ts'
+
+async function appFor(t: TestContext, variables: Record<string, string> = {}) {
+  const app = await makeHttpApp({
+    environment: parseEnvironment(variables),
+    log: pino({ level: 'silent' }),
+    metrics: new Registry(),
+    ready: async () => ({ ready: false, reason: 'the database does not answer' }),
+  })
+  const schema = {
+    summary: 'Count',
+    tags: ['test'],
+    body: z.object({ count: z.number().int() }),
+    response: { 200: z.object({ doubled: z.number() }) },
+  }
+  app.post('/count', { schema }, async (request) => {
+    if (request.body.count < 0) throw conflict('it has moved', { hint: 'Look again.', details: { now: 3 } })
+    if (request.body.count > 100) throw new Error('secret detail')
+    return { doubled: request.body.count * 2 }
+  })
+  t.after(() => app.close())
+  return app
+}
+
+test('every error has one shape: what happened, to what, and what to do next', async (t) => {
+  const app = await appFor(t)
+  const post = (payload: string, headers = {}) =>
+    app.inject({ method: 'POST', url: '/count', payload, headers: { 'content-type': 'application/json', ...headers } })
+  assert.deepEqual((await post('{"count":2}')).json(), { doubled: 4 })
+  const moved = await post('{"count":-1}')
+  assert.equal(moved.statusCode, 409)
+  assert.deepEqual(moved.json(), {
+    error: { code: 'conflict', message: 'it has moved', hint: 'Look again.', details: { now: 3 } },
+  })
+  const wrong = await post('{"count":"two"}')
+  assert.equal(wrong.statusCode, 422)
+  assert.match(wrong.json().error.message, /count/)
+  const broken = await post('{"count":')
+  assert.equal(broken.statusCode, 400)
+  assert.match(broken.json().error.message, /not JSON/)
+  const notUtf8 = await app.inject({
+    method: 'POST',
+    url: '/count',
+    payload: Buffer.from([0x22, 0xff, 0x22]),
+    headers: { 'content-type': 'application/json' },
+  })
+  assert.equal(notUtf8.statusCode, 400)
+  assert.equal((await post('{"count":101}')).statusCode, 500)
+  assert.equal((await app.inject('/nowhere')).statusCode, 404)
+})
+
+test('a page of another site and a rebound name are turned away', async (t) => {
+  const app = await appFor(t)
+  const get = (headers: Record<string, string>) => app.inject({ url: '/health/live', headers })
+  assert.equal((await get({ host: 'localhost:7070' })).statusCode, 200)
+  assert.equal((await get({ host: '127.0.0.1:7070', origin: 'http://127.0.0.1:7070' })).statusCode, 200)
+  assert.equal((await get({ host: 'evil.example' })).statusCode, 403)
+  assert.equal((await get({ host: 'localhost:7070', origin: 'https://evil.example' })).statusCode, 403)
+  assert.equal((await get({ host: 'localhost:7070', origin: 'null' })).statusCode, 403)
+})
+
+test('where a token is set, only probes go without it', async (t) => {
+  const token = 'a-token-of-sixteen'
+  const app = await appFor(t, { TRAINYARD_HOST: '0.0.0.0', TRAINYARD_API_TOKEN: token })
+  assert.equal((await app.inject('/openapi.json')).statusCode, 401)
+  assert.equal(
+    (await app.inject({ url: '/openapi.json', headers: { authorization: `Bearer ${token}x` } })).statusCode,
+    401,
+  )
+  assert.equal(
+    (await app.inject({ url: '/openapi.json', headers: { authorization: `Bearer ${token}` } })).statusCode,
+    200,
+  )
+  assert.equal((await app.inject('/health/live')).statusCode, 200)
+})
+
+test('a server that cannot work says so to its probe, and the OpenAPI document lists what there is', async (t) => {
+  const app = await appFor(t)
+  const ready = await app.inject('/health/ready')
+  assert.equal(ready.statusCode, 503)
+  assert.deepEqual(ready.json(), { ready: false, reason: 'the database does not answer' })
+  assert.deepEqual(Object.keys((await app.inject('/openapi.json')).json().paths), ['/count'])
+})

@@ -1,0 +1,341 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  type Configuration,
+  ConfigurationError,
+  defaultConfiguration,
+  freeze,
+  jobTypeOf,
+  parseConfiguration,
+} from '../../schemas/configuration.ts'
+import { type JobType, parseSpec, specText } from '../../schemas/job-type.ts'
+import { JobTypeName } from '../../schemas/words.ts'
+
+const intents = JobTypeName.parse('intents')
+
+function intentsOf(configuration: Configuration): JobType {
+  const jobType = jobTypeOf(configuration, intents)
+  assert.ok(jobType !== undefined)
+  return jobType
+}
+
+function problemsOf(text: string): string[] {
+  try {
+    parseConfiguration(text, 'trainyard.yaml')
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message.split('\n')
+    throw error
+  }
+  return []
+}
+
+const jobTypes = ['jobTypes:', '  intents:', '    program: { command: [node, train.ts] }']
+const trigger = '{ name: edited, topic: bot.events, when: { type: bot.updated }, jobType: intents, bot: /data/botId }'
+
+/** Lines that follow a good job type, which ends on line 3. */
+const afterJobType = (...lines: string[]): string => [...jobTypes, ...lines].join('\n')
+
+/** Each line is nine times the one before. */
+const bomb = [...'abcdefg'].map((name, index) => {
+  const inner = `*${index === 0 ? 'x' : 'abcdefg'[index - 1]}`
+  return `${name}: &${name} [${Array.from({ length: 9 }, () => inner).join(', ')}]`
+})
+
+const wrong: [string, string, string[]][] = [
+  ['an empty file', '', ['trainyard.yaml:1: jobTypes: expected a mapping of names, but it is missing']],
+  [
+    'a list instead of sections',
+    '- jobTypes',
+    ['trainyard.yaml:1: expected a mapping with jobTypes, placements, triggers, datasetSources, limits, got a list'],
+  ],
+  [
+    'YAML that is cut off',
+    'jobTypes: {',
+    ['trainyard.yaml:1: Flow map in block collection must be sufficiently indented and end with a }'],
+  ],
+  ['a key said twice', afterJobType('jobTypes: {}'), ['trainyard.yaml:4: Map keys must be unique']],
+  ['an alias to nothing', afterJobType('limits: *none'), ['trainyard.yaml:4: *none: nothing before it is named so']],
+  [
+    'NUL in a text',
+    afterJobType('    hyperparameters: { a: "\\0" }'),
+    ['trainyard.yaml:4: a text holds NUL or half of a surrogate pair'],
+  ],
+  [
+    'a word as a number',
+    afterJobType('    slots: four'),
+    ['trainyard.yaml:4: jobTypes.intents.slots: expected a whole number from 0 to 100000, got "four"'],
+  ],
+  [
+    'a number out of its range',
+    afterJobType('    retries:', '      limit: 2', '      backoffSeconds: -1'),
+    ['trainyard.yaml:6: jobTypes.intents.retries.backoffSeconds: expected a whole number from 0 to 31536000, got -1'],
+  ],
+  [
+    'a share above 1',
+    afterJobType('    promotion: { margin: 2 }'),
+    ['trainyard.yaml:4: jobTypes.intents.promotion.margin: expected a number from 0 to 1, got 2'],
+  ],
+  [
+    'a word that is not among the choices',
+    afterJobType('    whenNewer: kill'),
+    ['trainyard.yaml:4: jobTypes.intents.whenNewer: expected one of wait, supersede, got "kill"'],
+  ],
+  [
+    'an unknown key',
+    afterJobType('    retries: { limits: 3 }'),
+    [
+      'trainyard.yaml:4: jobTypes.intents.retries.limits: unknown key; expected one of limit, backoffSeconds, resumeLimit',
+    ],
+  ],
+  [
+    'a section that does not exist',
+    afterJobType('trigger: []'),
+    ['trainyard.yaml:4: trigger: unknown key; expected one of jobTypes, placements, triggers, datasetSources, limits'],
+  ],
+  [
+    'a job type without a program',
+    'jobTypes:\n  intents:\n    slots: 2',
+    ['trainyard.yaml:2: jobTypes.intents.program: expected a mapping with command, image, but it is missing'],
+  ],
+  [
+    'a program without a command',
+    'jobTypes:\n  intents:\n    program: { command: [] }',
+    [
+      'trainyard.yaml:3: jobTypes.intents.program.command: expected a list of texts, the program first, got an empty list',
+    ],
+  ],
+  [
+    'a name that is none',
+    'jobTypes:\n  Bad/Name:\n    program: { command: [a] }',
+    [
+      'trainyard.yaml:2: jobTypes.Bad/Name: expected a name of lower-case letters, digits and inner hyphens, at most 40 characters',
+    ],
+  ],
+  [
+    'a quiet time above the longest wait',
+    afterJobType('    debounce:', '      quietSeconds: 20', '      maxWaitSeconds: 10'),
+    ['trainyard.yaml:6: jobTypes.intents.debounce.maxWaitSeconds: expected at least quietSeconds, got 10'],
+  ],
+  [
+    'a placement that does not exist',
+    afterJobType('    placement: gpu', 'placements:', '  big: { gpus: 1 }'),
+    ['trainyard.yaml:4: jobTypes.intents.placement: expected a name under placements (local, big)'],
+  ],
+  [
+    'a number as the value of a node label',
+    afterJobType('placements:', '  big:', '    nodeSelector: { size: 1 }'),
+    [
+      'trainyard.yaml:6: placements.big.nodeSelector.size: expected a text (in quotes, if it looks like a number), got 1',
+    ],
+  ],
+  [
+    'a trigger for a job type that does not exist',
+    afterJobType('triggers:', `  - ${trigger.replace('jobType: intents', 'jobType: intent')}`),
+    ['trainyard.yaml:5: triggers[0].jobType: expected a name under jobTypes (intents)'],
+  ],
+  [
+    'two triggers of one name',
+    afterJobType('triggers:', `  - ${trigger}`, `  - ${trigger}`),
+    ['trainyard.yaml:6: triggers[1].name: expected a name that no other trigger has'],
+  ],
+  [
+    'pointers that are none',
+    afterJobType(
+      'triggers:',
+      `  - ${trigger.replace('/data/botId', 'data.botId')}`,
+      `  - ${trigger.replace('edited', 'b').replace('/data/botId', '/data/~2')}`,
+    ),
+    [
+      'trainyard.yaml:5: triggers[0].bot: expected a JSON pointer such as /data/botId, got "data.botId"',
+      'trainyard.yaml:6: triggers[1].bot: expected a JSON pointer such as /data/botId, got "/data/~2"',
+    ],
+  ],
+  [
+    'a condition that is no pointer',
+    afterJobType('triggers:', `  - ${trigger.replace('type: bot.updated', 'type: bot.updated, kind: faq')}`),
+    [
+      'trainyard.yaml:5: triggers[0].when.kind: expected type, and further JSON pointers with the text, number or flag to be found there, got "faq"',
+    ],
+  ],
+  [
+    'a digest without a dataset',
+    afterJobType('triggers:', `  - ${trigger.replace('/data/botId', '/data/botId, digest: /data/digest')}`),
+    ['trainyard.yaml:5: triggers[0].digest: expected dataset beside digest'],
+  ],
+  [
+    'a schedule, with one message and not one per field that it lacks',
+    afterJobType(
+      'triggers:',
+      '  - name: nightly',
+      '    schedule: "0 3 * * *"',
+      '    jobType: intents',
+      '    bots: all',
+    ),
+    ['trainyard.yaml:6: triggers[0].schedule: schedules are not supported yet; remove this trigger'],
+  ],
+  [
+    'a source that is neither prefix nor folder, or both',
+    afterJobType('datasetSources:', '  - { allowPrivateAddresses: true }', '  - { prefix: "https://a", folder: b }'),
+    [
+      'trainyard.yaml:5: datasetSources[0]: expected prefix (with allowPrivateAddresses if need be) or folder, got a mapping',
+      'trainyard.yaml:6: datasetSources[1]: expected prefix (with allowPrivateAddresses if need be) or folder, got a mapping',
+    ],
+  ],
+  [
+    'prefixes that are no plain URL',
+    afterJobType(
+      'datasetSources:',
+      '  - prefix: ftp://data',
+      '  - prefix: https://user:word@data',
+      '  - prefix: https://data?a=b',
+    ),
+    ['ftp://data', 'https://user:word@data', 'https://data?a=b'].map(
+      (prefix, index) =>
+        `trainyard.yaml:${index + 5}: datasetSources[${index}].prefix: expected a URL of http or https without user, query and fragment, got "${prefix}"`,
+    ),
+  ],
+  [
+    'aliases that multiply beyond all measure',
+    afterJobType('x: &x [1, 1, 1, 1, 1, 1, 1, 1, 1]', ...bomb),
+    ['trainyard.yaml:1: Excessive alias count indicates a resource exhaustion attack'],
+  ],
+  [
+    'a problem behind an alias, at the line of what it stands for',
+    ['jobTypes:', '  a: &a', '    program: { command: [a] }', '    slots: -1', '  b: *a'].join('\n'),
+    [
+      'trainyard.yaml:4: jobTypes.a.slots: expected a whole number from 0 to 100000, got -1',
+      'trainyard.yaml:4: jobTypes.b.slots: expected a whole number from 0 to 100000, got -1',
+    ],
+  ],
+]
+
+describe('a wrong trainyard.yaml is refused, naming file, line, field and what was expected:', () => {
+  for (const [what, text, expected] of wrong) {
+    test(what, () => assert.deepEqual(problemsOf(text), expected))
+  }
+
+  test('all problems at once, of schema and of cross checks, in the order of lines', () => {
+    const text = afterJobType(
+      '    slots: x',
+      '    placement: y',
+      'limits: { intents: 1 }',
+      'triggers:',
+      `  - ${trigger}`,
+      '  - {}',
+    )
+    const places = problemsOf(text).map((problem) => problem.split(': ').slice(0, 2).join(' '))
+    assert.deepEqual(places, [
+      'trainyard.yaml:4 jobTypes.intents.slots',
+      'trainyard.yaml:5 jobTypes.intents.placement',
+      'trainyard.yaml:6 limits.intents',
+      'trainyard.yaml:9 triggers[1].name',
+      'trainyard.yaml:9 triggers[1].topic',
+      'trainyard.yaml:9 triggers[1].when',
+      'trainyard.yaml:9 triggers[1].jobType',
+      'trainyard.yaml:9 triggers[1].bot',
+    ])
+  })
+})
+
+describe('configuration', () => {
+  test('every field that is not said has its default', () => {
+    const { program: _program, ...jobType } = intentsOf(parseConfiguration(afterJobType(), 'trainyard.yaml'))
+    assert.deepEqual(jobType, {
+      hyperparameters: {},
+      attemptDeadlineSeconds: 3600,
+      graceSeconds: 30,
+      retries: { limit: 2, backoffSeconds: 30, resumeLimit: 20 },
+      whenNewer: 'wait',
+      supersede: { finishIfProgressAbove: 0.8, atMostInARow: 3 },
+      failuresPerWork: 3,
+      heldOutShare: 0.2,
+      logLimitMiB: 8,
+      verdictWaitSeconds: 3600,
+      promotion: {
+        minimumAccuracy: 0.5,
+        minimumExamRows: 20,
+        margin: 0.02,
+        confidence: 0.95,
+        whenUndecided: 'promoteIfNotWorse',
+        guard: { minimumSupport: 8, maximumRecallDrop: 0.25 },
+        heldExpiresAfterSeconds: 604_800,
+      },
+      placement: 'local',
+      slots: 1,
+      priority: 0,
+      debounce: { quietSeconds: 0, maxWaitSeconds: 300 },
+    })
+  })
+
+  test('pointers are taken apart, and conditions beside the type are kept', () => {
+    const text = afterJobType('triggers:', `  - ${trigger.replace('bot.updated', 'bot.updated, /data/a~1b: 3')}`)
+    const [parsed] = parseConfiguration(text, 'trainyard.yaml').triggers
+    assert.deepEqual(parsed?.bot, { text: '/data/botId', parts: ['data', 'botId'] })
+    assert.deepEqual(parsed?.when, {
+      type: 'bot.updated',
+      conditions: [{ pointer: { text: '/data/a~1b', parts: ['data', 'a/b'] }, equals: 3 }],
+    })
+  })
+
+  test('folders are relative to the file, and a prefix ends its host', () => {
+    const text = afterJobType(
+      'datasetSources:',
+      '  - folder: ./datasets',
+      '  - folder: /data',
+      '  - prefix: https://example.com',
+    )
+    assert.deepEqual(parseConfiguration(text, '/srv/bots/trainyard.yaml').datasetSources, [
+      { folder: '/srv/bots/datasets' },
+      { folder: '/data' },
+      { prefix: 'https://example.com/', allowPrivateAddresses: false },
+    ])
+  })
+
+  test('without a file there is one job type, and the trigger that an edit pulls', () => {
+    const configuration = defaultConfiguration()
+    assert.deepEqual(Object.keys(configuration.jobTypes), ['intents'])
+    assert.deepEqual(intentsOf(configuration).debounce, { quietSeconds: 2, maxWaitSeconds: 30 })
+    assert.deepEqual(
+      configuration.triggers.map(({ name, topic, when }) => [name, topic, when.type]),
+      [['bot-edited', 'bot.events', 'bot.updated']],
+    )
+  })
+
+  test('a name that every object has is no job type', () => {
+    assert.equal(jobTypeOf(defaultConfiguration(), JobTypeName.parse('constructor')), undefined)
+  })
+})
+
+describe('a frozen job type', () => {
+  const text = afterJobType('    placement: big', '    slots: 3', 'placements:', '  big: { gpus: 2, memoryGiB: 16 }')
+  const configuration = parseConfiguration(text, 'trainyard.yaml')
+  const spec = freeze(configuration, intentsOf(configuration))
+
+  test('carries its placement resolved', () => {
+    assert.deepEqual(spec.placement, { name: 'big', gpus: 2, memoryGiB: 16, nodeSelector: {}, tolerations: [] })
+  })
+
+  test('leaves out what only orders the work, so that another order is the same work', () => {
+    const reordered = text.replace('slots: 3', 'slots: 9\n    priority: 5\n    debounce: { quietSeconds: 7 }')
+    const other = parseConfiguration(reordered, 'trainyard.yaml')
+    assert.equal(specText(freeze(other, intentsOf(other))), specText(spec))
+  })
+
+  test('is read back equal from its text', () => {
+    assert.deepEqual(parseSpec(specText(spec)), spec)
+  })
+
+  test('of an earlier version is filled in with the defaults of fields that came since', () => {
+    const { failuresPerWork: _came, ...earlier } = spec
+    assert.equal(parseSpec(JSON.stringify(earlier)).failuresPerWork, 3)
+  })
+
+  test('local is the empty placement unless it is configured', () => {
+    assert.deepEqual(freeze(configuration, { ...intentsOf(configuration), placement: 'local' }).placement, {
+      name: 'local',
+      nodeSelector: {},
+      tolerations: [],
+      gpus: 0,
+    })
+  })
+})
