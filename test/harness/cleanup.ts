@@ -1,9 +1,12 @@
-import type { TestContext } from 'node:test'
+/** What a test context offers: a way to undo things when it ends. */
+export interface Ending {
+  after(undo: () => unknown): void
+}
 
 const stacks = new WeakMap<object, (() => unknown)[]>()
 
 /** Undoes things in reverse order when the test ends: what was opened last is closed first. */
-export function cleanup(t: Pick<TestContext, 'after'>, undo: () => unknown): void {
+export function cleanup(t: Ending, undo: () => unknown): void {
   const known = stacks.get(t)
   if (known) {
     known.push(undo)

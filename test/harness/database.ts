@@ -1,15 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { TestContext } from 'node:test'
 import pg from 'pg'
 import { systemRandom } from '../../services/kit/random.ts'
 import { migrateAll, type ServiceDefinition } from '../../services/kit/service.ts'
 import { type Database, openDatabase } from '../../services/kit/store/database.ts'
-import { cleanup } from './cleanup.ts'
+import { cleanup, type Ending } from './cleanup.ts'
 import { sharedPostgres } from './postgres.ts'
 
 /** A database of this test's own, with the given services' schemas in it; dropped when the test ends. */
 export async function testDatabase(
-  t: Pick<TestContext, 'after'>,
+  t: Ending,
   definitions: readonly ServiceDefinition[],
 ): Promise<Database & { url: string }> {
   const server = await sharedPostgres()

@@ -4,10 +4,9 @@ import { createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startEmbeddedPostgres } from '../../services/kit/store/embedded.ts'
-import { cleanup } from './cleanup.ts'
+import { cleanup, type Ending } from './cleanup.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const entry = join(root, 'services/all.ts')
@@ -37,7 +36,7 @@ export interface YardOptions {
  * All services in a process of their own, with the embedded PostgreSQL, in a scratch directory: what a person gets from
  * `trainyard dev`. Everything is stopped and removed when the test ends.
  */
-export async function startYard(t: Pick<TestContext, 'after'>, options: YardOptions): Promise<Yard> {
+export async function startYard(t: Ending, options: YardOptions): Promise<Yard> {
   const directory = await mkdtemp(join(tmpdir(), 'yard-'))
   const dataDirectory = join(directory, 'data')
   await mkdir(dataDirectory)

@@ -1,0 +1,67 @@
+/** A dead letter as the console keeps it: a message that was not understood, its place, and why. Pure. */
+import type { OutgoingMessage, RawMessage } from '../../kit/bus/bus.ts'
+
+/** Headers with this prefix were added when the message was dead-lettered; all others are its own. */
+const addedPrefix = 'dead-letter-'
+
+export interface Letter {
+  /** Its place among the dead letters. */
+  readonly letterPartition: number
+  readonly letterOffset: number
+  /** Its place where it came from, as far as it is known. */
+  readonly topic: string | null
+  readonly partition: number | null
+  readonly offset: number | null
+  /** The consumer group that could not handle it. */
+  readonly group: string | null
+  readonly key: Buffer | null
+  readonly headers: Readonly<Record<string, string>>
+  readonly value: Buffer | null
+  readonly reason: string
+  readonly deadLetteredAt: Date
+}
+
+/** Total: whatever lies in the topic of dead letters can be shown to a person. */
+export function letterOf(message: RawMessage): Letter {
+  const added = (name: string) => {
+    const text = message.headers[`${addedPrefix}${name}`]
+    return text === undefined || text === '' ? null : storable(text)
+  }
+  const base64Key = added('key-base64')
+  const time = new Date(added('time') ?? Number.NaN)
+  return {
+    letterPartition: message.partition,
+    letterOffset: message.offset,
+    topic: added('topic'),
+    partition: wholeOrNull(added('partition')),
+    offset: wholeOrNull(added('offset')),
+    group: added('group'),
+    key: base64Key === null ? message.key : Buffer.from(base64Key, 'base64'),
+    headers: ownHeaders(message.headers),
+    value: message.value,
+    reason: added('reason') ?? 'no reason was given',
+    deadLetteredAt: Number.isNaN(time.getTime()) ? message.timestamp : time,
+  }
+}
+
+const ownHeaders = (headers: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(addedPrefix)))
+
+/** PostgreSQL keeps no NUL in a text. */
+const storable = (text: string) => text.toWellFormed().replaceAll('\0', '\u{fffd}')
+
+function wholeOrNull(text: string | null): number | null {
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null
+}
+
+export type Replay = { readonly message: OutgoingMessage } | { readonly refusal: string }
+
+/** The message as it first came, for the topic that it came from; or why it can't be sent there. */
+export function replayOf(letter: Pick<Letter, 'topic' | 'key' | 'headers' | 'value'>): Replay {
+  const { topic, headers, value } = letter
+  if (topic === null) return { refusal: 'it does not say from which topic it came' }
+  if (topic === 'trainyard.dead-letters') return { refusal: 'it came from the dead letters themselves' }
+  const key = letter.key?.toString('utf8') ?? null
+  if (key !== null && letter.key?.equals(Buffer.from(key)) !== true) return { refusal: 'its key is not text in UTF-8' }
+  return { message: { topic, key, headers, value } }
+}
