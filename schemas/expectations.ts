@@ -18,8 +18,14 @@ export function whole(minimum: number, maximum?: number): z.ZodInt {
   return maximum === undefined ? atLeast : atLeast.max(maximum, { error })
 }
 
-/** A time; a year is the longest that anything may be put off. */
-export const Seconds = whole(0, 31_536_000)
+const longestSeconds = 31_536_000
+const secondsError = `expected a number of seconds from 0 to ${longestSeconds}`
+
+/** A time, fractions allowed; a year is the longest that anything may be put off. */
+export const Seconds = z
+  .number({ error: secondsError })
+  .min(0, { error: secondsError })
+  .max(longestSeconds, { error: secondsError })
 
 export const Share = z
   .number({ error: 'expected a number from 0 to 1' })

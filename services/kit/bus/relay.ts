@@ -97,7 +97,7 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
       await database.execute(`update ${service}.outbox set published_at = now() where id = any($1)`, [
         rows.map(({ id }) => id),
       ])
-      log.debug({ service, messages: rows.length }, 'published')
+      log.debug({ messages: rows.length }, 'published')
       return 0
     },
     async stop() {

@@ -1,0 +1,36 @@
+import type { Kit } from '../kit/service.ts'
+import type { Preview, PreviewRequest } from './api.ts'
+import { readDocument } from './document.ts'
+import { unknownRun } from './people.ts'
+import { findModel, judgedModels, type ModelRecord } from './store/models.ts'
+import { judge } from './verdict/judge.ts'
+
+/**
+ * The verdicts that another policy would have given, on the evaluations and the facts of then. With the policy of then
+ * they are the verdicts that were given (I8). Each is judged by itself: what another champion would have led to is not
+ * played through.
+ */
+export async function preview(
+  kit: Pick<Kit, 'database' | 'blobs'>,
+  { policy, run, limit }: PreviewRequest,
+): Promise<Preview[]> {
+  const previews: Preview[] = []
+  const models = run === undefined ? judgedModels(kit.database, limit) : [await findModel(kit.database, run)]
+  for await (const model of models) {
+    const judged = model && (await judgeAgain(kit, model, policy ?? model.policy))
+    if (judged) previews.push(judged)
+  }
+  if (run !== undefined && previews.length === 0) throw unknownRun(run)
+  return previews
+}
+
+async function judgeAgain(
+  { blobs }: Pick<Kit, 'blobs'>,
+  model: ModelRecord,
+  policy: ModelRecord['policy'],
+): Promise<Preview | undefined> {
+  const { run, bot, jobType, generation, state, verdict: given, facts } = model
+  if (given === null || facts === null) return undefined
+  const { verdict, rule, reasons } = judge(await readDocument(blobs, model.document), policy, facts)
+  return { run, bot, jobType, generation, verdict, rule, reasons, was: given.verdict, state }
+}

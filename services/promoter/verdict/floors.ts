@@ -1,0 +1,20 @@
+import type { EvaluationDocument } from '../../../schemas/evaluation.ts'
+import type { PromotionPolicy } from '../../../schemas/job-type.ts'
+import { counted, type Finding, figure, finding } from './finding.ts'
+
+/** An exam that is too small decides nothing, for or against the model: a person does. */
+export function examRows({ exam }: EvaluationDocument, { minimumExamRows }: PromotionPolicy): Finding {
+  const numbers = { rows: exam.rows, minimumExamRows }
+  const rows = `the exam has ${counted(exam.rows, 'row')}`
+  return exam.rows >= minimumExamRows
+    ? finding('examRows', 'promote', { text: `${rows}, at least the ${minimumExamRows} asked for`, numbers })
+    : finding('examRows', 'hold', { text: `${rows}, fewer than the ${minimumExamRows} asked for`, numbers })
+}
+
+export function accuracy({ candidate }: EvaluationDocument, { minimumAccuracy }: PromotionPolicy): Finding {
+  const numbers = { accuracy: candidate.accuracy, minimumAccuracy }
+  const accuracy = `accuracy ${figure(candidate.accuracy)}`
+  return candidate.accuracy >= minimumAccuracy
+    ? finding('accuracy', 'promote', { text: `${accuracy} is at least the floor ${figure(minimumAccuracy)}`, numbers })
+    : finding('accuracy', 'reject', { text: `${accuracy} is below the floor ${figure(minimumAccuracy)}`, numbers })
+}

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  better,
+  get,
+  judgeAll,
+  keyOf,
+  openPromoter,
+  person,
+  post,
+  readyEvents,
+  requested,
+  runOf,
+  stateOf,
+  withChampion,
+} from './yard.ts'
+
+describe('a rollback', () => {
+  test('I4: is a new champion with the next sequence: the earlier model, the actor and the reason', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(kit, { generation: 2, intents: better })
+    const { status, body } = await post(kit, '/bots/bot-1/rollback', { ...person, championSequence: 2 })
+    assert.equal(status, 200)
+    assert.deepEqual([body.championSequence, body.champion.run, body.champion.actor], [3, runOf(1), 'ada'])
+    const ready = (await readyEvents(kit)).at(-1)
+    assert.deepEqual(
+      [ready?.sequence, ready?.generation, ready?.run, ready?.replaces?.run, ready?.decidedBy, ready?.reason],
+      [3, 1, runOf(1), runOf(2), 'person', person.reason],
+    )
+  })
+
+  test('I3: raises the fence to the highest generation issued, so that what is still running is only held', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(kit, { generation: 2, intents: better })
+    await kit.deliver([{ name: 'training.requested', data: requested(3, Date.now()) }])
+    const { body } = await post(kit, '/bots/bot-1/rollback', { ...person, championSequence: 2, pin: false })
+    assert.deepEqual([body.fence, body.pin], [3, null])
+
+    await judgeAll(kit, { generation: 3, intents: better, championSequence: 3 })
+    const held = await get(kit, `/verdicts/${runOf(3)}`)
+    assert.deepEqual([held.state, held.verdict.rule], ['held', 'fence'])
+
+    await judgeAll(kit, { generation: 4, intents: better, championSequence: 3 })
+    assert.equal(await stateOf(kit, runOf(4)), 'promoted')
+    assert.equal(await stateOf(kit, runOf(3)), 'overtaken')
+  })
+
+  test('I3: a generation requested before the rollback falls below the fence even where its request is heard of later', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(kit, { generation: 2, intents: better })
+    const before = Date.now() - 1_000
+    await post(kit, '/bots/bot-1/rollback', { ...person, championSequence: 2, pin: false })
+    await kit.deliver([{ name: 'training.requested', data: requested(3, before) }])
+    assert.equal((await keyOf(kit)).fence, 3)
+    await kit.deliver([{ name: 'training.requested', data: requested(4, Date.now() + 60_000) }])
+    const key = await keyOf(kit)
+    assert.deepEqual([key.fence, key.highestGeneration], [3, 4])
+  })
+
+  test('pins the key: machines only hold, until a person unpins it', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(kit, { generation: 2, intents: better })
+    const { body } = await post(kit, '/bots/bot-1/rollback', { ...person, championSequence: 2 })
+    assert.deepEqual([body.pin.actor, body.pin.reason], ['ada', person.reason])
+    await judgeAll(kit, { generation: 3, intents: better, championSequence: 3 })
+    assert.equal((await get(kit, `/verdicts/${runOf(3)}`)).verdict.rule, 'pin')
+
+    const unpinned = await post(kit, '/bots/bot-1/unpin', { actor: 'grace', reason: 'fixed' })
+    assert.deepEqual([unpinned.status, unpinned.body.pin], [200, null])
+    await judgeAll(kit, { generation: 4, intents: better, championSequence: 3 })
+    assert.equal(await stateOf(kit, runOf(4)), 'promoted')
+    assert.deepEqual(
+      (await keyOf(kit)).decisions.map(({ action, actor }: Record<string, unknown>) => `${action} ${actor}`),
+      ['unpin grace', 'rollback ada'],
+    )
+    assert.equal((await post(kit, '/bots/bot-1/unpin', { actor: 'grace', reason: 'again' })).status, 409)
+  })
+
+  test('a person may approve what the pin holds, and the pin stays', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(kit, { generation: 2, intents: better })
+    await post(kit, '/bots/bot-1/rollback', { ...person, championSequence: 2 })
+    await judgeAll(kit, { generation: 3, intents: better, championSequence: 3 })
+    const { status } = await post(kit, `/runs/${runOf(3)}/approve`, { ...person, championSequence: 3 })
+    assert.equal(status, 200)
+    const key = await keyOf(kit)
+    assert.deepEqual([key.championSequence, key.champion.run, key.pin.actor], [4, runOf(3), 'ada'])
+  })
+
+  test('goes to any earlier promoted model, by its run or its sequence, and to no other', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(
+      kit,
+      { generation: 2, intents: better, championSequence: 1 },
+      { generation: 3, intents: better, championSequence: 2 },
+      { generation: 4, intents: { a: { rows: 400, won: 0, lost: 90 } }, championSequence: 3 },
+    )
+    const roll = (wanted: object, championSequence: number) =>
+      post(kit, '/bots/bot-1/rollback', { ...person, ...wanted, championSequence })
+    assert.equal((await roll({ run: runOf(4) }, 3)).status, 409)
+    assert.equal((await roll({ sequence: 9 }, 3)).status, 409)
+    assert.equal((await roll({ run: runOf(3) }, 3)).status, 409)
+    assert.equal((await roll({ run: runOf(1), sequence: 1 }, 3)).status, 422)
+    assert.equal((await roll({ run: runOf(1) }, 2)).status, 409)
+    assert.equal((await roll({ run: runOf(1) }, 3)).body.champion.run, runOf(1))
+    assert.equal((await roll({ sequence: 2 }, 4)).body.champion.run, runOf(2))
+    // Without a word: the model before this one.
+    assert.equal((await roll({}, 5)).body.champion.run, runOf(1))
+    assert.deepEqual(
+      (await readyEvents(kit)).map(({ sequence }) => sequence),
+      [1, 2, 3, 4, 5, 6],
+    )
+  })
+
+  test('of a bot that has no earlier model, or is not known, says so', async (t) => {
+    const kit = await openPromoter(t)
+    assert.equal((await post(kit, '/bots/nobody/rollback', { ...person, championSequence: 0 })).status, 404)
+    await withChampion(kit)
+    const { status, body } = await post(kit, '/bots/bot-1/rollback', { ...person, championSequence: 1 })
+    assert.equal(status, 409)
+    assert.match(body.error.message, /no earlier model/)
+  })
+})
