@@ -34,7 +34,12 @@ export const PromotionPolicy = mapping({
   minimumAccuracy: Share.default(0.5).describe('Floor: a model below this accuracy is rejected.'),
   minimumExamRows: whole(0).default(20).describe('Floor: an exam of fewer rows decides nothing.'),
   margin: Share.default(0.02).describe('Loss of accuracy that still counts as not worse.'),
-  confidence: InnerShare.default(0.95).describe('Confidence of the interval of the difference.'),
+  confidence: z
+    .number({ error: 'expected a number from 0.8 to 0.999' })
+    .min(0.8, { error: 'expected a number from 0.8 to 0.999' })
+    .max(0.999, { error: 'expected a number from 0.8 to 0.999' })
+    .default(0.95)
+    .describe('Confidence of the interval of the difference.'),
   whenUndecided: oneOf('promoteIfNotWorse', 'hold')
     .default('promoteIfNotWorse')
     .describe(

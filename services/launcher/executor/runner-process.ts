@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { broken, codeOf, messageOf, unavailable } from '../../kit/errors.ts'
+import type { AttemptFolder } from './attempt-folder.ts'
+import type { AttemptToStart } from './executor.ts'
+
+export type RunnerPlace = {
+  nodePath: string
+  /** The runner's entry. */
+  runnerPath: string
+  /** Relative paths in a program's command are looked for below it. */
+  packageRoot: string
+  /** Node keeps compiled code here, which halves a runner's start. */
+  compileCache: string
+  /** The launcher's own environment, of which a runner gets only a part. */
+  environment: NodeJS.ProcessEnv
+}
+
+export type RunnerEnd = { exitCode: number | null; signal: NodeJS.Signals | null }
+export type SpawnedRunner = { child: ChildProcess; ended: Promise<RunnerEnd> }
+
+const packageRoot = fileURLToPath(new URL('../../..', import.meta.url))
+// A published package holds .js beside what is .ts in a checkout.
+const ending = extname(fileURLToPath(import.meta.url))
+
+/** The runner and the programs of the package that this file is part of. */
+export function packagePlace(dataDirectory: string, environment: NodeJS.ProcessEnv): RunnerPlace {
+  return {
+    nodePath: process.execPath,
+    runnerPath: join(packageRoot, 'services', 'runner', `main${ending}`),
+    packageRoot,
+    compileCache: resolve(dataDirectory, 'compile-cache'),
+    environment,
+  }
+}
+
+/**
+ * Spawns an attempt's runner in a process group of its own, so that it outlives the launcher. The token goes through its
+ * standard input: an environment can be read by every process of the same user.
+ */
+export async function spawnRunner(
+  attempt: AttemptToStart,
+  folder: AttemptFolder,
+  place: RunnerPlace,
+): Promise<SpawnedRunner> {
+  const log = await open(folder.runnerLog, 'a')
+  try {
+    const command = resolveCommand(attempt.spec.program.command, place.packageRoot)
+    const child = spawn(place.nodePath, [place.runnerPath, '--', ...command], {
+      cwd: folder.path,
+      env: runnerEnvironment(attempt, folder.path, place),
+      stdio: ['pipe', log.fd, log.fd],
+      detached: true,
+    })
+    // A runner that dies before it has read the token is noticed by its exit.
+    child.stdin?.on('error', () => undefined).end(attempt.token)
+    const ended = new Promise<RunnerEnd>((resolve) => {
+      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }))
+    })
+    await new Promise<void>((started, failed) => child.once('spawn', started).once('error', failed))
+    child.unref()
+    return { child, ended }
+  } catch (error) {
+    const code = codeOf(error)
+    const reason = `attempt ${attempt.name} could not be started: ${messageOf(error)}`
+    // No processes or no file handles left: the machine may have some later.
+    if (code === 'EAGAIN' || code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM')
+      throw unavailable(reason, { cause: error })
+    throw broken(reason, { cause: error })
+  } finally {
+    await log.close()
+  }
+}
+
+/** An allow-list: whatever else the launcher's environment holds is none of a runner's business. */
+export function runnerEnvironment(
+  attempt: AttemptToStart,
+  workDirectory: string,
+  { environment, compileCache }: RunnerPlace,
+): NodeJS.ProcessEnv {
+  const passed = Object.entries(environment).filter(([name]) => passedOn.has(name) || /^(CUDA|NVIDIA)_/.test(name))
+  return {
+    ...Object.fromEntries(passed),
+    NODE_COMPILE_CACHE: compileCache,
+    TRACEPARENT: attempt.traceparent,
+    TRAINYARD_RUN_API: attempt.runApiUrl,
+    TRAINYARD_ATTEMPT: attempt.name,
+    TRAINYARD_WORK_DIR: workDirectory,
+    TRAINYARD_CLAIM_LIMIT_MS: String(attempt.deadlineMs),
+  }
+}
+
+const passedOn = new Set(['PATH', 'HOME', 'LANG', 'TZ'])
+
+/**
+ * A program is started in its attempt's folder, so what a command names of the package is made absolute: each element
+ * that is the relative path of a file below the package's root.
+ */
+export function resolveCommand(command: readonly string[], packageRoot: string): string[] {
+  return command.map((element, index) => {
+    const isOurNode = index === 0 && element === 'node'
+    if (isOurNode || element === '' || isAbsolute(element)) return element
+    const path = resolve(packageRoot, element)
+    const below = relative(packageRoot, path)
+    const climbs = below === '..' || below.startsWith(`..${sep}`)
+    return !climbs && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : element
+  })
+}

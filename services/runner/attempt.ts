@@ -1,0 +1,162 @@
+/**
+ * One attempt, from its claim to its end:
+ *
+ *     train:    inputs ─▶ train ─▶ model stored ─▶ exam texts ─▶ predict ─▶ answers stored ─▶ committed
+ *     predict:  inputs ─────────────────────────────────────────▶ predict ─▶ answers stored ─▶ committed
+ *
+ * Each step can end it otherwise, and that end is told with its reason. Invariants: the exam's texts come only after the
+ * model is stored (D9); the whole log is stored before the commit or the end is told (I7); nothing is told once the
+ * attempt is another's (D13).
+ */
+
+import { renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { StoredFile } from '../../schemas/files.ts'
+import type { ClaimResponse } from '../../schemas/run-api.ts'
+import type { RunApi } from './api.ts'
+import { collect, collectFile } from './collect.ts'
+import { type Ending, endingOfError, endingOfProgram, type ToldEnding } from './ending.ts'
+import { BadOutput, NotOurs } from './errors.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { type Output, openOutput } from './output.ts'
+import { runProgram } from './program.ts'
+import type { Stopping } from './stopping.ts'
+import { asOutput, fetchFiles, storeFiles } from './transfer.ts'
+import { makeWorkplace, programEnvironment, type Step, type Workplace } from './workplace.ts'
+
+export type AttemptToCarryOut = {
+  claim: ClaimResponse
+  command: readonly string[]
+  workDirectory: string
+  /** The runner's own; the program gets only a part of it. */
+  environment: NodeJS.ProcessEnv
+  api: RunApi
+  stopping: Stopping
+}
+
+/** How long there is to tell the end after a stop. */
+const settleMs = 8_000
+const longestReason = 2_000
+
+/** Rejects when the end could not be told. */
+export async function carryOut(attempt: AttemptToCarryOut): Promise<Ending> {
+  const { claim, api, stopping } = attempt
+  let output: Output | undefined
+  const stopHeartbeat = startHeartbeat({
+    api,
+    everyMs: claim.heartbeatMs,
+    progress: () => output?.progress() ?? null,
+    stopping,
+  })
+
+  async function work(): Promise<Ending> {
+    const workplace = makeWorkplace(attempt.workDirectory)
+    output = openOutput({ path: workplace.log, limitBytes: claim.logLimitBytes, api, stopping })
+    return toCommit({ ...attempt, workplace, output, stopHeartbeat })
+  }
+
+  try {
+    const ending = await work().catch((error: unknown) => endingOfError(error, stopping.reason))
+    stopHeartbeat()
+    if (ending.outcome === 'done' || ending.outcome === 'lost') return ending
+    return await tell(attempt, output, ending)
+  } finally {
+    output?.close()
+  }
+}
+
+type Context = AttemptToCarryOut & { workplace: Workplace; output: Output; stopHeartbeat: () => void }
+
+/** The way to the commit, or to the end that came first. */
+async function toCommit(context: Context): Promise<Ending> {
+  const { claim, api, workplace, output } = context
+  const signal = context.stopping.working
+  const { train, predict } = workplace.steps
+
+  await fetchFiles(api, claim.inputs, workplace.steps[claim.kind].input, signal)
+  await fetchFiles(api, claim.checkpoint ?? [], workplace.checkpoint, signal)
+
+  let trainSeconds: number | null = null
+  if (claim.kind === 'train') {
+    const trained = await runStep(context, 'train')
+    if (trained.ending !== undefined) return trained.ending
+    trainSeconds = trained.seconds
+    const files = await collect(train.output, 'model')
+    if (files.length === 0) throw new BadOutput('train ended with exit code 0 and left no file in model/')
+    await storeFiles(api, files, join(train.output, 'model'), signal)
+    const { texts } = await asOutput('the model', api.model(files, signal))
+    renameSync(join(train.output, 'model'), join(predict.input, 'model'))
+    await fetchFiles(api, [{ path: 'texts.jsonl', ...texts }], predict.input, signal)
+  }
+
+  const predicted = await runStep(context, 'predict')
+  if (predicted.ending !== undefined) return predicted.ending
+  const predictions = await collectFile('predictions.jsonl', predict.output)
+  await Promise.all([storeFiles(api, [predictions], predict.output, signal), output.finish(signal)])
+  context.stopHeartbeat()
+  const seconds = { train: trainSeconds, predict: predicted.seconds }
+  await asOutput('predictions.jsonl', api.commit({ predictions: predictions.digest, seconds }, signal))
+  return { outcome: 'done' }
+}
+
+async function runStep(context: Context, step: Step): Promise<{ seconds: number; ending: Ending | undefined }> {
+  const { claim, command, workplace, output, stopping } = context
+  writeFileSync(join(workplace.steps[step].input, 'spec.json'), JSON.stringify(claim.spec))
+  const stdout = output.stdout()
+  const stderr = output.stderr()
+  const startedMs = performance.now()
+  const end = await runProgram({
+    command,
+    step,
+    directory: workplace.scratch,
+    environment: programEnvironment(context.environment, workplace, step, process.execPath),
+    graceMs: claim.graceMs,
+    stopping,
+    onStdout: stdout.read,
+    onStderr: stderr.read,
+  })
+  stdout.end()
+  stderr.end()
+  const seconds = (performance.now() - startedMs) / 1000
+  return { seconds, ending: endingOfProgram(step, end, stopping.reason, output.lastLine()) }
+}
+
+/** Stores the rest of the log and the saved work, and says how it ended. */
+async function tell(attempt: AttemptToCarryOut, output: Output | undefined, ending: ToldEnding): Promise<Ending> {
+  const { api, stopping } = attempt
+  const signal = stopping.closing(settleMs)
+  try {
+    await output?.finish(signal)
+    const { told, checkpoint } = await withCheckpoint(attempt, ending, signal)
+    const trouble = output?.trouble()
+    const reason = trouble === undefined ? told.reason : `${told.reason}; the log is not whole: ${trouble}`
+    await api.end({ ...told, reason: storable(reason), checkpoint }, signal)
+    return told
+  } catch (error) {
+    if (error instanceof NotOurs) return { outcome: 'lost', reason: error.message }
+    throw error
+  }
+}
+
+/** Work that can't be kept is no work to go on from: the end is a crash then. */
+async function withCheckpoint(
+  { api, workDirectory }: AttemptToCarryOut,
+  ending: ToldEnding,
+  signal: AbortSignal,
+): Promise<{ told: ToldEnding; checkpoint: StoredFile[] }> {
+  if (ending.outcome !== 'resumable') return { told: ending, checkpoint: [] }
+  try {
+    const checkpoint = await collect(workDirectory, 'checkpoint')
+    if (checkpoint.length === 0) throw new BadOutput('there is no file in the checkpoint folder')
+    await storeFiles(api, checkpoint, join(workDirectory, 'checkpoint'), signal)
+    return { told: ending, checkpoint }
+  } catch (error) {
+    if (!(error instanceof BadOutput)) throw error
+    return { told: { ...ending, outcome: 'crashed', reason: `${ending.reason}; ${error.message}` }, checkpoint: [] }
+  }
+}
+
+/** A program may print anything, and its last line is part of the reason. */
+function storable(reason: string): string {
+  return reason.slice(0, longestReason).toWellFormed().replaceAll('\0', '\uFFFD')
+}

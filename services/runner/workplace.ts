@@ -1,0 +1,64 @@
+/** The files and folders of one attempt, all below its work folder; whoever made the folder clears it away. */
+
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+export type Step = 'train' | 'predict'
+export type StepFolders = { input: string; output: string }
+
+export type Workplace = {
+  /** Where the program is started. */
+  scratch: string
+  temporary: string
+  checkpoint: string
+  log: string
+  steps: Record<Step, StepFolders>
+}
+
+export function makeWorkplace(root: string): Workplace {
+  const workplace: Workplace = {
+    scratch: join(root, 'scratch'),
+    temporary: join(root, 'tmp'),
+    checkpoint: join(root, 'checkpoint'),
+    log: join(root, 'log'),
+    steps: {
+      train: { input: join(root, 'train', 'input'), output: join(root, 'train', 'output') },
+      predict: { input: join(root, 'predict', 'input'), output: join(root, 'predict', 'output') },
+    },
+  }
+  const { scratch, temporary, checkpoint, steps } = workplace
+  for (const folder of [
+    scratch,
+    temporary,
+    checkpoint,
+    ...Object.values(steps.train),
+    ...Object.values(steps.predict),
+  ]) {
+    mkdirSync(folder, { recursive: true })
+  }
+  return workplace
+}
+
+/**
+ * What a training program sees of the world, and nothing else: above all not the attempt's token (D10). Our own Node comes
+ * first in PATH, so that `node` means the same everywhere.
+ */
+export function programEnvironment(
+  from: NodeJS.ProcessEnv,
+  workplace: Workplace,
+  step: Step,
+  nodePath: string,
+): NodeJS.ProcessEnv {
+  const passed = Object.entries(from).filter(([name]) => passedOn.has(name) || /^(CUDA|NVIDIA)_/.test(name))
+  return {
+    ...Object.fromEntries(passed),
+    PATH: [dirname(nodePath), from['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(':'),
+    TMPDIR: workplace.temporary,
+    TRAINYARD_INPUT_DIR: workplace.steps[step].input,
+    TRAINYARD_OUTPUT_DIR: workplace.steps[step].output,
+    TRAINYARD_CHECKPOINT_DIR: workplace.checkpoint,
+  }
+}
+
+// NODE_COMPILE_CACHE spares a program that runs on our Node a third of its start.
+const passedOn = new Set(['HOME', 'LANG', 'TZ', 'NODE_COMPILE_CACHE'])

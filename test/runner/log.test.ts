@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { createLog, type Log } from '../../services/runner/log.ts'
+import { cleanup } from '../harness/cleanup.ts'
+import { temporaryFolder } from './program.ts'
+
+async function openLog(t: TestContext, limitBytes: number, path?: string): Promise<Log> {
+  const log = createLog(path ?? join(await temporaryFolder(t), 'log'), limitBytes)
+  cleanup(t, () => log.close())
+  return log
+}
+
+const contentOf = (log: Log): string => log.read(0, log.size()).toString()
+const lines = (from: number, to: number): string =>
+  Array.from({ length: to - from + 1 }, (_, index) => `line ${from + index}\n`).join('')
+
+test('a log below its limit is kept as it is', async (t) => {
+  const log = await openLog(t, 10_000)
+  for (let line = 1; line <= 100; line++) log.append(Buffer.from(`line ${line}\n`))
+  log.finish()
+  assert.equal(contentOf(log), lines(1, 100))
+})
+
+test('a log at its limit keeps its head and its tail, and says what is left out', async (t) => {
+  const log = await openLog(t, 10_000)
+  for (let line = 1; line <= 5_000; line++) log.append(Buffer.from(`line ${line}\n`))
+  log.finish()
+  const content = contentOf(log)
+  assert.ok(content.length <= 10_000)
+  const match =
+    /^([^[]*)\[trainyard\] the log is longer than 10000 bytes.*\n\[trainyard\] (\d+) bytes of log are left out here.*\n([^[]*)$/.exec(
+      content,
+    )
+  assert.ok(match, content)
+  const [, head = '', leftOut, tail = ''] = match
+  const whole = lines(1, 5_000)
+  assert.ok(whole.startsWith(head) && head.endsWith('\n'))
+  assert.ok(whole.endsWith(`\n${tail}`))
+  assert.equal(head.length + Number(leftOut) + tail.length, whole.length)
+})
+
+test('what can be read never changes, so that an offset means the same for ever', async (t) => {
+  const log = await openLog(t, 5_000)
+  let before = ''
+  for (let line = 1; line <= 2_000; line++) {
+    log.append(Buffer.from(`line ${line}\n`))
+    const now = contentOf(log)
+    assert.ok(now.startsWith(before))
+    before = now
+  }
+  log.finish()
+  log.finish()
+  assert.ok(contentOf(log).startsWith(before))
+})
+
+test('a limit of nothing keeps nothing', async (t) => {
+  const log = await openLog(t, 0)
+  log.append(Buffer.from('a line\n'))
+  log.finish()
+  assert.equal(log.size(), 0)
+})
+
+test('a full disk ends the log and is called that; the attempt goes on', {
+  skip: process.platform !== 'linux',
+}, async (t) => {
+  const log = await openLog(t, 10_000, '/dev/full')
+  log.append(Buffer.from('a line\n'))
+  log.append(Buffer.from('the last line\n'))
+  log.finish()
+  assert.match(log.trouble() ?? '', /^the disk is full \(ENOSPC/)
+  assert.equal(log.lastLine(), 'the last line')
+})

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { endStrays } from '../../services/launcher/executor/strays.ts'
+import { cleanup } from '../harness/cleanup.ts'
+import { temporaryFolder } from './program.ts'
+import { attemptName, token } from './run-api.ts'
+
+const main = fileURLToPath(new URL('../../services/runner/main.ts', import.meta.url))
+
+export interface RunnerProcess {
+  readonly pid: number
+  readonly workDirectory: string
+  /** Its exit code or signal. */
+  readonly ended: Promise<number | string>
+  kill(signal: NodeJS.Signals): void
+}
+
+/** A real runner, started as the process executor does it. */
+export async function startRunner(
+  t: Pick<TestContext, 'after'>,
+  url: string,
+  command: readonly string[],
+  options: { workDirectory?: string; token?: string; environment?: Record<string, string> } = {},
+): Promise<RunnerProcess> {
+  const workDirectory = options.workDirectory ?? (await temporaryFolder(t))
+  const child = spawn(process.execPath, [main, '--', ...command], {
+    cwd: workDirectory,
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      TRAINYARD_RUN_API: url,
+      TRAINYARD_ATTEMPT: attemptName,
+      TRAINYARD_WORK_DIR: workDirectory,
+      ...options.environment,
+    },
+  })
+  child.stdin.end(options.token ?? token)
+  const ended = new Promise<number | string>((resolve) =>
+    child.once('exit', (code, signal) => resolve(signal ?? code ?? -1)),
+  )
+  cleanup(t, async () => {
+    child.kill('SIGKILL')
+    await ended
+    await endStrays(workDirectory)
+  })
+  return {
+    pid: child.pid ?? -1,
+    workDirectory,
+    ended,
+    kill: (signal) => {
+      child.kill(signal)
+    },
+  }
+}
+
+/** Whether the process is there and is more than an entry that nobody has collected. */
+export async function isAlive(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return status !== '' && !/\) [ZX] /.test(status)
+}
