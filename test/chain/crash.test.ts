@@ -28,7 +28,7 @@ const kitPoints = [
 ]
 
 /** Reached only on ways that a first, untroubled training does not take; each has its own test beside its service. */
-const elsewhere = /^$/
+const elsewhere = /^promoter.(decision|expiry)\./
 
 const points = [...intakePoints, ...launcherPoints, ...evaluatorPoints, ...promoterPoints, ...kitPoints].filter(
   (point) => !elsewhere.test(point),

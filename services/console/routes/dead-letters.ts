@@ -30,12 +30,13 @@ const Content = z
   .describe(`At most the first ${shownBytes} bytes, as base64 unless they are text.`)
 
 const LetterId = z.coerce.number().int().min(1)
-const Sentence = z.string().trim().min(1).max(2_000).refine(isStorable, { error: 'holds NUL or half of a character' })
+const Storable = z.string().refine(isStorable, { error: 'holds NUL or half of a character' })
+const Sentence = Storable.trim().min(1).max(2_000)
 const Person = { actor: Sentence.describe('Who does it.'), reason: Sentence.describe('Why, for the record.') }
 
 const Where = z.strictObject({
-  topic: z.string().optional(),
-  reasonContains: z.string().optional().describe('A part of the reason, in any case.'),
+  topic: Storable.optional(),
+  reasonContains: Storable.optional().describe('A part of the reason, in any case.'),
   since: z.iso.datetime({ offset: true }).optional(),
 })
 

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import swagger from '@fastify/swagger'
 import {
   type FastifyBaseLogger,
@@ -15,6 +16,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
 import type { Registry } from 'prom-client'
+import { z } from 'zod'
 import type { Environment } from '../environment.ts'
 import { badInput, broken, classify, malformed, notFound, type TrainyardError, tooLarge } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -45,6 +47,12 @@ export async function makeHttpApp(options: HttpOptions): Promise<HttpApp> {
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 300 },
+    // What no route is found for because the path itself is wrong comes here, past the error handler below.
+    frameworkErrors: (error, _request, reply) => {
+      const known = asTrainyardError(error)
+      reply.raw.writeHead(known.status, { 'content-type': 'application/json; charset=utf-8' })
+      reply.raw.end(JSON.stringify(errorBody(known)))
+    },
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -55,6 +63,13 @@ export async function makeHttpApp(options: HttpOptions): Promise<HttpApp> {
     const { host, origin, authorization } = request.headers
     const refusal = refuse({ path: request.url, host, origin, authorization })
     if (refusal) throw refusal
+  })
+  app.addHook('preValidation', async ({ routeOptions, body, headers }) => {
+    const expected = routeOptions.schema?.body
+    const isJson = !(body instanceof Uint8Array || body instanceof Readable)
+    if (isJson || expected === undefined || expected instanceof z.ZodUnknown) return
+    const got = headers['content-type'] ?? 'none'
+    throw malformed(`expected a body of JSON with the content type application/json, got ${got}`)
   })
 
   app.setErrorHandler((error, request, reply) => {

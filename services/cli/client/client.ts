@@ -1,0 +1,146 @@
+/** The one place that talks HTTP: every answer passes a zod schema, every fault becomes a sentence with its remedy. */
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { CommandFailure, systemCode } from '../failure.ts'
+import { type Query, queryText } from './path.ts'
+
+export interface ClientOptions {
+  readonly url: string
+  readonly token: string | undefined
+  readonly signal?: AbortSignal
+}
+
+export interface Body {
+  readonly type: string
+  readonly content: string | Uint8Array | Readable
+}
+
+export interface Client {
+  readonly url: string
+  get<T>(path: string, answer: z.ZodType<T>, query?: Query): Promise<T>
+  post<T>(path: string, answer: z.ZodType<T>, body: unknown): Promise<T>
+  put<T>(path: string, answer: z.ZodType<T>, body: unknown): Promise<T>
+  upload<T>(path: string, answer: z.ZodType<T>, body: Body): Promise<T>
+  /** The bytes of an answer as they come. */
+  bytes(path: string, query?: Query, signal?: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+/** A refusal by the server, with what it said; commands that expect one catch it by its code. */
+export class Refusal extends CommandFailure {
+  readonly status: number
+  readonly code: string
+  readonly details: unknown
+
+  constructor(status: number, code: string, message: string, hint: string | undefined, details: unknown) {
+    super(message, hint === undefined ? {} : { next: hint })
+    this.name = 'Refusal'
+    this.status = status
+    this.code = code
+    this.details = details
+  }
+}
+
+const ErrorAnswer = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+    details: z.unknown().optional(),
+  }),
+})
+
+export function makeClient(options: ClientOptions): Client {
+  const base = options.url.replace(/\/+$/, '')
+
+  async function call(method: string, path: string, body?: Body, signal = options.signal): Promise<Response> {
+    try {
+      const response = await fetch(base + path, {
+        method,
+        headers: {
+          ...(body === undefined ? {} : { 'content-type': body.type }),
+          ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+        },
+        ...(signal === undefined ? {} : { signal }),
+        ...bodyOf(body),
+      })
+      if (response.ok) return response
+      throw await refusal(response, method, path)
+    } catch (error) {
+      throw error instanceof CommandFailure || signal?.aborted ? error : unreachable(base, error)
+    }
+  }
+
+  async function json<T>(method: string, path: string, answer: z.ZodType<T>, body?: Body): Promise<T> {
+    const response = await call(method, path, body)
+    const text = await response.text()
+    const parsed = answer.safeParse(text === '' ? undefined : parseJson(text))
+    if (parsed.success) return parsed.data
+    const [issue] = parsed.error.issues
+    throw new CommandFailure(
+      `the answer to ${method} ${path} is not understood (${issue?.path.join('.') || 'the whole'}: ${issue?.message})`,
+      { next: `Is ${base} a Trainyard server of the same version as this command?` },
+    )
+  }
+
+  const jsonBody = (value: unknown): Body => ({ type: 'application/json', content: JSON.stringify(value) })
+
+  return {
+    url: base,
+    get: (path, answer, query = {}) => json('GET', path + queryText(query), answer),
+    post: (path, answer, body) => json('POST', path, answer, jsonBody(body)),
+    put: (path, answer, body) => json('PUT', path, answer, jsonBody(body)),
+    upload: (path, answer, body) => json('POST', path, answer, body),
+    async *bytes(path, query = {}, signal = options.signal) {
+      const response = await call('GET', path + queryText(query), undefined, signal)
+      if (response.body === null) return
+      try {
+        for await (const chunk of response.body) yield chunk
+      } catch (error) {
+        throw signal?.aborted ? error : unreachable(base, error)
+      }
+    },
+  }
+}
+
+function bodyOf(body: Body | undefined): { body?: string | Uint8Array<ArrayBuffer> | ReadableStream; duplex?: 'half' } {
+  if (body === undefined) return {}
+  if (body.content instanceof Readable) return { body: Readable.toWeb(body.content) as ReadableStream, duplex: 'half' }
+  return { body: typeof body.content === 'string' ? body.content : new Uint8Array(body.content) }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+async function refusal(response: Response, method: string, path: string): Promise<CommandFailure> {
+  const parsed = ErrorAnswer.safeParse(parseJson(await response.text()))
+  if (!parsed.success) {
+    return new CommandFailure(`${method} ${path} was answered with ${response.status} and no explanation`, {
+      next: `Is ${new URL(response.url).origin} a Trainyard server?`,
+    })
+  }
+  const { code, message, hint, details } = parsed.data.error
+  return new Refusal(response.status, code, message, hint, details)
+}
+
+/** The server can't be reached, or went away in the middle of its answer. */
+export class Unreachable extends CommandFailure {}
+
+function unreachable(base: string, error: unknown): CommandFailure {
+  const code = systemCode(error)
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return new Unreachable(`there is no host named ${new URL(base).hostname}`, {
+      next: 'Check --url or TRAINYARD_URL.',
+      cause: error,
+    })
+  }
+  const why = code === 'ECONNREFUSED' ? 'no server answers' : `the server does not answer (${code ?? String(error)})`
+  return new Unreachable(`${why} at ${base}`, {
+    next: 'Start one with "trainyard dev", or name another with --url or TRAINYARD_URL.',
+    cause: error,
+  })
+}

@@ -1,0 +1,49 @@
+import { type Command, Option } from 'commander'
+import { runStates } from '../../../schemas/words.ts'
+import type { RunFilter } from '../client/console.ts'
+import type { Context } from '../context.ts'
+import { findRunId } from '../ids.ts'
+import { wholeNumber } from '../options.ts'
+import { runPage } from '../render/run.ts'
+import { runTable } from '../render/runs.ts'
+import { openSession } from '../session.ts'
+
+type ListOptions = { bot?: string; jobType?: string; state?: string; held?: true; limit: number; before?: string }
+
+export function addRuns(program: Command, context: Context): void {
+  program
+    .command('runs')
+    .summary('what was trained, and what became of it')
+    .description('Lists runs, newest first: their state, their accuracy, and the change against the champion.')
+    .option('--bot <id>', 'only of this bot')
+    .option('--job-type <name>', 'only of this job type')
+    .addOption(new Option('--state <state>', 'only in this state').choices([...runStates]))
+    .option('--held', 'only those whose model waits for a person')
+    .option('--limit <n>', 'how many at most', wholeNumber(1, 200), 20)
+    .option('--before <run>', 'go on after this one')
+    .action(async (options: ListOptions, command: Command) => {
+      const session = openSession(command, context)
+      const answer = await session.api.console.runs(options satisfies RunFilter)
+      const isLive = answer.runs.some(({ state }) => state === 'running')
+      const queue = isLive && !session.json ? await session.api.launcher.queue(options.bot) : []
+      const progress = new Map(queue.map((entry) => [entry.run, entry.progress]))
+      session.show(answer, () =>
+        answer.runs.length === 0
+          ? 'No runs yet. Tell it about a bot: trainyard publish --bot mine --dataset FILE'
+          : runTable(answer.runs, progress, session.style, context.now()),
+      )
+      if (answer.next !== null && !session.json) session.note(`There are more: --before ${answer.next}`)
+    })
+
+  program
+    .command('run')
+    .summary('the whole story of a run')
+    .description('What led to a run, every attempt, its exam, the verdict and what followed, in the order of time.')
+    .argument('<id>', 'the run; the beginning of its id will do')
+    .action(async (id: string, _options: object, command: Command) => {
+      const session = openSession(command, context)
+      const run = await findRunId(session.api, id)
+      const [story, attempts] = await Promise.all([session.api.console.run(run), session.api.launcher.attempts(run)])
+      session.show({ ...story, attempts }, () => runPage(story, attempts, session.style, context.now()))
+    })
+}

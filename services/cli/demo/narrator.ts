@@ -1,0 +1,52 @@
+/** Tells the demo as it happens, on the terminal. */
+import type { Told } from '../client/console.ts'
+import { duration } from '../render/figures.ts'
+import type { Style } from '../render/style.ts'
+import { printable } from '../render/table.ts'
+
+export interface Narrator {
+  say(text: string): void
+  step(number: number, title: string): void
+  /** What is done, before it has an effect. */
+  act(text: string): void
+  /** An event of the history, if it is one that carries the story on. */
+  event(told: Told): void
+  /** How the step ended, with the time that it took. */
+  done(text: string): void
+}
+
+// Of one moment several events tell; the others repeat what these say.
+const toldTypes = new Set([
+  'training.requested',
+  'run.started',
+  'run.succeeded',
+  'run.failed',
+  'model.evaluated',
+  'model.promoted',
+  'model.held',
+  'model.rejected',
+])
+
+export function narrator(write: (text: string) => void, style: Style, monotonicMs: () => number): Narrator {
+  let startedMs = monotonicMs()
+  const sinceStart = () => duration(monotonicMs() - startedMs)
+
+  function isTold({ type, data }: Told): boolean {
+    if (type === 'signal.ended') return data['end'] !== 'launched'
+    if (type === 'model.ready') return data['decidedBy'] === 'person'
+    return toldTypes.has(type)
+  }
+
+  return {
+    say: (text) => write(`${text}\n`),
+    step(number, title) {
+      startedMs = monotonicMs()
+      write(`\n${style.bold(`${number}. ${title}`)}\n`)
+    },
+    act: (text) => write(`   ${text}\n`),
+    event(told) {
+      if (isTold(told)) write(`   ${style.faint(`${sinceStart().padStart(8)}  ${printable(told.what)}`)}\n`)
+    },
+    done: (text) => write(`   ${style.good('✓')} ${text} ${style.faint(`(${sinceStart()})`)}\n`),
+  }
+}

@@ -1,0 +1,98 @@
+/** Follows a signal to what came of it: to its end, then to the verdict on its run, with a bar while it trains. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { Refusal } from './client/client.ts'
+import type { Run } from './client/console.ts'
+import type { Signal } from './client/intake.ts'
+import { CommandFailure } from './failure.ts'
+import { bar, type LiveLine, liveLine } from './render/progress.ts'
+import type { Session } from './session.ts'
+import { collectFacts, endOf } from './why/collect.ts'
+import type { LastEnd } from './why/facts.ts'
+import { endSentence, why } from './why/why.ts'
+
+const lookEveryMs = 250
+
+export type Ending =
+  | { readonly kind: 'signal'; readonly signal: Signal }
+  | { readonly kind: 'run'; readonly signal: Signal; readonly run: Run; readonly end: LastEnd }
+
+/** Waits for the end and shows it; ends in a failure unless the model is in force, held, or nothing had to be done. */
+export async function followToEnd(session: Session, signal: string): Promise<void> {
+  const line = liveLine(session.context.terminal)
+  let ending: Ending
+  try {
+    ending = await follow(session, signal, line)
+  } finally {
+    line.clear()
+  }
+  const sentence = sentenceOf(ending, session.context.now())
+  session.show(ending, () => sentence)
+  if (!isGood(ending)) throw new CommandFailure(session.json ? sentence : 'it did not end in a model', nextOf(ending))
+}
+
+async function follow(session: Session, id: string, line: LiveLine): Promise<Ending> {
+  const signal = await followSignal(session, id, line)
+  if (signal.run === null || (signal.end !== 'launched' && signal.end !== 'coalesced'))
+    return { kind: 'signal', signal }
+  for (let run = signal.run; ; ) {
+    const ended = await followRun(session, run, line)
+    // A run that was replaced has handed its signals on.
+    if (ended.run.state !== 'superseded' || !ended.run.end?.by) return { kind: 'run', signal, ...ended }
+    run = ended.run.end.by
+  }
+}
+
+async function followSignal({ api, context }: Session, id: string, line: LiveLine): Promise<Signal> {
+  for (;;) {
+    const signal = await api.intake.signal(id)
+    if (signal.end !== null || signal.bot === null) return signal
+    const facts = await collectFacts(api, signal.bot, context.now)
+    const key = facts.find(({ jobType }) => jobType === signal.jobType)
+    line.draw(key === undefined ? 'Waiting' : why(key).sentence, 'Waiting for the run to start')
+    await pause(lookEveryMs, undefined, { signal: context.signal })
+  }
+}
+
+async function followRun({ api, context }: Session, id: string, line: LiveLine): Promise<{ run: Run; end: LastEnd }> {
+  for (;;) {
+    const run = await findIfThere(() => api.console.run(id))
+    const end = run === null ? null : endOf(run)
+    if (run !== null && end !== null && end.kind !== 'evaluating') return { run, end }
+    if (end?.kind === 'evaluating') {
+      line.draw(`${id}  ${bar(1)}  evaluating`, `${id} is being evaluated`)
+    } else {
+      const entry = (await api.launcher.queue(run?.bot)).find((each) => each.run === id)
+      if (entry?.state === 'running') line.draw(`${id}  ${bar(entry.progress)}  training`, `${id} is training`)
+      else line.draw(`${id} is queued`)
+    }
+    await pause(lookEveryMs, undefined, { signal: context.signal })
+  }
+}
+
+/** The history hears of a run a moment after the ledger does. */
+async function findIfThere<T>(look: () => Promise<T>): Promise<T | null> {
+  try {
+    return await look()
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'notFound') return null
+    throw error
+  }
+}
+
+function sentenceOf(ending: Ending, now: Date): string {
+  if (ending.kind === 'run') return `${endSentence(ending.end, now)}.`
+  const { signal, end, reason } = ending.signal
+  return `Signal ${signal} ended as ${end}: ${reason}`
+}
+
+function isGood(ending: Ending): boolean {
+  return ending.kind === 'run'
+    ? ending.end.kind === 'promoted' || ending.end.kind === 'held'
+    : ending.signal.end === 'unchanged'
+}
+
+function nextOf(ending: Ending): { next: string } {
+  return ending.kind === 'run'
+    ? { next: `See "trainyard run ${ending.run.run}" and "trainyard logs ${ending.run.run}".` }
+    : { next: 'Correct what its reason says, and publish again.' }
+}

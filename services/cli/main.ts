@@ -1,0 +1,23 @@
+/** The command `trainyard`: a client of the services' HTTP APIs. `bin/trainyard.js` starts it with the right Node. */
+import { constants } from 'node:os'
+import packageFile from '../../package.json' with { type: 'json' }
+import { processContext } from './context.ts'
+import { makeProgram, runProgram } from './program.ts'
+
+const interrupted = new AbortController()
+let receivedSignal: 'SIGINT' | 'SIGTERM' | undefined
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    receivedSignal = signal
+    interrupted.abort()
+  })
+}
+// Output into a pipe whose reader has left (`trainyard runs | head`) is no fault of anybody's.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+const context = processContext(interrupted.signal)
+const exitCode = await runProgram(makeProgram(context, packageFile.version), context, process.argv.slice(2))
+process.exitCode = receivedSignal === undefined ? exitCode : 128 + constants.signals[receivedSignal]

@@ -1,0 +1,33 @@
+/** Which command runs a champion's program on this machine. Pure but for looking whether a file is there. */
+import { existsSync, statSync } from 'node:fs'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { CommandFailure } from '../failure.ts'
+
+export interface ProgramOfModel {
+  readonly command: readonly string[]
+  readonly image?: string | undefined
+}
+
+const scriptEnding = /^[^-].*\.(ts|js|mjs|cjs|py|sh|rb|jar)$/
+
+/**
+ * The command with the package's own files made absolute, since the program runs in a folder of its own.
+ * @throws CommandFailure when a file that it names is not here
+ */
+export function localCommand({ command, image }: ProgramOfModel, packageRoot: string): string[] {
+  const local = command.map((element) => {
+    if (element === '' || isAbsolute(element)) return element
+    const path = resolve(packageRoot, element)
+    const isBelow = !relative(packageRoot, path).startsWith(`..${sep}`)
+    return isBelow && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : element
+  })
+  const missing = local.find((element) => scriptEnding.test(element) && !existsSync(element))
+  if (missing === undefined) return local
+  const where = image === undefined ? 'where it is' : `in its image ${image}`
+  throw new CommandFailure(
+    `the program of the champion (${command.join(' ')}) cannot run here: there is no ${missing}`,
+    {
+      next: `Run this command ${where}.`,
+    },
+  )
+}

@@ -1,0 +1,52 @@
+/** What every command starts from: the global options as values, the API, and how answers are shown. */
+import type { Command } from 'commander'
+import { type Api, makeApi } from './client/api.ts'
+import { makeClient } from './client/client.ts'
+import type { Context } from './context.ts'
+import { CommandFailure, exitCodes } from './failure.ts'
+import { makeStyle, type Style } from './render/style.ts'
+
+export const defaultUrl = 'http://127.0.0.1:7070'
+
+export interface Session {
+  readonly api: Api
+  readonly context: Context
+  readonly json: boolean
+  readonly actor: string
+  readonly style: Style
+  /** The answer of the command: as JSON where that is asked for, else as `text` puts it for people. */
+  show(answer: unknown, text: () => string): void
+  /** A remark beside the answer; it never mixes with the JSON on stdout. */
+  note(text: string): void
+}
+
+export type GlobalOptions = { json?: boolean; url?: string; actor?: string }
+
+export function openSession(command: Command, context: Context): Session {
+  const options = command.optsWithGlobals<GlobalOptions>()
+  const { terminal, variables } = context
+  const json = options.json === true
+  const url = options.url ?? (variables['TRAINYARD_URL'] || defaultUrl)
+  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    throw new CommandFailure(`"${url}" is not the URL of a server`, {
+      next: `Give one such as ${defaultUrl} with --url or TRAINYARD_URL.`,
+      exitCode: exitCodes.usage,
+    })
+  }
+  const token = variables['TRAINYARD_API_TOKEN'] || undefined
+  return {
+    api: makeApi(makeClient({ url, token, signal: context.signal })),
+    context,
+    json,
+    actor: options.actor ?? context.actor,
+    style: makeStyle(terminal.colours && !json),
+    show(answer, text) {
+      terminal.out(json ? `${JSON.stringify(answer, null, 2)}\n` : withLineEnd(text()))
+    },
+    note: (text) => terminal.err(withLineEnd(text)),
+  }
+}
+
+function withLineEnd(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`
+}

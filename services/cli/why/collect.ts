@@ -1,0 +1,139 @@
+/** Asks every service what it knows of a bot, and puts it together, key by key. */
+import type { Api } from '../client/api.ts'
+import { Refusal } from '../client/client.ts'
+import type { Bot, Run } from '../client/console.ts'
+import type { Request, Signal } from '../client/intake.ts'
+import type { Attempt, QueueEntry } from '../client/launcher.ts'
+import type { KeyState } from '../client/promoter.ts'
+import type { KeyFacts, LastEnd, LastSignal, QueuedRun, RunningRun, WaitingRequest } from './facts.ts'
+
+export interface Answers {
+  readonly requests: readonly Request[]
+  readonly queue: readonly QueueEntry[]
+  readonly keys: readonly KeyState[]
+  readonly history: Bot | null
+  /** Newest first. */
+  readonly signals: readonly Signal[]
+  /** Of the runs that are running. */
+  readonly attempts: ReadonlyMap<string, readonly Attempt[]>
+}
+
+/** What is known of each of the bot's keys, by job type; nothing at all when nobody has heard of it. */
+export async function collectFacts(api: Api, bot: string, now: () => Date): Promise<KeyFacts[]> {
+  const [requests, queue, keys, history, signals] = await Promise.all([
+    api.intake.requestsOf(bot),
+    api.launcher.queue(bot),
+    ifKnown(api.promoter.keys(bot), []),
+    ifKnown(api.console.bot(bot), null),
+    api.intake.signalsOf(bot),
+  ])
+  const running = queue.filter(({ state }) => state === 'running')
+  const attempts = await Promise.all(running.map(async ({ run }) => [run, await api.launcher.attempts(run)] as const))
+  return factsOf(bot, { requests, queue, keys, history, signals, attempts: new Map(attempts) }, now())
+}
+
+async function ifKnown<T>(asked: Promise<T>, unknown: T): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'notFound') return unknown
+    throw error
+  }
+}
+
+/** Pure: the answers of all services as facts about each key. */
+export function factsOf(bot: string, answers: Answers, now: Date): KeyFacts[] {
+  const { requests, queue, keys, history, signals } = answers
+  const jobTypes = new Set(
+    [requests, queue, keys, history?.runs ?? [], signals].flatMap((list) => list.map(({ jobType }) => jobType)),
+  )
+  return [...jobTypes].sort().map((jobType) => {
+    const ofKey = <T extends { jobType: string }>(list: readonly T[]) => list.filter((each) => each.jobType === jobType)
+    const [key] = ofKey(keys)
+    const [newest] = ofKey(history?.runs ?? [])
+    // A key may have one request that is fetched and one that still waits; the waiting one is the newer.
+    const request = ofKey(requests).find(({ state }) => state === 'waiting') ?? ofKey(requests)[0]
+    const queued = ofKey(queue).find(({ state }) => state === 'queued')
+    const holder = ofKey(queue).find(({ state }) => state !== 'queued')
+    const running = holder?.state === 'running' ? holder : undefined
+    const signal = ofKey(signals).find(({ end }) => end !== null)
+    return {
+      bot,
+      jobType,
+      now,
+      request: request === undefined ? null : requestFacts(request),
+      queued: queued === undefined ? null : queuedFacts(queued, holder),
+      running: running === undefined ? null : runningFacts(running, answers.attempts.get(running.run) ?? []),
+      held: key?.held ?? [],
+      pin: key?.pin ?? null,
+      champion: key?.champion ? { ...key.champion, since: key.champion.decidedAt } : null,
+      last: newest === undefined ? null : endOf(newest),
+      lastSignal: signal === undefined ? null : signalFacts(signal),
+    }
+  })
+}
+
+function requestFacts(request: Request): WaitingRequest {
+  const { state, since, dueAt, signals, tries, problem } = request
+  return { state, since, dueAt, signals, tries, problem }
+}
+
+function queuedFacts({ run, since, position, waitsFor }: QueueEntry, holder: QueueEntry | undefined): QueuedRun {
+  return { run, since, position, waitsFor, behind: holder?.run ?? null }
+}
+
+const endWords: Readonly<Record<string, string>> = {
+  badInput: 'found its input wrong',
+  badOutput: 'gave a wrong output',
+  crashed: 'crashed',
+  resumable: 'stopped with its work saved',
+  lost: 'was lost',
+  deadline: 'ran out of time',
+  stopped: 'was stopped',
+}
+
+function runningFacts({ run, since, progress }: QueueEntry, attempts: readonly Attempt[]): RunningRun {
+  const training = attempts.filter(({ kind }) => kind === 'train')
+  const [current, before] = training.toReversed()
+  return {
+    run,
+    since,
+    progress,
+    attempt: current?.number ?? 1,
+    before: before?.outcome ? (endWords[before.outcome] ?? before.outcome) : null,
+    awaitsChampion: current?.outcome === 'done',
+  }
+}
+
+/** How a run ended, as far as it has: null while it is queued or running. */
+export function endOf(run: Run): LastEnd | null {
+  const { verdict, end } = run
+  if (verdict !== null) {
+    const { decidedAt: at, reasons, decidedBy, actor } = verdict
+    const by = actor ?? decidedBy
+    switch (verdict.state) {
+      case 'promoted':
+      case 'rejected':
+      case 'held':
+      case 'expired':
+      case 'overtaken':
+        return { kind: verdict.state, run: run.run, at, by, reasons }
+    }
+  }
+  switch (run.state) {
+    case 'succeeded':
+      return { kind: 'evaluating', run: run.run, at: end?.endedAt ?? run.begunAt }
+    case 'failed':
+    case 'cancelled':
+    case 'superseded': {
+      const reason = end?.by ? `${end.by} took its place` : (end?.reason ?? 'no reason was given')
+      return { kind: run.state, run: run.run, at: end?.endedAt ?? run.begunAt, reason }
+    }
+    default:
+      return null
+  }
+}
+
+function signalFacts({ signal, end, endedAt, receivedAt, reason }: Signal): LastSignal {
+  return { signal, end: end ?? 'launched', at: endedAt ?? receivedAt, reason: reason ?? 'no reason was given' }
+}

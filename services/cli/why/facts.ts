@@ -1,0 +1,94 @@
+/** What is known of a key, gathered from the services and reduced to what an explanation needs. Plain values only. */
+
+export interface WaitingRequest {
+  readonly state: 'waiting' | 'fetching'
+  readonly since: Date
+  /** When the quiet time ends, or when the dataset is fetched again. */
+  readonly dueAt: Date | null
+  readonly signals: number
+  /** Tries to fetch the dataset so far, and what went wrong with the last of them. */
+  readonly tries: number
+  readonly problem: string | null
+}
+
+export interface QueuedRun {
+  readonly run: string
+  readonly since: Date
+  readonly position: number | null
+  readonly waitsFor: 'slot' | 'verdict' | 'running' | null
+  /** The run whose end or verdict it waits for. */
+  readonly behind: string | null
+}
+
+export interface RunningRun {
+  readonly run: string
+  readonly since: Date
+  readonly progress: number | null
+  readonly attempt: number
+  /** How the attempt before this one ended, where there was one. */
+  readonly before: string | null
+  /** What it does beside its own training: the champion still sits the exam. */
+  readonly awaitsChampion: boolean
+}
+
+export interface HeldModel {
+  readonly run: string
+  readonly since: Date
+  readonly expiresAt: Date | null
+  readonly reasons: readonly string[]
+}
+
+export interface Pin {
+  readonly since: Date | null
+  readonly actor: string | null
+  readonly reason: string | null
+}
+
+export type LastEnd =
+  | { readonly kind: 'evaluating'; readonly run: string; readonly at: Date }
+  | {
+      readonly kind: 'promoted'
+      readonly run: string
+      readonly at: Date
+      readonly by: string
+      readonly reasons: readonly string[]
+    }
+  | {
+      readonly kind: 'rejected' | 'held' | 'expired' | 'overtaken'
+      readonly run: string
+      readonly at: Date
+      readonly by: string
+      readonly reasons: readonly string[]
+    }
+  | {
+      readonly kind: 'failed' | 'cancelled' | 'superseded'
+      readonly run: string
+      readonly at: Date
+      readonly reason: string
+    }
+
+export interface LastSignal {
+  readonly signal: string
+  readonly end: string
+  readonly at: Date
+  readonly reason: string
+}
+
+export interface KeyFacts {
+  readonly bot: string
+  readonly jobType: string
+  readonly now: Date
+  readonly request: WaitingRequest | null
+  readonly queued: QueuedRun | null
+  readonly running: RunningRun | null
+  readonly held: readonly HeldModel[]
+  readonly pin: Pin | null
+  readonly champion: { readonly sequence: number; readonly run: string; readonly since: Date } | null
+  readonly last: LastEnd | null
+  readonly lastSignal: LastSignal | null
+}
+
+export interface Explanation {
+  readonly sentence: string
+  readonly evidence: readonly string[]
+}

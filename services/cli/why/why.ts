@@ -1,0 +1,178 @@
+/**
+ * Why a bot's newest change is not in force: what holds it up right now, or what ended the last one. Pure. The newest
+ * thing under way is the answer, and whatever else is under way is told beside it.
+ */
+import { counted, ordinal, relative, roughly } from '../render/figures.ts'
+import type { Explanation, HeldModel, KeyFacts, LastEnd, QueuedRun, RunningRun, WaitingRequest } from './facts.ts'
+
+export function neverHeardOf(bot: string): Explanation {
+  return {
+    sentence: `Nothing has ever been heard of a bot named "${bot}".`,
+    evidence: [
+      'no signal, no request, no run and no champion carries this name (names are compared to the letter)',
+      'publish an event about it with: trainyard publish --bot … --dataset FILE',
+    ],
+  }
+}
+
+export function why(facts: KeyFacts): Explanation {
+  return { sentence: `${sentenceOf(facts)}.`, evidence: evidenceOf(facts) }
+}
+
+function sentenceOf(facts: KeyFacts): string {
+  const { request, queued, running, held, last, lastSignal, now } = facts
+  if (request !== null) return requestSentence(request, now) + meanwhile(facts)
+  if (queued !== null) return queuedSentence(queued, facts)
+  if (running !== null) return runningSentence(running)
+  const [newest] = held
+  if (last?.kind === 'evaluating') return endSentence(last, now)
+  if (newest !== undefined && (last === null || last.run === newest.run)) return heldSentence(newest, facts)
+  if (lastSignal !== null && isQuietEnd(lastSignal.end) && (last === null || lastSignal.at > last.at)) {
+    return signalSentence(lastSignal)
+  }
+  if (last !== null) return endSentence(last, now)
+  return 'Nothing is under way, and nothing has ended yet'
+}
+
+/** Ends that leave no run of their own behind: without them the last run would be told as if nothing had come since. */
+const isQuietEnd = (end: string) => end !== 'launched' && end !== 'coalesced'
+
+function signalSentence({ end, reason }: NonNullable<KeyFacts['lastSignal']>): string {
+  return `The last signal ${signalWords[end] ?? `ended as ${end}`}: ${clause(reason)}`
+}
+
+const signalWords: Readonly<Record<string, string>> = {
+  unchanged: 'changed nothing',
+  rejected: 'was rejected',
+  deadLettered: 'was dead-lettered',
+}
+
+function requestSentence(request: WaitingRequest, now: Date): string {
+  const { dueAt, signals, state, tries, problem } = request
+  if (state === 'waiting') {
+    const until = dueAt === null ? '' : `; that ends ${relative(dueAt, now)}`
+    return `Waiting for the edits to pause (${counted(signals, 'signal')} so far)${until}`
+  }
+  if (problem === null) return 'Its dataset is being fetched and checked'
+  const next = dueAt === null ? '' : `; the next try is ${relative(dueAt, now)}`
+  return `Its dataset could not be fetched (attempt ${tries}: ${clause(problem)})${next}`
+}
+
+function meanwhile({ queued, running }: KeyFacts): string {
+  if (running !== null) return `; meanwhile ${runningSentence(running)}`
+  if (queued !== null) return `; meanwhile ${queued.run} is queued`
+  return ''
+}
+
+function queuedSentence(queued: QueuedRun, { jobType, running }: KeyFacts): string {
+  const { run, position, waitsFor, behind } = queued
+  switch (waitsFor) {
+    case 'verdict':
+      return `${run} waits for the verdict on ${behind ?? 'the run before it'}, so that it meets the right champion`
+    case 'running':
+      return running === null
+        ? `${run} waits for ${behind ?? 'the run before it'} to end`
+        : `${run} waits behind ${running.run}, which ${runningWords(running)}`
+    default: {
+      const place = position === null ? 'in line' : `${ordinal(position)} in line`
+      return `${run} is ${place} for a slot of ${jobType}`
+    }
+  }
+}
+
+const runningSentence = (running: RunningRun) => `${running.run} ${runningWords(running)}`
+
+function runningWords({ progress, attempt, before, awaitsChampion }: RunningRun): string {
+  if (awaitsChampion) return 'is trained and waits for the champion to sit the same exam'
+  const share = progress === null ? '' : ` (${Math.floor(progress * 100)} %)`
+  const again = attempt <= 1 ? '' : `, attempt ${attempt}${before === null ? '' : ` after one that ${before}`}`
+  return `is running${share}${again}`
+}
+
+function heldSentence({ run, reasons }: HeldModel, { pin }: KeyFacts): string {
+  const because = pin === null ? list(reasons) : `the key is pinned${pin.actor === null ? '' : ` by ${pin.actor}`}`
+  return `The model of ${run} is held for a person to decide: ${because || 'no reason was given'}`
+}
+
+/** How a run ended, or that its end is near. */
+export function endSentence(last: LastEnd, now: Date): string {
+  const ago = relative(last.at, now)
+  switch (last.kind) {
+    case 'evaluating':
+      return `Training ${last.run} is done and its model is being evaluated`
+    case 'promoted':
+      return `Nothing is held up: ${last.run} was promoted by ${last.by} ${ago}${because(last.reasons)}`
+    case 'rejected':
+      return `The model of ${last.run} was rejected by ${last.by} ${ago}${because(last.reasons)}`
+    case 'held':
+      return `The model of ${last.run} is held for a person to decide${because(last.reasons)}`
+    case 'expired':
+      return `The model of ${last.run} was held and nobody decided in time${because(last.reasons)}`
+    case 'overtaken':
+      return `The model of ${last.run} was overtaken while it was held${because(last.reasons)}`
+    case 'failed':
+      return `${last.run} failed ${ago}: ${clause(last.reason)}`
+    case 'cancelled':
+      return `${last.run} was cancelled ${ago}: ${clause(last.reason)}`
+    case 'superseded':
+      return `${last.run} was superseded ${ago}: ${clause(last.reason)}`
+  }
+}
+
+function evidenceOf(facts: KeyFacts): string[] {
+  const { now, request, queued, running, held, pin, champion, last, lastSignal, bot } = facts
+  const lines: string[] = []
+  if (request !== null) {
+    lines.push(
+      `request: ${request.state} since ${age(request.since, now)}, ${counted(request.signals, 'signal')}` +
+        (request.dueAt === null ? '' : `, due ${relative(request.dueAt, now)}`) +
+        (request.problem === null ? '' : `, last error: ${clause(request.problem)}`),
+    )
+  }
+  if (queued !== null) {
+    const waitsFor = queued.waitsFor === null ? '' : `, waits for ${waitedFor[queued.waitsFor]}`
+    lines.push(`queue: ${queued.run} since ${age(queued.since, now)}${waitsFor}`)
+  }
+  if (running !== null) {
+    lines.push(`running: ${running.run} since ${age(running.since, now)}, attempt ${running.attempt}`)
+    lines.push(`its log: trainyard logs ${running.run} -f`)
+  }
+  for (const model of held) {
+    const until = model.expiresAt === null ? '' : `, expires ${relative(model.expiresAt, now)}`
+    lines.push(`held: ${model.run} since ${age(model.since, now)}${until}${because(model.reasons)}`)
+    lines.push(`decide with: trainyard approve ${model.run} --reason …, or trainyard reject ${model.run} --reason …`)
+  }
+  if (pin !== null) {
+    const by = pin.actor === null ? '' : ` by ${pin.actor}`
+    const since = pin.since === null ? '' : ` ${relative(pin.since, now)}`
+    lines.push(
+      `pinned${by}${since}${pin.reason === null ? '' : `: ${clause(pin.reason)}`}; machines only hold until: trainyard unpin ${bot} --reason …`,
+    )
+  }
+  if (champion !== null) {
+    lines.push(`champion: number ${champion.sequence}, ${champion.run}, since ${age(champion.since, now)}`)
+  }
+  if (last !== null)
+    lines.push(`last run: ${last.run} ${last.kind} ${relative(last.at, now)}; whole story: trainyard run ${last.run}`)
+  if (lastSignal !== null) {
+    lines.push(
+      `last signal: ${lastSignal.signal} ${lastSignal.end} ${relative(lastSignal.at, now)}: ${clause(lastSignal.reason)}`,
+    )
+  }
+  return lines
+}
+
+const waitedFor = {
+  slot: 'a slot',
+  verdict: 'the verdict on the run before it',
+  running: 'the run before it',
+} as const
+
+const age = (since: Date, now: Date) => roughly(now.getTime() - since.getTime())
+const list = (reasons: readonly string[]) => reasons.map(clause).join('; ')
+const because = (reasons: readonly string[]) => (reasons.length === 0 ? '' : `: ${list(reasons)}`)
+
+/** A text as part of a sentence: without an end of its own. */
+function clause(text: string): string {
+  return text.trim().replace(/\.$/, '')
+}

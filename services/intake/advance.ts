@@ -1,0 +1,106 @@
+/**
+ * The next step of requests that are due: decided now if their dataset is stored, else to be fetched, or ended if there is
+ * no use in trying. In the caller's transaction, which holds the rows of their keys; none of a key is being fetched.
+ */
+import { type Configuration, jobTypeOf } from '../../schemas/configuration.ts'
+import type { JobType } from '../../schemas/job-type.ts'
+import type { Digest } from '../../schemas/words.ts'
+import type { Kit } from '../kit/service.ts'
+import type { Transaction } from '../kit/store/database.ts'
+import { findSplits, type StoredSplit } from './dataset/stored.ts'
+import { locate, shown } from './fetch/sources.ts'
+import { type KeyState, latestDatasets } from './keys.ts'
+import type { Request } from './requests.ts'
+import type { Closing, Ready, Settle } from './settle.ts'
+
+export type Advance = (
+  transaction: Transaction,
+  requests: readonly Request[],
+  keys: ReadonlyMap<string, KeyState>,
+) => Promise<void>
+
+export type AdvanceParts = Pick<Kit, 'configuration'> & {
+  readonly settle: Settle
+  /** Called after a commit that left something to fetch. */
+  readonly wakeFetching: () => void
+}
+
+/** The dataset that a request is about: its own, or the newest that is known of its bot. */
+export type Reference = { readonly uri: string; readonly digest: Digest | undefined }
+
+export type Step =
+  | { readonly kind: 'decide'; readonly split: StoredSplit; readonly uri: string; readonly jobType: JobType }
+  | { readonly kind: 'fetch' }
+  | { readonly kind: 'reject'; readonly reason: string }
+
+export function makeAdvance({ configuration, settle, wakeFetching }: AdvanceParts): Advance {
+  return async (transaction, requests, keys) => {
+    if (requests.length === 0) return
+    const nameless = requests.filter(({ dataset }) => !dataset).map(({ bot }) => bot)
+    const latest = await latestDatasets(transaction, nameless)
+    const references = new Map(requests.map((request) => [request.run, request.dataset ?? latest.get(request.bot)]))
+    const digests = [...references.values()].flatMap((reference) => (reference ? digestsOf(reference) : []))
+    const found = await findSplits(transaction, digests)
+
+    const ready: Ready[] = []
+    const closing: Closing[] = []
+    const fetching: Request[] = []
+    for (const request of requests) {
+      const step = nextStep(request, references.get(request.run), found, configuration)
+      if (step.kind === 'decide') ready.push({ request, ...step })
+      else if (step.kind === 'fetch') fetching.push(request)
+      else closing.push({ request, end: 'rejected', run: undefined, reason: step.reason })
+    }
+    await settle(transaction, ready, closing, keys)
+    if (fetching.length > 0) {
+      await beginFetching(transaction, fetching)
+      transaction.afterCommit(wakeFetching)
+    }
+  }
+}
+
+/** Pure. `found` are the stored datasets, each with its splits by share. */
+export function nextStep(
+  request: Pick<Request, 'bot' | 'jobType'>,
+  reference: Reference | undefined,
+  found: ReadonlyMap<Digest, ReadonlyMap<number, StoredSplit>>,
+  configuration: Configuration,
+): Step {
+  const jobType = jobTypeOf(configuration, request.jobType)
+  if (!jobType) return { kind: 'reject', reason: `there is no job type ${request.jobType} in trainyard.yaml any more` }
+  if (!reference) {
+    return { kind: 'reject', reason: `no dataset is known of ${request.bot}: name one, or publish an event that does` }
+  }
+  const { uri, digest: hint } = reference
+  const location = locate(uri, configuration.datasetSources)
+  if (location.kind === 'stored' && hint !== undefined && hint !== location.digest) {
+    return { kind: 'reject', reason: mismatch(uri, location.digest, hint) }
+  }
+  const digest = location.kind === 'stored' ? location.digest : hint
+  const splits = digest === undefined ? undefined : found.get(digest)
+  const split = splits?.get(jobType.heldOutShare)
+  if (split) return { kind: 'decide', split, uri, jobType }
+  // Stored, and to be divided by another share.
+  if (splits) return { kind: 'fetch' }
+  if (location.kind === 'stored') {
+    return { kind: 'reject', reason: `the dataset ${location.digest} is not stored here: post it to /datasets first` }
+  }
+  return location.kind === 'refused' ? { kind: 'reject', reason: location.reason } : { kind: 'fetch' }
+}
+
+/** The digests under which the dataset may be stored already. */
+export function digestsOf({ uri, digest }: Reference): Digest[] {
+  const location = locate(uri, [])
+  return [...(digest === undefined ? [] : [digest]), ...(location.kind === 'stored' ? [location.digest] : [])]
+}
+
+export function mismatch(uri: string, digest: Digest, expected: Digest): string {
+  return `the dataset ${shown(uri)} has the digest ${digest}, and the event says ${expected}`
+}
+
+async function beginFetching(transaction: Transaction, requests: readonly Request[]): Promise<void> {
+  await transaction.execute(
+    `update intake.requests set state = 'fetching', state_since = now(), due_at = now() where id = any($1) and state = 'waiting'`,
+    [requests.map(({ run }) => run)],
+  )
+}

@@ -1,0 +1,65 @@
+import type { BotId, Digest, JobTypeName, Key, RunId } from '../../schemas/words.ts'
+import type { Queryable, Transaction } from '../kit/store/database.ts'
+import { keyOf } from './signal.ts'
+
+export type KeyState = Key & {
+  readonly generation: number
+  readonly newestRun: RunId | undefined
+  readonly highestRevision: number | undefined
+}
+
+type KeyRow = {
+  bot: BotId
+  job_type: JobTypeName
+  generation: number
+  newest_run: RunId | null
+  highest_revision: number | null
+}
+
+/**
+ * Locks the keys' rows, making them first where need be, and reads them as they then are. Both steps go in the same order
+ * in every transaction, so that two of them never wait for each other.
+ */
+export async function lockKeys(transaction: Transaction, keys: Iterable<Key>): Promise<Map<string, KeyState>> {
+  const wanted = new Map([...keys].map((key) => [keyOf(key), key]))
+  if (wanted.size === 0) return new Map()
+  const columns = [[...wanted.values()].map(({ bot }) => bot), [...wanted.values()].map(({ jobType }) => jobType)]
+  await transaction.execute(
+    `insert into intake.keys (bot, job_type)
+     select bot, job_type from unnest($1::text[], $2::text[]) as wanted (bot, job_type) order by bot, job_type
+     on conflict do nothing`,
+    columns,
+  )
+  const rows = await transaction.query<KeyRow>(
+    `select bot, job_type, generation, newest_run, highest_revision
+       from intake.keys join unnest($1::text[], $2::text[]) as wanted (bot, job_type) using (bot, job_type)
+      order by bot, job_type for update of keys`,
+    columns,
+  )
+  return new Map(
+    rows.map((row) => {
+      const key = { bot: row.bot, jobType: row.job_type }
+      const state: KeyState = {
+        ...key,
+        generation: row.generation,
+        newestRun: row.newest_run ?? undefined,
+        highestRevision: row.highest_revision ?? undefined,
+      }
+      return [keyOf(key), state]
+    }),
+  )
+}
+
+/** The newest dataset of each bot that was found usable, for whichever job type. */
+export async function latestDatasets(
+  database: Queryable,
+  bots: readonly BotId[],
+): Promise<Map<BotId, { uri: string; digest: Digest }>> {
+  if (bots.length === 0) return new Map()
+  const rows = await database.query<{ bot: BotId; dataset: Digest; dataset_uri: string }>(
+    `select distinct on (bot) bot, dataset, dataset_uri from intake.keys
+      where bot = any($1) and dataset is not null order by bot, dataset_at desc`,
+    [bots],
+  )
+  return new Map(rows.map((row) => [row.bot, { uri: row.dataset_uri, digest: row.dataset }]))
+}

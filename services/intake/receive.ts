@@ -1,0 +1,165 @@
+/**
+ * Takes signals in: each one into the ledger and to the request that it waits with, in the caller's transaction. What is
+ * due at once goes on at once, in the same transaction.
+ *
+ * Invariants:
+ * - a signal that is known already changes nothing;
+ * - the keys' rows are locked, in one order, before anything of them is read.
+ */
+import { type Configuration, jobTypeOf } from '../../schemas/configuration.ts'
+import type { RunId, SignalId } from '../../schemas/words.ts'
+import type { Occurrence } from '../kit/bus/outbox.ts'
+import type { Kit } from '../kit/service.ts'
+import type { Transaction } from '../kit/store/database.ts'
+import type { Advance } from './advance.ts'
+import { type KeyState, lockKeys } from './keys.ts'
+import { type Debounce, gather, type Request, storeWaiting, waitingRequests } from './requests.ts'
+import { type DeadSignal, keyOf, type Signal } from './signal.ts'
+import { type Standing, type StoredSignal, storeSignals } from './signals.ts'
+
+export type Receive = (
+  transaction: Transaction,
+  signals: readonly Signal[],
+  dead: readonly DeadSignal[],
+) => Promise<ReadonlySet<SignalId>>
+
+export type ReceiveParts = Pick<Kit, 'configuration' | 'random' | 'outbox' | 'point'> & {
+  readonly advance: Advance
+  /** Called after a commit that left something waiting. */
+  readonly somethingDueIn: (milliseconds: number) => void
+}
+
+type Placed = { readonly signal: Signal; readonly standing: Standing }
+
+/** Resolves to the ids of the signals that were not known before. */
+export function makeReceive({ configuration, random, outbox, point, advance, somethingDueIn }: ReceiveParts): Receive {
+  return async (transaction, givenSignals, givenDead) => {
+    const signals = onceEach(givenSignals)
+    const dead = onceEach(givenDead)
+    const keys = await lockKeys(transaction, [...signals, ...dead.filter(hasBot)])
+    const waiting = new Map(
+      (await waitingRequests(transaction, [...keys.values()])).map((request) => [keyOf(request), request]),
+    )
+
+    const placed = place(signals, keys, waiting, () => `run-${random.id(10)}` as RunId)
+    const fresh = await storeSignals(transaction, [...placed.map(storedOf), ...dead.map(storedDead)])
+    const freshlyPlaced = placed.filter(({ signal }) => fresh.has(signal.id))
+    await raiseRevisions(transaction, freshlyPlaced)
+
+    const requests = gatherAll(freshlyPlaced, waiting)
+    const dueInMs = await storeWaiting(transaction, requests, (request) => debounceOf(configuration, request))
+    await outbox.append(transaction, [...endsOfStale(freshlyPlaced, fresh), ...endsOfDead(dead, fresh)])
+    const isDue = ({ run }: Request) => (dueInMs.get(run) ?? Number.POSITIVE_INFINITY) <= 0
+    await advance(transaction, requests.filter(isDue), keys)
+
+    await point('intake.signals.written')
+    const earliestMs = Math.min(...[...dueInMs.values()].filter((ms) => ms !== null && ms > 0).map(Number))
+    if (Number.isFinite(earliestMs)) transaction.afterCommit(() => somethingDueIn(earliestMs))
+    return new Set(fresh.keys())
+  }
+}
+
+/** The same signal twice in one breath is one signal. */
+function onceEach<T extends { readonly id: SignalId }>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [item.id, item])).values()]
+}
+
+/** Pure: where each signal stands, given what came before it, in order. */
+export function place(
+  signals: readonly Signal[],
+  keys: ReadonlyMap<string, KeyState>,
+  waiting: ReadonlyMap<string, Request>,
+  newRun: () => RunId,
+): Placed[] {
+  const runs = new Map([...waiting].map(([key, { run }]) => [key, run]))
+  const highest = new Map<string, number>()
+  return signals.map((signal) => {
+    const key = keyOf(signal)
+    const seen = highest.get(key) ?? keys.get(key)?.highestRevision
+    if (signal.revision !== undefined && seen !== undefined && signal.revision < seen) {
+      const run = runs.get(key) ?? keys.get(key)?.newestRun
+      const reason = `revision ${signal.revision} is stale: revision ${seen} of the bot came before it`
+      return { signal, standing: { ended: 'coalesced', run, reason } }
+    }
+    if (signal.revision !== undefined) highest.set(key, signal.revision)
+    const request = runs.get(key) ?? newRun()
+    runs.set(key, request)
+    return { signal, standing: { request } }
+  })
+}
+
+function gatherAll(placed: readonly Placed[], waiting: ReadonlyMap<string, Request>): Request[] {
+  const byRun = Map.groupBy(
+    placed.filter(({ standing }) => 'request' in standing),
+    ({ standing }) => ('request' in standing ? standing.request : undefined),
+  )
+  return [...byRun].flatMap(([run, [first, ...others]]) => {
+    if (run === undefined || first === undefined) return []
+    return [gather(waiting.get(keyOf(first.signal)), run, [first.signal, ...others.map(({ signal }) => signal)])]
+  })
+}
+
+function debounceOf(configuration: Configuration, request: Request): Debounce {
+  // A job type that is gone ends its signals, and there is nothing to wait for.
+  return jobTypeOf(configuration, request.jobType)?.debounce ?? { quietSeconds: 0, maxWaitSeconds: 0 }
+}
+
+async function raiseRevisions(transaction: Transaction, placed: readonly Placed[]): Promise<void> {
+  const raised = placed.filter(({ signal, standing }) => signal.revision !== undefined && 'request' in standing)
+  if (raised.length === 0) return
+  await transaction.execute(
+    `update intake.keys set highest_revision = greatest(highest_revision, given.revision)
+       from (select bot, job_type, max(revision) as revision
+               from unnest($1::text[], $2::text[], $3::bigint[]) as each (bot, job_type, revision) group by bot, job_type) as given
+      where keys.bot = given.bot and keys.job_type = given.job_type`,
+    [
+      raised.map(({ signal }) => signal.bot),
+      raised.map(({ signal }) => signal.jobType),
+      raised.map(({ signal }) => signal.revision),
+    ],
+  )
+}
+
+function storedOf({ signal, standing }: Placed): StoredSignal {
+  return { ...signal, actor: signal.person?.actor, standing }
+}
+
+function storedDead(dead: DeadSignal): StoredSignal {
+  const standing: Standing = { ended: 'deadLettered', run: undefined, reason: dead.reason }
+  return { ...dead, revision: undefined, actor: undefined, standing }
+}
+
+function hasBot(dead: DeadSignal): dead is DeadSignal & { bot: NonNullable<DeadSignal['bot']> } {
+  return dead.bot !== undefined
+}
+
+function endsOfStale(placed: readonly Placed[], received: ReadonlyMap<SignalId, Date>): Occurrence[] {
+  return placed.flatMap(({ signal, standing }): Occurrence[] => {
+    if (!('ended' in standing)) return []
+    const { ended: end, run = null, reason } = standing
+    const { id, trigger, bot, jobType, cause } = signal
+    const at = received.get(id)?.getTime() ?? 0
+    const data = { signal: id, trigger, bot, jobType, end, run, reason, receivedAt: at, endedAt: at }
+    return [{ name: 'signal.ended', data, cause: { ...cause, correlationId: run ?? cause.id } }]
+  })
+}
+
+/** Without a bot there is no key to say it under; the dead letter itself is the news. */
+function endsOfDead(dead: readonly DeadSignal[], received: ReadonlyMap<SignalId, Date>): Occurrence[] {
+  return dead.filter(hasBot).flatMap(({ id, trigger, bot, jobType, reason, cause }): Occurrence[] => {
+    const at = received.get(id)?.getTime()
+    if (at === undefined) return []
+    const data = {
+      signal: id,
+      trigger,
+      bot,
+      jobType,
+      end: 'deadLettered' as const,
+      run: null,
+      reason,
+      receivedAt: at,
+      endedAt: at,
+    }
+    return [{ name: 'signal.ended', data, cause: { ...cause, correlationId: cause.id } }]
+  })
+}

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import type { BotId, Digest, JobTypeName, Key, SignalId } from '../../schemas/words.ts'
+import type { Cause } from '../kit/bus/outbox.ts'
+
+/** A fact that may call for training, understood. */
+export type Signal = {
+  readonly id: SignalId
+  /** The trigger that made it; `person` for a person. */
+  readonly trigger: string
+  readonly bot: BotId
+  readonly jobType: JobTypeName
+  readonly origin: SignalOrigin
+  readonly dataset: { readonly uri: string; readonly digest: Digest | undefined } | undefined
+  readonly revision: number | undefined
+  readonly person: { readonly actor: string; readonly reason: string } | undefined
+  readonly cause: Pick<Cause, 'id' | 'traceparent'>
+}
+
+/** A fact that some trigger is for, and that lacks what the trigger says must be there. */
+export type DeadSignal = {
+  readonly id: SignalId
+  readonly trigger: string
+  /** Undefined when just this is what could not be read. */
+  readonly bot: BotId | undefined
+  readonly jobType: JobTypeName
+  readonly origin: SignalOrigin
+  readonly reason: string
+  readonly cause: Pick<Cause, 'id' | 'traceparent'>
+}
+
+/** What makes a fact the same fact when it comes again. */
+export type SignalOrigin = { readonly source: string; readonly eventId: string }
+
+export const personTrigger = 'person'
+
+export function keyOf({ bot, jobType }: Key): string {
+  return `${jobType}/${bot}`
+}
+
+/**
+ * The same event gives the same id, however often and by whatever way it comes. A dead signal has none of its bot in it, so
+ * that the event, once it can be understood (by a mended trigger, in a replay), is a signal of its own.
+ */
+export function signalIdOf(origin: SignalOrigin, trigger: string, bot: BotId | undefined): SignalId {
+  const facts = JSON.stringify([origin.source, origin.eventId, trigger, bot ?? null])
+  return `sig-${createHash('sha256').update(facts).digest('hex').slice(0, 24)}` as SignalId
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { KeyFacts, QueuedRun, RunningRun } from '../../../services/cli/why/facts.ts'
+import { neverHeardOf, why } from '../../../services/cli/why/why.ts'
+
+const now = new Date('2026-03-01T12:00:00Z')
+const at = (seconds: number) => new Date(now.getTime() + seconds * 1000)
+
+const idle: KeyFacts = {
+  bot: 'helpdesk',
+  jobType: 'intents',
+  now,
+  request: null,
+  queued: null,
+  running: null,
+  held: [],
+  pin: null,
+  champion: null,
+  last: null,
+  lastSignal: null,
+}
+const waiting = { state: 'waiting', since: at(-3), dueAt: at(12), signals: 4, tries: 0, problem: null } as const
+const queued: QueuedRun = { run: 'run-x', since: at(-9), position: 3, waitsFor: 'slot', behind: null }
+const running: RunningRun = {
+  run: 'run-y',
+  since: at(-30),
+  progress: 0.4,
+  attempt: 1,
+  before: null,
+  awaitsChampion: false,
+}
+const rejected = {
+  kind: 'rejected',
+  run: 'run-r',
+  at: at(-60),
+  by: 'policy',
+  reasons: ['recall of a fell by 0.4.'],
+} as const
+const signal = { signal: 'sig-1', at: at(-5), reason: 'same dataset as run-r' } as const
+
+const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, sentence: string])[] = [
+  ['edits that go on', { request: waiting }, 'Waiting for the edits to pause (4 signals so far); that ends in 12 s.'],
+  [
+    'edits that go on while a run is in progress',
+    { request: waiting, running },
+    'Waiting for the edits to pause (4 signals so far); that ends in 12 s; meanwhile run-y is running (40 %).',
+  ],
+  [
+    'a dataset on its way',
+    { request: { ...waiting, state: 'fetching', dueAt: null } },
+    'Its dataset is being fetched and checked.',
+  ],
+  [
+    'a dataset that cannot be had',
+    { request: { ...waiting, state: 'fetching', dueAt: at(30), tries: 2, problem: 'the source answered 503.' } },
+    'Its dataset could not be fetched (attempt 2: the source answered 503); the next try is in 30 s.',
+  ],
+  ['a queue', { queued }, 'run-x is third in line for a slot of intents.'],
+  [
+    'a verdict that is not given yet',
+    { queued: { ...queued, waitsFor: 'verdict', behind: 'run-w' } },
+    'run-x waits for the verdict on run-w, so that it meets the right champion.',
+  ],
+  [
+    'a run of the same key before it',
+    { queued: { ...queued, waitsFor: 'running', behind: 'run-y' }, running },
+    'run-x waits behind run-y, which is running (40 %).',
+  ],
+  ['a run', { running }, 'run-y is running (40 %).'],
+  [
+    'a run that was tried before',
+    { running: { ...running, attempt: 2, before: 'crashed' } },
+    'run-y is running (40 %), attempt 2 after one that crashed.',
+  ],
+  [
+    'a champion at its exam',
+    { running: { ...running, progress: 1, awaitsChampion: true } },
+    'run-y is trained and waits for the champion to sit the same exam.',
+  ],
+  [
+    'an evaluation',
+    { last: { kind: 'evaluating', run: 'run-e', at: at(-1) } },
+    'Training run-e is done and its model is being evaluated.',
+  ],
+  [
+    'a person who has to decide',
+    {
+      held: [{ run: 'run-h', since: at(-60), expiresAt: at(600_000), reasons: ['the exam cannot tell.'] }],
+      last: { kind: 'held', run: 'run-h', at: at(-60), by: 'policy', reasons: [] },
+    },
+    'The model of run-h is held for a person to decide: the exam cannot tell.',
+  ],
+  [
+    'a pin',
+    {
+      held: [{ run: 'run-h', since: at(-60), expiresAt: null, reasons: ['pinned'] }],
+      pin: { since: at(-99), actor: 'ada', reason: 'rolled back' },
+    },
+    'The model of run-h is held for a person to decide: the key is pinned by ada.',
+  ],
+  [
+    'a promotion',
+    { last: { kind: 'promoted', run: 'run-p', at: at(-3600), by: 'policy', reasons: ['proven not worse.'] } },
+    'Nothing is held up: run-p was promoted by policy 1 h ago: proven not worse.',
+  ],
+  ['a rejection', { last: rejected }, 'The model of run-r was rejected by policy 1 min ago: recall of a fell by 0.4.'],
+  [
+    'a failure',
+    { last: { kind: 'failed', run: 'run-f', at: at(-60), reason: 'exit code 1 three times.' } },
+    'run-f failed 1 min ago: exit code 1 three times.',
+  ],
+  [
+    'a signal that changed nothing since',
+    { last: rejected, lastSignal: { ...signal, end: 'unchanged' } },
+    'The last signal changed nothing: same dataset as run-r.',
+  ],
+  [
+    'a signal that was refused',
+    { lastSignal: { ...signal, end: 'rejected', reason: 'line 3: no text.' } },
+    'The last signal was rejected: line 3: no text.',
+  ],
+  [
+    'a refused signal of before the last run',
+    { last: rejected, lastSignal: { ...signal, end: 'rejected', at: at(-900) } },
+    'The model of run-r was rejected by policy 1 min ago: recall of a fell by 0.4.',
+  ],
+  ['silence', {}, 'Nothing is under way, and nothing has ended yet.'],
+]
+
+for (const [title, facts, sentence] of table) {
+  test(`the answer to "why" explains ${title}`, () => assert.equal(why({ ...idle, ...facts }).sentence, sentence))
+}
+
+test('the evidence says how to decide, how to unpin, and where the whole story is', () => {
+  const { evidence } = why({
+    ...idle,
+    held: [{ run: 'run-h', since: at(-60), expiresAt: at(7200), reasons: ['undecided'] }],
+    pin: { since: at(-99), actor: 'ada', reason: 'rolled back' },
+    champion: { sequence: 3, run: 'run-c', since: at(-7200) },
+    last: { kind: 'held', run: 'run-h', at: at(-60), by: 'policy', reasons: ['undecided'] },
+  })
+  assert.deepEqual(evidence, [
+    'held: run-h since 1 min, expires in 2 h: undecided',
+    'decide with: trainyard approve run-h --reason …, or trainyard reject run-h --reason …',
+    'pinned by ada 1 min ago: rolled back; machines only hold until: trainyard unpin helpdesk --reason …',
+    'champion: number 3, run-c, since 2 h',
+    'last run: run-h held 1 min ago; whole story: trainyard run run-h',
+  ])
+})
+
+test('a bot that was never heard of is said to be so, by its name', () => {
+  assert.match(neverHeardOf('helpdex').sentence, /^Nothing has ever been heard of a bot named "helpdex"\.$/)
+})
