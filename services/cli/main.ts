@@ -1,6 +1,7 @@
 /** The command `trainyard`: a client of the services' HTTP APIs. `bin/trainyard.js` starts it with the right Node. */
+import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import packageFile from '../../package.json' with { type: 'json' }
+import { z } from 'zod'
 import { processContext } from './context.ts'
 import { makeProgram, runProgram } from './program.ts'
 
@@ -18,6 +19,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+const packageFile = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+const { version } = z.object({ version: z.string() }).parse(JSON.parse(packageFile))
 const context = processContext(interrupted.signal)
-const exitCode = await runProgram(makeProgram(context, packageFile.version), context, process.argv.slice(2))
+const exitCode = await runProgram(makeProgram(context, version), context, process.argv.slice(2))
 process.exitCode = receivedSignal === undefined ? exitCode : 128 + constants.signals[receivedSignal]

@@ -35,7 +35,6 @@ export function makeProgram(context: Context, version: string): Command {
     .description('Retrains the model of a bot whenever the bot changes, and puts the better model in force.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print the help of a command')
     .option('--json', 'print JSON on stdout, and everything else on stderr')
     .option('--url <url>', `the server (default: TRAINYARD_URL, else ${defaultUrl})`)
     .option('--actor <name>', `who is responsible for what is done (default: ${context.actor})`)
@@ -74,6 +73,7 @@ export function makeProgram(context: Context, version: string): Command {
   addSlots(program, context)
   addDeadLetters(program, context)
   addConfig(program, context)
+  program.helpCommand('help [command]', 'print the help of a command')
   return program
 }
 

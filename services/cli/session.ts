@@ -20,7 +20,7 @@ export interface Session {
   note(text: string): void
 }
 
-export type GlobalOptions = { json?: boolean; url?: string; actor?: string }
+export type GlobalOptions = { json?: boolean; url?: string; actor?: string; color: boolean }
 
 export function openSession(command: Command, context: Context): Session {
   const options = command.optsWithGlobals<GlobalOptions>()
@@ -39,7 +39,7 @@ export function openSession(command: Command, context: Context): Session {
     context,
     json,
     actor: options.actor ?? context.actor,
-    style: makeStyle(terminal.colours && !json),
+    style: makeStyle(terminal.colours && options.color && !json),
     show(answer, text) {
       terminal.out(json ? `${JSON.stringify(answer, null, 2)}\n` : withLineEnd(text()))
     },

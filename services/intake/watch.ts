@@ -40,26 +40,38 @@ export function makeWatch({ database, log }: Pick<Kit, 'database' | 'log'>): () 
 
 export function addMetrics(registry: Registry, database: Queryable): void {
   const registers = [registry]
-  const oldest = new Gauge({
-    name: 'trainyard_signals_oldest_waiting_seconds',
-    help: 'Age of the oldest signal without an end; 0 when there is none.',
-    registers,
-  })
-  const balanced = new Gauge({
-    name: 'trainyard_signals_balanced',
-    help: '1 when every signal is accounted for: received is the sum of the ends and the waiting ones.',
-    registers,
-  })
+  // A scrape collects all gauges at once: one question answers the three below.
+  let asked: ReturnType<typeof readSums> | undefined
+  const ask = () => {
+    asked ??= readSums(database).finally(() => {
+      asked = undefined
+    })
+    return asked
+  }
   new Gauge({
     name: 'trainyard_signals',
     help: 'Signals by what became of them; received is all of them. Of the whole installation, from its database.',
     labelNames: ['end'],
     registers,
     async collect() {
-      const { oldestWaitingSeconds, balanced: isBalanced, ...counts } = await readSums(database)
+      const { oldestWaitingSeconds: _age, balanced: _balanced, ...counts } = await ask()
       for (const [end, count] of Object.entries(counts)) this.set({ end }, count)
-      oldest.set(oldestWaitingSeconds)
-      balanced.set(isBalanced ? 1 : 0)
+    },
+  })
+  new Gauge({
+    name: 'trainyard_signals_oldest_waiting_seconds',
+    help: 'Age of the oldest signal without an end; 0 when there is none.',
+    registers,
+    async collect() {
+      this.set((await ask()).oldestWaitingSeconds)
+    },
+  })
+  new Gauge({
+    name: 'trainyard_signals_balanced',
+    help: '1 when every signal is accounted for: received is the sum of the ends and the waiting ones.',
+    registers,
+    async collect() {
+      this.set((await ask()).balanced ? 1 : 0)
     },
   })
   new Gauge({

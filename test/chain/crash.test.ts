@@ -35,8 +35,9 @@ const points = [...intakePoints, ...launcherPoints, ...evaluatorPoints, ...promo
 )
 const reached = new Set<string>()
 
-// One line every few milliseconds, so that a lost or doubled one shows.
+// Ten lines, one every few milliseconds, so that a lost or doubled one shows.
 const hyperparameters = { sleepMs: 150 }
+const expectedLines = Array.from({ length: 10 }, (_, index) => `slept ${(index + 1) * 15} of 150 ms`)
 
 describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everything is there once', {
   concurrency: 1,
@@ -45,6 +46,7 @@ describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everyth
     test(`killed at ${point}`, async (t) => {
       const yard = await startYard(t, {
         configuration: echoConfiguration(hyperparameters),
+        postgres: 'shared',
         variables: { TRAINYARD_CRASH_AT: point },
       })
       const drive = async () => {
@@ -70,14 +72,23 @@ describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everyth
       assert.deepEqual({ ...sums }, { ...sums, received: 1, launched: 1, balanced: true })
       const { runs } = await yard.get<{ runs: { run: string }[] }>('/runs')
       assert.equal(runs.length, 1)
-      const attempts = await yard.get<{ kind: string; outcome: string | null }[]>(`/runs/${champion?.run}/attempts`)
-      assert.equal(attempts.filter(({ outcome }) => outcome === 'done').length, 1)
-      const lines = (await (await yard.call(`/runs/${champion?.run}/logs`)).text())
-        .split('\n')
-        .filter((line) => line !== '')
-      assert.ok(lines.length > 0)
+      const attempts = await yard.get<{ attempt: string; outcome: string | null }[]>(`/runs/${champion?.run}/attempts`)
+      const done = attempts.filter(({ outcome }) => outcome === 'done')
+      assert.equal(done.length, 1)
+      const log = await (await yard.call(`/runs/${champion?.run}/logs?attempt=${done[0]?.attempt}`)).text()
+      assert.deepEqual(log.match(/slept \d+ of 150 ms/g), expectedLines)
     })
   }
+
+  test('killed with the embedded PostgreSQL: the orphaned server is found and used', async (t) => {
+    const yard = await startYard(t, { configuration: echoConfiguration(hyperparameters) })
+    const dataset = await postDataset(yard, datasetOf('crash'))
+    await publish(yard, botUpdated('bot-1', dataset, 1))
+    await yard.kill('SIGKILL')
+    await yard.start()
+    await eventually(() => championOf(yard, 'bot-1'))
+    assert.equal((await sumsOf(yard)).balanced, true)
+  })
 
   after(() => assert.ok(reached.size >= 10, `only ${reached.size} points were reached: ${[...reached]}`))
 })

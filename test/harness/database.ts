@@ -6,20 +6,23 @@ import { type Database, openDatabase } from '../../services/kit/store/database.t
 import { cleanup, type Ending } from './cleanup.ts'
 import { sharedPostgres } from './postgres.ts'
 
-/** A database of this test's own, with the given services' schemas in it; dropped when the test ends. */
+/** An empty database of this test's own on the shared server; dropped when the test ends. */
+export async function emptyDatabase(t: Ending): Promise<string> {
+  const server = await sharedPostgres()
+  const name = `test_${createHash('sha256').update(randomUUID()).digest('hex').slice(0, 16)}`
+  await asAdministrator(server.url, `create database ${name}`)
+  cleanup(t, () => asAdministrator(server.url, `drop database ${name} with (force)`))
+  return Object.assign(new URL(server.url), { pathname: `/${name}` }).href
+}
+
+/** The same with the given services' schemas in it. */
 export async function testDatabase(
   t: Ending,
   definitions: readonly ServiceDefinition[],
 ): Promise<Database & { url: string }> {
-  const server = await sharedPostgres()
-  const name = `test_${createHash('sha256').update(randomUUID()).digest('hex').slice(0, 16)}`
-  await asAdministrator(server.url, `create database ${name}`)
-  const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href
+  const url = await emptyDatabase(t)
   const database = openDatabase({ url, maximumConnections: 10, random: systemRandom })
-  cleanup(t, async () => {
-    await database.close()
-    await asAdministrator(server.url, `drop database ${name} with (force)`)
-  })
+  cleanup(t, () => database.close())
   await migrateAll(database, definitions)
   return Object.assign(database, { url })
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startEmbeddedPostgres } from '../../services/kit/store/embedded.ts'
 import { cleanup, type Ending } from './cleanup.ts'
+import { emptyDatabase } from './database.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const entry = join(root, 'services/all.ts')
@@ -30,17 +31,21 @@ export interface YardOptions {
   /** trainyard.yaml as text. */
   readonly configuration: string
   readonly variables?: Readonly<Record<string, string>>
+  /** Whether PostgreSQL is the embedded one, as on a laptop, or the server that the tests share, which is there sooner. */
+  readonly postgres?: 'embedded' | 'shared'
 }
 
 /**
- * All services in a process of their own, with the embedded PostgreSQL, in a scratch directory: what a person gets from
- * `trainyard dev`. Everything is stopped and removed when the test ends.
+ * All services in a process of their own, in a scratch directory: what a person gets from `trainyard dev`. They keep
+ * their port from start to start, so that whoever called them before finds them again. Everything is stopped and
+ * removed when the test ends.
  */
 export async function startYard(t: Ending, options: YardOptions): Promise<Yard> {
   const directory = await mkdtemp(join(tmpdir(), 'yard-'))
   const dataDirectory = join(directory, 'data')
   await mkdir(dataDirectory)
   await writeFile(join(directory, 'trainyard.yaml'), options.configuration)
+  const database: Record<string, string> = options.postgres === 'shared' ? { DATABASE_URL: await emptyDatabase(t) } : {}
   let child: ChildProcess | undefined
   let url = ''
   let ended: Promise<number | string> = Promise.resolve(0)
@@ -56,7 +61,8 @@ export async function startYard(t: Ending, options: YardOptions): Promise<Yard> 
         HOME: process.env['HOME'],
         TRAINYARD_DATA_DIR: dataDirectory,
         TRAINYARD_CONFIG: join(directory, 'trainyard.yaml'),
-        TRAINYARD_PORT: '0',
+        TRAINYARD_PORT: url === '' ? '0' : new URL(url).port,
+        ...database,
         ...options.variables,
         ...variables,
       },
@@ -69,9 +75,11 @@ export async function startYard(t: Ending, options: YardOptions): Promise<Yard> 
   cleanup(t, async () => {
     child?.kill('SIGKILL')
     await ended
-    const server = await startEmbeddedPostgres({ directory: join(dataDirectory, 'postgres'), durable: true })
-    await server.stop()
-    await rm(server.home, { recursive: true, force: true })
+    if (options.postgres !== 'shared') {
+      const server = await startEmbeddedPostgres({ directory: join(dataDirectory, 'postgres'), durable: true })
+      await server.stop()
+      await rm(server.home, { recursive: true, force: true })
+    }
     await rm(directory, { recursive: true, force: true })
   })
   await start(options.variables)

@@ -68,7 +68,9 @@ const wrong: [string, string, string[]][] = [
   [
     'a number out of its range',
     afterJobType('    retries:', '      limit: 2', '      backoffSeconds: -1'),
-    ['trainyard.yaml:6: jobTypes.intents.retries.backoffSeconds: expected a number of seconds from 0 to 31536000, got -1'],
+    [
+      'trainyard.yaml:6: jobTypes.intents.retries.backoffSeconds: expected a number of seconds from 0 to 31536000, got -1',
+    ],
   ],
   [
     'a share above 1',

@@ -138,9 +138,15 @@ function unreachable(base: string, error: unknown): CommandFailure {
       cause: error,
     })
   }
-  const why = code === 'ECONNREFUSED' ? 'no server answers' : `the server does not answer (${code ?? String(error)})`
+  const why = code === 'ECONNREFUSED' ? 'no server answers' : `the server does not answer (${code ?? innermost(error)})`
   return new Unreachable(`${why} at ${base}`, {
     next: 'Start one with "trainyard dev", or name another with --url or TRAINYARD_URL.',
     cause: error,
   })
+}
+
+/** fetch says no more than "fetch failed"; its causes say why. */
+function innermost(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : innermost(error.cause)
 }

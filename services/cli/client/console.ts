@@ -79,7 +79,7 @@ export type Run = z.infer<typeof Run>
 
 export const RunStory = Run.extend({
   signals: z.record(z.string(), z.number()),
-  story: z.array(z.looseObject({ time: Time, what: z.string(), type: z.string() })),
+  story: z.array(z.looseObject({ time: Time, what: z.string(), type: z.string(), data: z.unknown() })),
 })
 export type RunStory = z.infer<typeof RunStory>
 

@@ -127,10 +127,11 @@ function letterTable(letters: readonly DeadLetter[], context: Context): string {
 
 function letterPage(letter: WholeDeadLetter, { style, context }: Session): string {
   const now = context.now()
-  const place =
-    letter.topic === null
-      ? null
-      : `${letter.topic}, partition ${letter.partition ?? '?'}, offset ${letter.offset ?? '?'}`
+  const place = [
+    letter.topic ?? 'an unknown topic',
+    ...(letter.partition === null ? [] : [`partition ${letter.partition}`]),
+    ...(letter.offset === null ? [] : [`offset ${letter.offset}`]),
+  ].join(', ')
   const content = (part: WholeDeadLetter['key']) =>
     part === null ? null : part.encoding === 'utf8' ? printable(part.content) : `base64 ${part.content}`
   return [
@@ -138,7 +139,7 @@ function letterPage(letter: WholeDeadLetter, { style, context }: Session): strin
     facts([
       ['reason', printable(letter.reason)],
       ['since', `${relative(letter.deadLetteredAt, now)} (${letter.deadLetteredAt.toISOString()})`],
-      ['came from', place === null ? null : printable(place)],
+      ['came from', printable(place)],
       ['consumers', letter.group],
       ['key', content(letter.key)],
       ['size', bytes(letter.bytes)],

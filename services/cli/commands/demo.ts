@@ -7,7 +7,6 @@ import type { Context } from '../context.ts'
 import { CommandFailure } from '../failure.ts'
 import { wholeNumber } from '../options.ts'
 import { duration } from '../render/figures.ts'
-import { makeStyle } from '../render/style.ts'
 import { openSession } from '../session.ts'
 
 type Options = { keep?: true; port: number }
@@ -27,10 +26,9 @@ export function addDemo(program: Command, context: Context): void {
       const { play } = await import('../demo/play.ts')
       const { startDemoServer } = await import('../demo/server.ts')
       const { bot, configuration } = await import('../demo/story.ts')
-      const { json, actor, show } = openSession(command, context)
+      const { json, actor, style, show } = openSession(command, context)
       const { terminal, signal } = context
       const write = json ? terminal.err : terminal.out
-      const style = makeStyle(terminal.colours && !json)
       const startedMs = performance.now()
       write(`${style.bold('Trainyard demo')}: a helpdesk bot of a bank that also sells phone plans and flights\n`)
       const server = await startDemoServer(configuration, port, signal)

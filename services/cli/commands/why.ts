@@ -4,7 +4,7 @@ import { CommandFailure } from '../failure.ts'
 import { printable } from '../render/table.ts'
 import { openSession } from '../session.ts'
 import { collectFacts } from '../why/collect.ts'
-import { neverHeardOf, why } from '../why/why.ts'
+import { why } from '../why/why.ts'
 
 type Options = { jobType?: string }
 
@@ -23,9 +23,11 @@ export function addWhy(program: Command, context: Context): void {
         (key) => jobType === undefined || key.jobType === jobType,
       )
       if (facts.length === 0) {
-        const { sentence, evidence } = neverHeardOf(bot)
         session.show({ bot, keys: [] }, () => '')
-        throw new CommandFailure(sentence, { next: evidence.join('; ') })
+        const of = jobType === undefined ? '' : ` for the job type ${jobType}`
+        throw new CommandFailure(`nothing was ever heard of a bot named "${bot}"${of}`, {
+          next: 'Names are compared to the letter. Tell it about one with "trainyard publish --bot NAME --dataset FILE".',
+        })
       }
       const keys = facts.map((key) => ({ jobType: key.jobType, ...why(key) }))
       session.show({ bot, keys }, () =>

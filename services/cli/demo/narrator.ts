@@ -3,6 +3,7 @@ import type { Told } from '../client/console.ts'
 import { duration } from '../render/figures.ts'
 import type { Style } from '../render/style.ts'
 import { printable } from '../render/table.ts'
+import { apart } from '../render/told.ts'
 
 export interface Narrator {
   say(text: string): void
@@ -27,6 +28,8 @@ const toldTypes = new Set([
   'model.rejected',
 ])
 
+const shownReasons = 4
+
 export function narrator(write: (text: string) => void, style: Style, monotonicMs: () => number): Narrator {
   let startedMs = monotonicMs()
   const sinceStart = () => duration(monotonicMs() - startedMs)
@@ -37,6 +40,13 @@ export function narrator(write: (text: string) => void, style: Style, monotonicM
     return toldTypes.has(type)
   }
 
+  /** Of what speaks for a model one reason is enough; what speaks against it is the news. */
+  function sentencesOf(told: Told): string[] {
+    const { head, reasons } = apart(told)
+    const shown = reasons.slice(0, told.type === 'model.promoted' ? 1 : shownReasons)
+    return [head, ...shown.map((reason) => `  ${reason}`)]
+  }
+
   return {
     say: (text) => write(`${text}\n`),
     step(number, title) {
@@ -45,7 +55,11 @@ export function narrator(write: (text: string) => void, style: Style, monotonicM
     },
     act: (text) => write(`   ${text}\n`),
     event(told) {
-      if (isTold(told)) write(`   ${style.faint(`${sinceStart().padStart(8)}  ${printable(told.what)}`)}\n`)
+      if (!isTold(told)) return
+      for (const [index, sentence] of sentencesOf(told).entries()) {
+        const time = index === 0 ? sinceStart() : ''
+        write(`   ${style.faint(`${time.padStart(8)}  ${printable(sentence)}`)}\n`)
+      }
     },
     done: (text) => write(`   ${style.good('✓')} ${text} ${style.faint(`(${sinceStart()})`)}\n`),
   }

@@ -87,8 +87,11 @@ export const steps: readonly Step[] = [
       stage.narrator.act(`The mix-up is undone and ${newIntent} added: ${countIntents(extended)} intents.`)
       await publish(stage, [extended], revisionAfterBurst(stage) + 2)
       const run = await verdictOf(stage, 'model.promoted')
-      const change = run.evaluation?.difference?.estimate ?? 0
-      stage.narrator.done(`Promoted: ${points(change)} points on the intents that both know, ${accuracyOf(run)}`)
+      const difference = run.evaluation?.difference
+      const range = difference
+        ? ` (${points(difference.estimate)} points, ${points(difference.low)} to ${points(difference.high)})`
+        : ''
+      stage.narrator.done(`Promoted: no worse on what both models know${range}, ${accuracyOf(run)}`)
       return run.run
     },
   },

@@ -6,6 +6,7 @@ import { bar } from './progress.ts'
 import { stateOf } from './runs.ts'
 import { paintState, type Style } from './style.ts'
 import { facts, printable, table } from './table.ts'
+import { apart } from './told.ts'
 
 export function runPage(run: RunStory, attempts: readonly Attempt[], style: Style, now: Date): string {
   const mark = run.inForce ? style.good(', in force') : ''
@@ -32,7 +33,7 @@ function headOf(run: RunStory, attempts: readonly Attempt[], style: Style): stri
     ['model', run.model === null ? null : shortDigest(run.model.digest)],
     ['accuracy', evaluation === null ? null : accuracyText(evaluation)],
     ['verdict', verdict === null ? null : `${paintState(style, verdict.state)} by ${decider(verdict)}`],
-    ...(verdict?.reasons ?? []).map((reason): [string, string] => ['because', printable(reason)]),
+    ...(verdict?.reasons ?? []).map((reason): [string, string] => ['', `  ${printable(reason)}`]),
   ])
 }
 
@@ -53,10 +54,11 @@ const decider = ({ actor, decidedBy }: { actor: string | null; decidedBy: string
 
 function storyTable(run: RunStory, style: Style): string {
   const [first] = run.story
-  const rows = run.story.map(({ time, what }) => [
-    style.faint(time.toISOString().slice(11, 23)),
-    style.faint(first === undefined ? '' : `+${duration(time.getTime() - first.time.getTime())}`),
-    printable(what),
+  const rows = run.story.map((entry) => [
+    style.faint(entry.time.toISOString().slice(11, 23)),
+    style.faint(first === undefined ? '' : `+${duration(entry.time.getTime() - first.time.getTime())}`),
+    // The reasons of its verdict stand above.
+    printable(apart(entry).head),
   ])
   return table([{ title: '' }, { title: '', align: 'right' }, { title: '' }], rows)
 }

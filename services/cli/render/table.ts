@@ -26,11 +26,13 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     .join('')
 }
 
-/** Names and values below each other, as the head of a page about one thing. */
+/** Names and values below each other, as the head of a page about one thing. No name: more of the one above. */
 export function facts(entries: readonly (readonly [name: string, value: string | null | undefined])[]): string {
   return table(
     [{ title: '' }, { title: '' }],
-    entries.flatMap(([name, value]) => (value === null || value === undefined ? [] : [[`${name}:`, value]])),
+    entries.flatMap(([name, value]) =>
+      value === null || value === undefined ? [] : [[name === '' ? '' : `${name}:`, value]],
+    ),
   )
 }
 

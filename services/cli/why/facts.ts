@@ -44,6 +44,15 @@ export interface Pin {
   readonly reason: string | null
 }
 
+export interface Champion {
+  readonly sequence: number
+  readonly run: string
+  readonly since: Date
+  readonly decidedBy: string
+  readonly actor: string | null
+  readonly reason: string
+}
+
 export type LastEnd =
   | { readonly kind: 'evaluating'; readonly run: string; readonly at: Date }
   | {
@@ -83,7 +92,7 @@ export interface KeyFacts {
   readonly running: RunningRun | null
   readonly held: readonly HeldModel[]
   readonly pin: Pin | null
-  readonly champion: { readonly sequence: number; readonly run: string; readonly since: Date } | null
+  readonly champion: Champion | null
   readonly last: LastEnd | null
   readonly lastSignal: LastSignal | null
 }

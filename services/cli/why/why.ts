@@ -3,24 +3,23 @@
  * thing under way is the answer, and whatever else is under way is told beside it.
  */
 import { counted, ordinal, relative, roughly } from '../render/figures.ts'
-import type { Explanation, HeldModel, KeyFacts, LastEnd, QueuedRun, RunningRun, WaitingRequest } from './facts.ts'
-
-export function neverHeardOf(bot: string): Explanation {
-  return {
-    sentence: `Nothing has ever been heard of a bot named "${bot}".`,
-    evidence: [
-      'no signal, no request, no run and no champion carries this name (names are compared to the letter)',
-      'publish an event about it with: trainyard publish --bot … --dataset FILE',
-    ],
-  }
-}
+import type {
+  Champion,
+  Explanation,
+  HeldModel,
+  KeyFacts,
+  LastEnd,
+  QueuedRun,
+  RunningRun,
+  WaitingRequest,
+} from './facts.ts'
 
 export function why(facts: KeyFacts): Explanation {
   return { sentence: `${sentenceOf(facts)}.`, evidence: evidenceOf(facts) }
 }
 
 function sentenceOf(facts: KeyFacts): string {
-  const { request, queued, running, held, last, lastSignal, now } = facts
+  const { request, queued, running, held, champion, last, lastSignal, now } = facts
   if (request !== null) return requestSentence(request, now) + meanwhile(facts)
   if (queued !== null) return queuedSentence(queued, facts)
   if (running !== null) return runningSentence(running)
@@ -29,6 +28,9 @@ function sentenceOf(facts: KeyFacts): string {
   if (newest !== undefined && (last === null || last.run === newest.run)) return heldSentence(newest, facts)
   if (lastSignal !== null && isQuietEnd(lastSignal.end) && (last === null || lastSignal.at > last.at)) {
     return signalSentence(lastSignal)
+  }
+  if (champion !== null && champion.decidedBy === 'person' && champion.run !== last?.run) {
+    return rolledBackSentence(champion, facts)
   }
   if (last !== null) return endSentence(last, now)
   return 'Nothing is under way, and nothing has ended yet'
@@ -90,8 +92,13 @@ function runningWords({ progress, attempt, before, awaitsChampion }: RunningRun)
 }
 
 function heldSentence({ run, reasons }: HeldModel, { pin }: KeyFacts): string {
-  const because = pin === null ? list(reasons) : `the key is pinned${pin.actor === null ? '' : ` by ${pin.actor}`}`
-  return `The model of ${run} is held for a person to decide: ${because || 'no reason was given'}`
+  const why = pin === null ? because(reasons) : `: the key is pinned${pin.actor === null ? '' : ` by ${pin.actor}`}`
+  return `The model of ${run} is held for a person to decide${why}`
+}
+
+function rolledBackSentence({ run, actor, since, reason }: Champion, { pin, now }: KeyFacts): string {
+  const pinned = pin === null ? '' : ', and the pin lets machines only hold'
+  return `Nothing is under way: ${actor ?? 'a person'} put ${run} in force ${relative(since, now)} (${clause(reason)})${pinned}`
 }
 
 /** How a run ended, or that its end is near. */
@@ -99,7 +106,7 @@ export function endSentence(last: LastEnd, now: Date): string {
   const ago = relative(last.at, now)
   switch (last.kind) {
     case 'evaluating':
-      return `Training ${last.run} is done and its model is being evaluated`
+      return `The training of ${last.run} is done and its model is being evaluated`
     case 'promoted':
       return `Nothing is held up: ${last.run} was promoted by ${last.by} ${ago}${because(last.reasons)}`
     case 'rejected':
@@ -152,8 +159,10 @@ function evidenceOf(facts: KeyFacts): string[] {
   if (champion !== null) {
     lines.push(`champion: number ${champion.sequence}, ${champion.run}, since ${age(champion.since, now)}`)
   }
-  if (last !== null)
+  if (last !== null) {
     lines.push(`last run: ${last.run} ${last.kind} ${relative(last.at, now)}; whole story: trainyard run ${last.run}`)
+    lines.push(...reasonsOf(last).map((reason) => `its verdict: ${clause(reason)}`))
+  }
   if (lastSignal !== null) {
     lines.push(
       `last signal: ${lastSignal.signal} ${lastSignal.end} ${relative(lastSignal.at, now)}: ${clause(lastSignal.reason)}`,
@@ -162,6 +171,9 @@ function evidenceOf(facts: KeyFacts): string[] {
   return lines
 }
 
+const reasonsOf = (last: LastEnd) => ('reasons' in last ? last.reasons.slice(0, shownReasons) : [])
+const shownReasons = 5
+
 const waitedFor = {
   slot: 'a slot',
   verdict: 'the verdict on the run before it',
@@ -169,8 +181,8 @@ const waitedFor = {
 } as const
 
 const age = (since: Date, now: Date) => roughly(now.getTime() - since.getTime())
-const list = (reasons: readonly string[]) => reasons.map(clause).join('; ')
-const because = (reasons: readonly string[]) => (reasons.length === 0 ? '' : `: ${list(reasons)}`)
+/** The deciding reason comes first; the others are evidence. */
+const because = ([first]: readonly string[]) => (first === undefined ? '' : `: ${clause(first)}`)
 
 /** A text as part of a sentence: without an end of its own. */
 function clause(text: string): string {

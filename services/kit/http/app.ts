@@ -21,6 +21,7 @@ import type { Environment } from '../environment.ts'
 import { badInput, broken, classify, malformed, notFound, type TrainyardError, tooLarge } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { makeGuard } from './guard.ts'
+import { leavable, lingerAfterAnswers } from './linger.ts'
 
 export type HttpApp = FastifyInstance<
   RawServerDefault,
@@ -57,6 +58,7 @@ export async function makeHttpApp(options: HttpOptions): Promise<HttpApp> {
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   parseBodies(app)
+  lingerAfterAnswers(app)
 
   const refuse = makeGuard(options.environment)
   app.addHook('onRequest', async (request) => {
@@ -136,7 +138,7 @@ function parseBodies(app: HttpApp): void {
   // What can be large is never held whole: the route reads the stream and keeps its own limit.
   app.addContentTypeParser(
     ['application/x-ndjson', 'application/jsonl', 'application/octet-stream'],
-    (_request, payload, done) => done(null, payload),
+    (_request, payload, done) => done(null, leavable(payload)),
   )
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }

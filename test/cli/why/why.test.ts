@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KeyFacts, QueuedRun, RunningRun } from '../../../services/cli/why/facts.ts'
-import { neverHeardOf, why } from '../../../services/cli/why/why.ts'
+import { why } from '../../../services/cli/why/why.ts'
 
 const now = new Date('2026-03-01T12:00:00Z')
 const at = (seconds: number) => new Date(now.getTime() + seconds * 1000)
@@ -36,6 +36,7 @@ const rejected = {
   by: 'policy',
   reasons: ['recall of a fell by 0.4.'],
 } as const
+const champion = { sequence: 3, run: 'run-c', since: at(-60), decidedBy: 'policy', actor: null, reason: 'better' }
 const signal = { signal: 'sig-1', at: at(-5), reason: 'same dataset as run-r' } as const
 
 const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, sentence: string])[] = [
@@ -80,7 +81,7 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
   [
     'an evaluation',
     { last: { kind: 'evaluating', run: 'run-e', at: at(-1) } },
-    'Training run-e is done and its model is being evaluated.',
+    'The training of run-e is done and its model is being evaluated.',
   ],
   [
     'a person who has to decide',
@@ -102,6 +103,20 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
     'a promotion',
     { last: { kind: 'promoted', run: 'run-p', at: at(-3600), by: 'policy', reasons: ['proven not worse.'] } },
     'Nothing is held up: run-p was promoted by policy 1 h ago: proven not worse.',
+  ],
+  [
+    'a rollback',
+    { last: rejected, champion: { ...champion, decidedBy: 'person', actor: 'ada', reason: 'too early.' } },
+    'Nothing is under way: ada put run-c in force 1 min ago (too early).',
+  ],
+  [
+    'the pin that a rollback leaves',
+    {
+      last: { kind: 'promoted', run: 'run-p', at: at(-90), by: 'policy', reasons: [] },
+      champion: { ...champion, decidedBy: 'person', actor: 'ada', reason: 'too early' },
+      pin: { since: at(-60), actor: 'ada', reason: 'too early' },
+    },
+    'Nothing is under way: ada put run-c in force 1 min ago (too early), and the pin lets machines only hold.',
   ],
   ['a rejection', { last: rejected }, 'The model of run-r was rejected by policy 1 min ago: recall of a fell by 0.4.'],
   [
@@ -136,8 +151,8 @@ test('the evidence says how to decide, how to unpin, and where the whole story i
     ...idle,
     held: [{ run: 'run-h', since: at(-60), expiresAt: at(7200), reasons: ['undecided'] }],
     pin: { since: at(-99), actor: 'ada', reason: 'rolled back' },
-    champion: { sequence: 3, run: 'run-c', since: at(-7200) },
-    last: { kind: 'held', run: 'run-h', at: at(-60), by: 'policy', reasons: ['undecided'] },
+    champion: { ...champion, since: at(-7200) },
+    last: { kind: 'held', run: 'run-h', at: at(-60), by: 'policy', reasons: ['undecided', 'pinned'] },
   })
   assert.deepEqual(evidence, [
     'held: run-h since 1 min, expires in 2 h: undecided',
@@ -145,9 +160,7 @@ test('the evidence says how to decide, how to unpin, and where the whole story i
     'pinned by ada 1 min ago: rolled back; machines only hold until: trainyard unpin helpdesk --reason …',
     'champion: number 3, run-c, since 2 h',
     'last run: run-h held 1 min ago; whole story: trainyard run run-h',
+    'its verdict: undecided',
+    'its verdict: pinned',
   ])
-})
-
-test('a bot that was never heard of is said to be so, by its name', () => {
-  assert.match(neverHeardOf('helpdex').sentence, /^Nothing has ever been heard of a bot named "helpdex"\.$/)
 })

@@ -1,0 +1,122 @@
+/**
+ * The next step of one attempt: what the ledger wants against what the executor sees (D7). Pure.
+ *
+ * States: created ─▶ claimed ─▶ ended ─▶ released. Created also ends without a claim.
+ *
+ * Invariants:
+ * - an attempt that the executor does not have on record is started; starting is idempotent by name, so a crash around
+ *   it does no harm. Once it is on record, absent means ended, never "start it" (D6);
+ * - silence is not death: an attempt ends without its runner's word only when the executor confirms the end, or when
+ *   its own deadline, which the runner enforces, has passed with a margin (D13);
+ * - its traces are released only when its end is on record (I7).
+ */
+import type { AttemptName, AttemptOutcome } from '../../schemas/words.ts'
+import type { Observation } from './executor/executor.ts'
+import type { AttemptFacts } from './facts.ts'
+import type { Timings } from './timings.ts'
+
+export type AttemptAct =
+  | { readonly do: 'start'; readonly attempt: AttemptName }
+  | { readonly do: 'stop'; readonly attempt: AttemptName; readonly graceMs: number }
+  | { readonly do: 'release'; readonly attempt: AttemptName }
+  | {
+      readonly do: 'end'
+      readonly attempt: AttemptName
+      readonly outcome: AttemptOutcome
+      readonly reason: string
+      readonly exitCode: number | null
+      readonly signal: string | null
+    }
+
+/** What to do now, and how long to wait before the next look: null when nothing is left to look at. */
+export interface AttemptStep {
+  readonly act: AttemptAct | null
+  readonly lookInMs: number | null
+}
+
+export interface AttemptLimits {
+  readonly graceMs: number
+  readonly timings: Timings
+}
+
+/** Whether the step needs to know what the executor sees: an attempt that was never handed to it is simply started. */
+export function needsObservation(attempt: AttemptFacts, nowMs: number): boolean {
+  if (attempt.released) return false
+  return !mayStart(attempt, nowMs)
+}
+
+/** After this moment the attempt can have no effect any more, whatever the executor says. */
+export function overMs(attempt: AttemptFacts, { graceMs, timings }: AttemptLimits): number {
+  return attempt.dueMs + graceMs + timings.marginMs
+}
+
+/** @param seen undefined when the executor could not say */
+export function attemptStep(
+  attempt: AttemptFacts,
+  seen: Observation | undefined,
+  nowMs: number,
+  limits: AttemptLimits,
+): AttemptStep {
+  const { name } = attempt
+  const { observeEveryMs } = limits.timings
+  if (attempt.released) return { act: null, lookInMs: null }
+  if (mayStart(attempt, nowMs)) return { act: { do: 'start', attempt: name }, lookInMs: observeEveryMs }
+  if (attempt.state === 'ended') return leave(attempt, seen, nowMs, limits)
+  if (seen?.state === 'absent' || seen?.state === 'ended') return { act: endOf(attempt, seen, nowMs), lookInMs: 0 }
+
+  const overAtMs = overMs(attempt, limits)
+  if (nowMs >= overAtMs) return { act: silentEnd(attempt, seen), lookInMs: 0 }
+  const untilOverMs = Math.min(observeEveryMs, overAtMs - nowMs)
+  const asked = attempt.stop !== null || (attempt.state === 'created' && nowMs >= attempt.dueMs)
+  if (asked) return { act: { do: 'stop', attempt: name, graceMs: limits.graceMs }, lookInMs: untilOverMs }
+  return {
+    act: null,
+    lookInMs: attempt.state === 'created' ? Math.min(untilOverMs, attempt.dueMs - nowMs) : untilOverMs,
+  }
+}
+
+function mayStart(attempt: AttemptFacts, nowMs: number): boolean {
+  return attempt.state === 'created' && !attempt.placed && attempt.stop === null && nowMs < attempt.dueMs
+}
+
+/** Its end is on record; what is left of it goes, and only then its traces. */
+function leave(
+  attempt: AttemptFacts,
+  seen: Observation | undefined,
+  nowMs: number,
+  limits: AttemptLimits,
+): AttemptStep {
+  const { name } = attempt
+  if (seen?.state === 'absent' || seen?.state === 'ended') return { act: { do: 'release', attempt: name }, lookInMs: 0 }
+  const patienceMs = (attempt.endedMs ?? nowMs) + limits.timings.leaveMs - nowMs
+  if (patienceMs > 0) return { act: null, lookInMs: patienceMs }
+  return { act: { do: 'stop', attempt: name, graceMs: 0 }, lookInMs: limits.timings.leaveMs }
+}
+
+/** The executor confirms the end, and the runner did not report one. */
+function endOf(attempt: AttemptFacts, seen: Observation, nowMs: number): AttemptAct {
+  const facts =
+    seen.state === 'ended'
+      ? { exitCode: seen.exitCode, signal: seen.signal, words: seen.reason }
+      : { exitCode: null, signal: null, words: 'the executor has no trace of it' }
+  const end = { do: 'end', attempt: attempt.name, exitCode: facts.exitCode, signal: facts.signal } as const
+  if (attempt.stop !== null) return { ...end, outcome: 'stopped', reason: attempt.stop }
+  if (attempt.state === 'created' && nowMs >= attempt.dueMs) {
+    return { ...end, outcome: 'lost', reason: `no runner claimed it in time: ${facts.words}` }
+  }
+  return { ...end, outcome: 'lost', reason: `its runner ended without a report: ${facts.words}` }
+}
+
+/** Its own deadline has passed with a margin, and nobody has told of its end. */
+function silentEnd(attempt: AttemptFacts, seen: Observation | undefined): AttemptAct {
+  const end = { do: 'end', attempt: attempt.name, exitCode: null, signal: null } as const
+  if (attempt.stop !== null) return { ...end, outcome: 'stopped', reason: attempt.stop }
+  if (attempt.state === 'created') return { ...end, outcome: 'lost', reason: 'no runner claimed it in time' }
+  if (seen)
+    return {
+      ...end,
+      outcome: 'deadline',
+      reason: 'its deadline has passed and it still runs; it has no effect any more',
+    }
+  return { ...end, outcome: 'lost', reason: 'its deadline has passed, and the executor cannot say whether it runs' }
+}

@@ -1,0 +1,117 @@
+/** The launcher: queues the requests, runs their attempts, lets the champion sit the same exam, and says what became of each. */
+
+import { type AttemptName, RunId } from '../../schemas/words.ts'
+import { type Kit, runServices, type ServiceDefinition, type ServiceParts } from '../kit/service.ts'
+import { makeConsumer } from './consumer.ts'
+import type { Executor } from './executor/executor.ts'
+import { createProcessExecutor } from './executor/process.ts'
+import { addMetrics } from './metrics.ts'
+import { modelUrl } from './models.ts'
+import { makeNews } from './news.ts'
+import { isFull, startQueued } from './queue.ts'
+import { makeReconciler, reconcilePollMs } from './reconciler.ts'
+import { forgetLogs } from './retention.ts'
+import { addModelRoutes } from './routes/models.ts'
+import { addQueueRoutes } from './routes/queue.ts'
+import { addRunRoutes } from './routes/runs.ts'
+import { addRunApi } from './run-api/routes.ts'
+import { configureSlots } from './slots.ts'
+import { defaultTimings, type Timings } from './timings.ts'
+import { makeTokens, readSecret } from './token.ts'
+
+const queuePollMs = 1_000
+const retentionPollMs = 10 * 60_000
+
+/** @param openExecutor what carries attempts out */
+export function launcherOver(
+  openExecutor: (kit: Kit) => Executor,
+  timings: Timings = defaultTimings,
+): ServiceDefinition {
+  return {
+    name: 'launcher',
+    migrations: new URL('./migrations/', import.meta.url),
+    build: (kit) => build(kit, openExecutor(kit), timings),
+  }
+}
+
+export const launcher = launcherOver(({ environment, clock, log }) =>
+  createProcessExecutor({ dataDirectory: environment.dataDirectory, environment: process.env, clock, log }),
+)
+
+async function build(kit: Kit, executor: Executor, timings: Timings): Promise<ServiceParts> {
+  const { database, configuration, environment } = kit
+  const tokens = makeTokens(await readSecret(database, kit.random))
+  const news = makeNews()
+  const countOutcome = addMetrics(kit.metrics, database)
+
+  const reconciler = makeReconciler({
+    kit,
+    executor,
+    timings,
+    tokenOf: tokens.of,
+    urlOf: (model) => modelUrl(kit.publicUrl(), model),
+    wakeQueue: () => queue.wake(),
+    tell: news.tell,
+    countOutcome,
+  })
+  const reconciling = kit.loop('launcher.reconcile', reconcilePollMs, () => reconciler.work())
+  const queue = kit.loop('launcher.queue', queuePollMs, async () =>
+    isFull(await startQueued({ ...kit, look })) ? 0 : undefined,
+  )
+  const retention = kit.loop('launcher.retention', retentionPollMs, async () =>
+    (await forgetLogs(database, environment.historyDays)) ? 0 : undefined,
+  )
+
+  function look(runs: readonly RunId[]): void {
+    reconciler.hint(runs)
+    reconciling.wake()
+  }
+  const hint = (attempt: AttemptName): void => look([runOf(attempt)])
+  executor.onChange(hint)
+
+  return {
+    consumers: [
+      makeConsumer({
+        ...kit,
+        wake() {
+          queue.wake()
+          reconciling.wake()
+        },
+      }),
+    ],
+    loops: [reconciling, queue, retention],
+    routes(app) {
+      addRunApi(app, { kit, tokens, timings, hint, countOutcome, tellLog: (attempt) => news.tell(runOf(attempt)) })
+      addQueueRoutes(app, kit, () => queue.wake())
+      addModelRoutes(app, kit)
+      addRunRoutes(app, {
+        kit,
+        news,
+        look(run) {
+          look([run])
+          queue.wake()
+        },
+      })
+    },
+    async start() {
+      const jobTypes = Object.entries(configuration.jobTypes)
+      await configureSlots(
+        database,
+        jobTypes.map(([jobType, { slots }]) => ({ jobType, slots })),
+      )
+      // Whatever a killed launcher was in the middle of is looked at now, not when its lease ends.
+      await database.execute(
+        `update launcher.runs set look_at = now()
+          where run in (select run from launcher.runs where look_at > now() order by run for update)`,
+      )
+    },
+    stop: () => executor.close(),
+  }
+}
+
+/** An attempt's name begins with its run's id. */
+function runOf(attempt: AttemptName): RunId {
+  return RunId.parse(attempt.slice(0, 'run-'.length + 10))
+}
+
+if (import.meta.main) await runServices([launcher])

@@ -1,0 +1,19 @@
+/** Tells whoever follows a run that something about it has changed. News stays in this process; a follower also looks by itself. */
+import { EventEmitter, once } from 'node:events'
+import type { RunId } from '../../schemas/words.ts'
+
+export interface News {
+  tell(run: RunId): void
+  /** Resolves at the next news of the run, or after the time. */
+  next(run: RunId, withinMs: number): Promise<void>
+}
+
+export function makeNews(): News {
+  const emitter = new EventEmitter().setMaxListeners(0)
+  return {
+    tell: (run) => void emitter.emit(run),
+    async next(run, withinMs) {
+      await once(emitter, run, { signal: AbortSignal.timeout(withinMs) }).catch(() => {})
+    },
+  }
+}

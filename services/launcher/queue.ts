@@ -1,0 +1,122 @@
+/**
+ * Starts queued runs, as many as there are free slots: highest priority first, then whoever waits longest.
+ *
+ * Invariants:
+ * - a slot is claimed by locking its row, so any number of launchers share the queue and none starts a run twice;
+ * - a key that is held (a run trains, or its verdict is awaited) is passed over, and so is one that somebody is changing:
+ *   whoever changes it wakes the queue afterwards;
+ * - the run, its slot, its first attempt and what is said of it are one transaction.
+ */
+
+import type { JobTypeName, RunId } from '../../schemas/words.ts'
+import type { Outbox } from '../kit/bus/outbox.ts'
+import type { Database, Transaction } from '../kit/store/database.ts'
+import type { Subject } from './occurrences.ts'
+import * as occurrences from './occurrences.ts'
+
+export interface QueueNeeds {
+  readonly database: Database
+  readonly outbox: Outbox
+  point(name: string): Promise<void>
+  /** Called with the runs that have started. */
+  look(runs: readonly RunId[]): void
+}
+
+const batchSize = 100
+
+interface Place {
+  readonly job_type: JobTypeName
+  readonly number: number
+}
+
+/** @returns how many runs were started; at `batchSize` there may be more */
+export async function startQueued({ database, outbox, point, look }: QueueNeeds): Promise<number> {
+  const started = await database.transaction(async (transaction) => {
+    const places = await claimSlots(transaction)
+    if (places.length === 0) return []
+    const runs = await chooseRuns(transaction, places)
+    if (runs.length === 0) return []
+    const rows = await startRuns(transaction, seat(runs, places))
+    await outbox.append(
+      transaction,
+      rows.map((row) => occurrences.started({ ...row, jobType: row.job_type }, row.started_at.getTime())),
+    )
+    await point('launcher.queue.chosen')
+    return rows.map(({ run }) => run)
+  })
+  if (started.length > 0) {
+    await point('launcher.queue.started')
+    look(started)
+  }
+  return started.length
+}
+
+/** Whether to ask at once again. */
+export const isFull = (started: number): boolean => started === batchSize
+
+function claimSlots(transaction: Transaction): Promise<Place[]> {
+  return transaction.query<Place>(
+    `select job_type, number from launcher.slots s
+      where run is null and not retiring
+        and exists (select from launcher.runs r where r.state = 'queued' and r.job_type = s.job_type)
+      order by job_type, number limit $1 for update of s skip locked`,
+    [batchSize],
+  )
+}
+
+interface Choice {
+  readonly run: RunId
+  readonly job_type: JobTypeName
+}
+
+function chooseRuns(transaction: Transaction, places: readonly Place[]): Promise<Choice[]> {
+  const free = [...Map.groupBy(places, (place) => place.job_type)]
+  return transaction.query<Choice>(
+    `select chosen.run, chosen.job_type
+       from unnest($1::text[], $2::integer[]) as free (job_type, places)
+      cross join lateral (
+        select r.run, r.job_type from launcher.runs r join launcher.keys k on k.bot = r.bot and k.job_type = r.job_type
+         where r.state = 'queued' and r.job_type = free.job_type and not exists (
+           select from launcher.runs h where h.bot = r.bot and h.job_type = r.job_type and h.holds_key)
+         order by r.priority desc, r.waiting_since, r.run
+         limit free.places for update of k skip locked) as chosen`,
+    [free.map(([jobType]) => jobType), free.map(([, of]) => of.length)],
+  )
+}
+
+/** Pure: gives each chosen run a slot of its job type. */
+function seat(runs: readonly Choice[], places: readonly Place[]): { run: RunId; number: number }[] {
+  const free = Map.groupBy(places, (place) => place.job_type)
+  return runs.flatMap(({ run, job_type }) => {
+    const place = free.get(job_type)?.shift()
+    return place ? [{ run, number: place.number }] : []
+  })
+}
+
+interface StartedRow extends Omit<Subject, 'jobType'> {
+  readonly job_type: JobTypeName
+  readonly started_at: Date
+}
+
+/** A fresh look behind the locks: a run that was replaced or whose key was taken in between is left alone. */
+function startRuns(transaction: Transaction, seats: readonly { run: RunId; number: number }[]): Promise<StartedRow[]> {
+  return transaction.query<StartedRow>(
+    `with started as (
+       update launcher.runs r
+          set state = 'running', holds_key = true, started_at = now(), look_at = now(), champion = k.champion
+         from unnest($1::text[], $2::integer[]) as s (run, number), launcher.keys k
+        where r.run = s.run and r.state = 'queued' and k.bot = r.bot and k.job_type = r.job_type and not exists (
+          select from launcher.runs h where h.bot = r.bot and h.job_type = r.job_type and h.holds_key)
+        returning r.run, r.bot, r.job_type, r.generation, r.cause, r.started_at, r.spec, s.number
+     ), seated as (
+       update launcher.slots s set run = started.run from started
+        where s.job_type = started.job_type and s.number = started.number
+     ), tried as (
+       insert into launcher.attempts (attempt, run, kind, number, due_at)
+       select run || '-1', run, 'train', 1, now() + make_interval(secs => (spec ->> 'attemptDeadlineSeconds')::double precision)
+         from started
+     )
+     select run, bot, job_type, generation, cause, started_at from started`,
+    [seats.map(({ run }) => run), seats.map(({ number }) => number)],
+  )
+}

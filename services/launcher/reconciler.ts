@@ -1,0 +1,226 @@
+/**
+ * Looks at runs: reads what the ledger wants and what the executor sees, lets the pure plan compare, and takes the steps (D7).
+ *
+ * A run says when it is to be looked at next (`look_at`, by the database's clock); hints from the executor and the run
+ * API only bring that forward, and a lost one costs time, never work. A look is claimed by moving `look_at` on by a lease,
+ * so that launchers share the work, and a look that dies with its launcher is taken over.
+ *
+ * Invariants: every step is conditional on what it was decided from (`transitions.ts`), and everything asked of the
+ * executor is idempotent by the attempt's name. So two looks at a time, or one after a crash, do no harm.
+ */
+
+import type { AttemptName, Digest, RunId } from '../../schemas/words.ts'
+import { classify, messageOf } from '../kit/errors.ts'
+import type { Kit } from '../kit/service.ts'
+import { needsObservation } from './attempt-step.ts'
+import type { Executor, Observation } from './executor/executor.ts'
+import { type AttemptFacts, type RunFacts, specOf } from './facts.ts'
+import { type RunRecord, readRuns } from './ledger.ts'
+import { clearLeftovers } from './leftovers.ts'
+import { type EndAct, endOf } from './run-end.ts'
+import { type Act, planOf } from './run-step.ts'
+import type { Timings } from './timings.ts'
+import {
+  createAttempt,
+  endAttempt,
+  endRun,
+  freeKey,
+  placeAttempt,
+  releaseAttempt,
+  tellAttempts,
+} from './transitions.ts'
+
+export interface ReconcilerNeeds {
+  readonly kit: Kit
+  readonly executor: Executor
+  readonly timings: Timings
+  tokenOf(attempt: AttemptName): string
+  urlOf(model: Digest): string
+  /** Called when a slot or a key has become free. */
+  wakeQueue(): void
+  /** Called when what there is to know of a run has changed. */
+  tell(run: RunId): void
+  countOutcome(outcome: string): void
+}
+
+export interface Reconciler {
+  /** Says that there is news of a run. */
+  hint(runs: readonly RunId[]): void
+  /** Looks at what is due; resolves to the milliseconds until something else is. */
+  work(): Promise<number | undefined>
+}
+
+/** The net below the hints and due times. */
+export const reconcilePollMs = 1_000
+const batchSize = 32
+/** How soon to ask again for a run that somebody was just changing. */
+const missedHintMs = 5
+
+interface Look {
+  readonly run: RunId
+  /** The exact value of `look_at` that makes this look ours. */
+  readonly lease: string
+}
+
+export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
+  const { kit, executor, timings } = needs
+  const { database, log, point } = kit
+  const hinted = new Set<RunId>()
+
+  /** @returns also how long until something else is due; hints that met a lock stay hints */
+  async function claim(): Promise<{ looks: Look[]; nextMs: number | undefined }> {
+    const hints = [...hinted]
+    const rows = await database.query<{ looks: Look[]; missed: RunId[]; next_ms: number | null }>(
+      `with due as (
+         select run from launcher.runs where look_at <= now() or (run = any($1) and look_at is not null)
+          order by look_at limit $2 for no key update skip locked
+       ), claimed as (
+         update launcher.runs r set look_at = now() + make_interval(secs => $3) from due where r.run = due.run
+         returning r.run, r.look_at
+       )
+       select (select coalesce(jsonb_agg(jsonb_build_object('run', run, 'lease', look_at::text)), '[]') from claimed) as looks,
+              array(select run from launcher.runs where run = any($1) and look_at is not null
+                    except select run from claimed) as missed,
+              (select extract(epoch from min(look_at) - now()) * 1000 from launcher.runs where look_at > now()) as next_ms`,
+      [hints, batchSize, timings.leaseMs / 1000],
+    )
+    const { looks = [], missed = [], next_ms = null } = rows[0] ?? {}
+    for (const run of hints) if (!missed.includes(run)) hinted.delete(run)
+    return { looks, nextMs: missed.length > 0 ? missedHintMs : next_ms === null ? undefined : Math.ceil(next_ms) }
+  }
+
+  async function look({ run: id, nowMs, facts }: RunRecord): Promise<number | null> {
+    try {
+      const run = facts()
+      const seen = await observe(run, nowMs)
+      const plan = planOf(run, seen, nowMs, timings)
+      for (const act of plan.acts) await perform(run, act)
+      if (plan.acts.length > 0) needs.tell(id)
+      return plan.lookInMs
+    } catch (error) {
+      log.warn({ run: id, error: messageOf(error) }, 'a run could not be looked after and is tried again')
+      return timings.retryLookMs
+    }
+  }
+
+  async function observe(run: RunFacts, nowMs: number): Promise<Map<AttemptName, Observation>> {
+    const seen = new Map<AttemptName, Observation>()
+    for (const attempt of run.attempts) {
+      if (!needsObservation(attempt, nowMs)) continue
+      try {
+        seen.set(attempt.name, await executor.observe(attempt.name))
+      } catch (error) {
+        log.warn({ attempt: attempt.name, error: messageOf(error) }, 'the executor cannot say how an attempt is')
+      }
+    }
+    return seen
+  }
+
+  async function perform(run: RunFacts, act: Act): Promise<void> {
+    switch (act.do) {
+      case 'start':
+        return start(run, attemptOf(run, act.attempt))
+      case 'stop':
+        return executor.stop(act.attempt, act.graceMs)
+      case 'end': {
+        const ended = await endAttempt(database, attemptOf(run, act.attempt), act)
+        if (ended) needs.countOutcome(act.outcome)
+        return point('launcher.attempt.ended')
+      }
+      case 'release':
+        await point('launcher.executor.releasing')
+        await executor.release(act.attempt)
+        await releaseAttempt(database, act.attempt)
+        return point('launcher.attempt.released')
+      case 'try':
+        return createAttempt(database, run, act.kind, act.number, specOf(run, act.kind).attemptDeadlineSeconds)
+      case 'tell':
+        return tellAttempts(database, run.run, act.reason)
+      case 'clear':
+        return clearLeftovers(kit, run.run)
+      case 'freeKey':
+        if (await freeKey(database, run.run)) {
+          log.warn(
+            { run: run.run, bot: run.bot, jobType: run.jobType },
+            `no verdict came within ${run.spec.verdictWaitSeconds} s; the next run of this bot may start`,
+          )
+          needs.wakeQueue()
+        }
+        return
+      default:
+        return end(run, act)
+    }
+  }
+
+  async function start(run: RunFacts, attempt: AttemptFacts): Promise<void> {
+    const spec = specOf(run, attempt.kind)
+    await point('launcher.executor.starting')
+    try {
+      await executor.start({
+        name: attempt.name,
+        run: run.run,
+        spec,
+        kind: attempt.kind,
+        token: needs.tokenOf(attempt.name),
+        runApiUrl: kit.publicUrl(),
+        deadlineMs: spec.attemptDeadlineSeconds * 1000,
+        graceMs: spec.graceSeconds * 1000,
+        traceparent: run.cause.traceparent,
+      })
+    } catch (error) {
+      if (classify(error).code !== 'badInput') throw error
+      // What cannot be started at all will not start the next time.
+      const reason = messageOf(error)
+      await endAttempt(database, attempt, { outcome: 'badInput', reason, exitCode: null, signal: null })
+      needs.countOutcome('badInput')
+      hinted.add(run.run)
+      return
+    }
+    await point('launcher.executor.started')
+    await placeAttempt(database, attempt.name)
+    await point('launcher.attempt.placed')
+  }
+
+  async function end(run: RunFacts, act: EndAct): Promise<void> {
+    if (await endRun(kit, run, endOf(run, act, needs.urlOf))) {
+      await point('launcher.run.ended')
+      needs.wakeQueue()
+    }
+  }
+
+  return {
+    hint(runs) {
+      for (const run of runs) hinted.add(run)
+    },
+
+    async work() {
+      const { looks, nextMs } = await claim()
+      if (looks.length === 0) return nextMs === undefined ? undefined : Math.min(Math.max(1, nextMs), reconcilePollMs)
+      const runs = await readRuns(
+        database,
+        looks.map(({ run }) => run),
+      )
+      const waits = new Map<RunId, number | null>()
+      await Promise.all(runs.map(async (run) => waits.set(run.run, await look(run))))
+      // Only where the look is still ours: whoever brought it forward meanwhile wants another one.
+      await database.execute(
+        `with ours as (
+           select r.run, l.wait_ms
+             from unnest($1::text[], $2::text[], $3::double precision[]) as l (run, lease, wait_ms)
+             join launcher.runs r on r.run = l.run and r.look_at = l.lease::timestamptz
+            order by r.run for no key update of r
+         )
+         update launcher.runs r set look_at = now() + make_interval(secs => ours.wait_ms / 1000.0)
+           from ours where r.run = ours.run`,
+        [looks.map(({ run }) => run), looks.map(({ lease }) => lease), looks.map(({ run }) => waits.get(run) ?? null)],
+      )
+      return 0
+    },
+  }
+}
+
+function attemptOf(run: RunFacts, name: AttemptName): AttemptFacts {
+  const attempt = run.attempts.find((candidate) => candidate.name === name)
+  if (!attempt) throw new Error(`${run.run} has no attempt ${name}`)
+  return attempt
+}

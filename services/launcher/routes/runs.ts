@@ -1,0 +1,118 @@
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { AttemptName, AttemptOutcome, RunId } from '../../../schemas/words.ts'
+import { notFound } from '../../kit/errors.ts'
+import type { HttpApp } from '../../kit/http/app.ts'
+import type { Kit } from '../../kit/service.ts'
+import { cancelRun } from '../cancel.ts'
+import { followLog } from '../follow.ts'
+import type { News } from '../news.ts'
+import { ByPerson } from './queue.ts'
+
+const tags = ['launcher']
+const params = z.object({ run: RunId })
+
+const Attempt = z.object({
+  attempt: AttemptName,
+  kind: z.enum(['train', 'predict']),
+  number: z.int(),
+  state: z.enum(['created', 'claimed', 'ended']),
+  outcome: AttemptOutcome.nullable(),
+  reason: z.string().nullable(),
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+  progress: z.number(),
+  stop: z.string().nullable(),
+  pid: z.int().nullable().describe('Of its runner, where it runs.'),
+  logBytes: z.int(),
+  trainSeconds: z.number().nullable(),
+  predictSeconds: z.number().nullable(),
+  createdAt: z.date(),
+  claimedAt: z.date().nullable(),
+  heartbeatAt: z.date().nullable(),
+  dueAt: z.date(),
+  endedAt: z.date().nullable(),
+})
+
+export interface RunRoutesNeeds {
+  readonly kit: Kit
+  readonly news: News
+  /** Called when a run is to stop, or has left the queue. */
+  look(run: RunId): void
+}
+
+export function addRunRoutes(app: HttpApp, { kit, news, look }: RunRoutesNeeds): void {
+  const { database } = kit
+
+  app.get(
+    '/runs/:run/attempts',
+    {
+      schema: {
+        summary: 'The attempts of a run; those of kind predict let the champion answer.',
+        tags,
+        params,
+        response: { 200: z.array(Attempt) },
+      },
+    },
+    async ({ params: { run } }) => {
+      await requireRun(run)
+      return database.query<z.infer<typeof Attempt>>(
+        `select attempt, kind, number, state, outcome, reason, exit_code as "exitCode", signal, progress, stop, pid,
+                log_bytes as "logBytes", train_seconds as "trainSeconds", predict_seconds as "predictSeconds",
+                created_at as "createdAt", claimed_at as "claimedAt", heartbeat_at as "heartbeatAt", due_at as "dueAt",
+                ended_at as "endedAt"
+           from launcher.attempts where run = $1 order by kind desc, number`,
+        [run],
+      )
+    },
+  )
+
+  app.get(
+    '/runs/:run/logs',
+    {
+      schema: {
+        summary:
+          'The log of a run as text: all its training attempts, or one attempt. With follow, until the run ends.',
+        tags,
+        params,
+        querystring: z.strictObject({
+          attempt: AttemptName.optional().describe('One attempt by its name, also one of the champion.'),
+          follow: z
+            .stringbool()
+            .or(z.literal('').transform(() => true))
+            .default(false)
+            .describe('Go on until the run ends.'),
+        }),
+      },
+    },
+    async ({ params: { run }, query: { attempt, follow } }, reply) => {
+      await requireRun(run)
+      if (attempt !== undefined && !attempt.startsWith(`${run}-`)) throw notFound(`${run} has no attempt ${attempt}`)
+      void reply.type('text/plain; charset=utf-8')
+      return reply.send(Readable.from(followLog({ database, news }, run, attempt, follow)))
+    },
+  )
+
+  app.post(
+    '/runs/:run/cancel',
+    {
+      schema: {
+        summary: 'Cancel a run that waits or trains. A result that is stored already stays: then 409.',
+        tags,
+        params,
+        body: ByPerson,
+        response: { 202: z.object({ run: RunId, state: z.enum(['cancelled', 'running']) }) },
+      },
+    },
+    async ({ params: { run }, body }, reply) => {
+      const state = await cancelRun(kit, run, body)
+      look(run)
+      return reply.status(202).send({ run, state })
+    },
+  )
+
+  async function requireRun(run: RunId): Promise<void> {
+    const rows = await database.query('select from launcher.runs where run = $1', [run])
+    if (rows.length === 0) throw notFound(`there is no run ${run}`)
+  }
+}

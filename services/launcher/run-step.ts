@@ -1,0 +1,162 @@
+/**
+ * The next steps of a run: those of its attempts, and its own. Pure.
+ *
+ * States: queued ─▶ running ─▶ succeeded | failed | superseded | cancelled. The queue starts a run; all else is decided here.
+ *
+ * Invariants:
+ * - a committed train attempt is success, whatever comes after; the run succeeds when the champion's answers are there
+ *   or are known to be missing for good;
+ * - another attempt, or any other end of the run, waits until the last attempt can have no effect any more (I1, I2).
+ */
+import type { AttemptName, AttemptOutcome, Digest } from '../../schemas/words.ts'
+import { type AttemptAct, type AttemptLimits, attemptStep, overMs } from './attempt-step.ts'
+import type { Observation } from './executor/executor.ts'
+import { type AttemptFacts, type AttemptKind, type RunFacts, type RunStop, specOf } from './facts.ts'
+import { retry } from './retry.ts'
+import type { Timings } from './timings.ts'
+
+export type RunAct =
+  | { readonly do: 'try'; readonly kind: AttemptKind; readonly number: number }
+  | { readonly do: 'tell'; readonly reason: string }
+  | { readonly do: 'succeed'; readonly result: Result }
+  | { readonly do: 'fail'; readonly outcome: AttemptOutcome; readonly reason: string }
+  | { readonly do: 'obey'; readonly stop: RunStop }
+  | { readonly do: 'freeKey' }
+  | { readonly do: 'clear' }
+
+export type Act = AttemptAct | RunAct
+
+export interface Plan {
+  readonly acts: readonly Act[]
+  /** Null: nothing is left to look at. */
+  readonly lookInMs: number | null
+}
+
+/** What the exam of the champion gave: answers, or the reason why there are none. */
+export type ChampionAnswers =
+  | { readonly answers: Digest; readonly reason: null }
+  | { readonly answers: null; readonly reason: string }
+
+export interface Result {
+  readonly model: Digest
+  readonly answers: Digest
+  readonly champion: ChampionAnswers | null
+}
+
+export type Seen = ReadonlyMap<AttemptName, Observation>
+
+export function planOf(run: RunFacts, seen: Seen, nowMs: number, timings: Timings): Plan {
+  const steps = run.attempts.map((attempt) =>
+    attemptStep(attempt, seen.get(attempt.name), nowMs, limitsOf(run, attempt, timings)),
+  )
+  const own = run.state === 'running' ? running(run, nowMs, timings) : ended(run, nowMs)
+  return together([...steps.map(({ act, lookInMs }) => ({ acts: act ? [act] : [], lookInMs })), tell(run), own])
+}
+
+/** Whatever attempt of a run that is to end does not know it yet. */
+function tell(run: RunFacts): Plan {
+  const reason = run.stop ? reasonOf(run.stop) : run.state === 'running' ? null : 'its run has ended'
+  const untold = run.attempts.some((attempt) => attempt.state !== 'ended' && attempt.stop === null)
+  return reason !== null && untold ? once({ do: 'tell', reason }) : wait(null)
+}
+
+/** What an attempt is told when its run is to stop. */
+export function reasonOf(stop: RunStop): string {
+  return stop.kind === 'superseded'
+    ? `the newer request ${stop.by} takes its place`
+    : `${stop.actor} cancelled it: ${stop.reason}`
+}
+
+function running(run: RunFacts, nowMs: number, timings: Timings): Plan {
+  const train = run.attempts.filter((attempt) => attempt.kind === 'train')
+  const stored = resultOf(train)
+  if (run.stop && !stored) {
+    return train.every((attempt) => isOver(run, attempt, nowMs, timings))
+      ? once({ do: 'obey', stop: run.stop })
+      : wait(null)
+  }
+  const champion = examOfChampion(run, nowMs, timings)
+  if (stored) {
+    if (champion.kind === 'pending') return champion.plan
+    return once({ do: 'succeed', result: { ...stored, champion: champion.answers } })
+  }
+  const beside = champion.kind === 'pending' ? champion.plan : wait(null)
+  return together([nextTry(run, 'train', train, nowMs, timings, fail), beside])
+}
+
+/** What a committed attempt has stored. */
+function resultOf(train: readonly AttemptFacts[]): Pick<Result, 'model' | 'answers'> | null {
+  for (const { outcome, model, answers } of train) {
+    if (outcome === 'done' && model !== null && answers !== null) return { model, answers }
+  }
+  return null
+}
+
+const fail: GiveUp = (outcome, reason) => once({ do: 'fail', outcome, reason })
+
+type ExamOfChampion = { kind: 'settled'; answers: ChampionAnswers | null } | { kind: 'pending'; plan: Plan }
+
+/** Sits beside the training and holds no slot. */
+function examOfChampion(run: RunFacts, nowMs: number, timings: Timings): ExamOfChampion {
+  const { examinee } = run
+  if (!examinee) return { kind: 'settled', answers: null }
+  if (examinee.answers !== null) return { kind: 'settled', answers: { answers: examinee.answers, reason: null } }
+
+  let gaveUp: string | undefined
+  const attempts = run.attempts.filter((attempt) => attempt.kind === 'predict')
+  const plan = nextTry(run, 'predict', attempts, nowMs, timings, (_outcome, reason) => {
+    gaveUp = reason
+    return wait(null)
+  })
+  if (gaveUp === undefined) return { kind: 'pending', plan }
+  return { kind: 'settled', answers: { answers: null, reason: `the champion did not answer: ${gaveUp}` } }
+}
+
+type GiveUp = (outcome: AttemptOutcome, reason: string) => Plan
+
+function nextTry(
+  run: RunFacts,
+  kind: AttemptKind,
+  attempts: readonly AttemptFacts[],
+  nowMs: number,
+  timings: Timings,
+  giveUp: GiveUp,
+): Plan {
+  const last = attempts.at(-1)
+  if (last && !isOver(run, last, nowMs, timings)) return wait(null)
+  const next = retry(attempts, specOf(run, kind).retries, timings.longestBackoffMs)
+  if (next.kind === 'giveUp') return giveUp(next.outcome, next.reason)
+  if (next.atMs > nowMs) return wait(next.atMs - nowMs)
+  return once({ do: 'try', kind, number: (last?.number ?? 0) + 1 })
+}
+
+/** Its end is on record, and the executor has confirmed it or its deadline has passed with a margin. */
+function isOver(run: RunFacts, attempt: AttemptFacts, nowMs: number, timings: Timings): boolean {
+  if (attempt.state !== 'ended') return false
+  return attempt.released || nowMs >= overMs(attempt, limitsOf(run, attempt, timings))
+}
+
+function ended(run: RunFacts, nowMs: number): Plan {
+  const open = run.attempts.filter((attempt) => !attempt.released)
+  const verdict = awaitVerdict(run, nowMs)
+  if (open.length === 0 && run.leftovers) return together([once({ do: 'clear' }), verdict])
+  return verdict
+}
+
+function awaitVerdict(run: RunFacts, nowMs: number): Plan {
+  if (!run.holdsKey || run.verdictDueMs === null) return wait(null)
+  return nowMs >= run.verdictDueMs ? once({ do: 'freeKey' }) : wait(run.verdictDueMs - nowMs)
+}
+
+function limitsOf(run: RunFacts, attempt: AttemptFacts, timings: Timings): AttemptLimits {
+  return { graceMs: specOf(run, attempt.kind).graceSeconds * 1000, timings }
+}
+
+/** After an act of the run there is always something new to look at. */
+const once = (act: RunAct): Plan => ({ acts: [act], lookInMs: 0 })
+const wait = (lookInMs: number | null): Plan => ({ acts: [], lookInMs })
+
+function together(plans: readonly Plan[]): Plan {
+  const looks = plans.flatMap((plan) => (plan.lookInMs === null ? [] : [plan.lookInMs]))
+  return { acts: plans.flatMap((plan) => plan.acts), lookInMs: looks.length === 0 ? null : Math.min(...looks) }
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { attemptStep, needsObservation } from '../../services/launcher/attempt-step.ts'
+import type { Observation } from '../../services/launcher/executor/executor.ts'
+import type { AttemptFacts } from '../../services/launcher/facts.ts'
+import { attemptFacts, created, nowMs, timings } from './facts.ts'
+
+const graceMs = 30_000
+const absent: Observation = { state: 'absent' }
+const alive: Observation = { state: 'running', handle: 'pid' }
+const gone: Observation = { state: 'ended', exitCode: 137, signal: null, reason: 'out of memory' }
+const past = (milliseconds: number): Partial<AttemptFacts> => ({ dueMs: nowMs - milliseconds })
+const longPast = past(graceMs + timings.marginMs)
+const told = { stop: 'a newer request takes its place' }
+const done: Partial<AttemptFacts> = { state: 'ended', outcome: 'done', endedMs: nowMs - 100 }
+
+type Row = readonly [title: string, attempt: Partial<AttemptFacts>, seen: Observation | undefined, act: string | null]
+const rows: readonly Row[] = [
+  ['an attempt that was never handed to the executor is started', created, undefined, 'start'],
+  [
+    'I1: one that is on record there and absent has ended, and is not started again',
+    { ...created, placed: true },
+    absent,
+    'end lost',
+  ],
+  [
+    'one that was told to stop before it was started ends without a start',
+    { ...created, ...told },
+    absent,
+    'end stopped',
+  ],
+  ['one that was told to stop and may have been started after all is stopped', { ...created, ...told }, alive, 'stop'],
+  ['one that nobody has claimed in time is stopped', { ...created, placed: true, ...past(1) }, alive, 'stop'],
+  [
+    'one that nobody has claimed in time and is gone is lost',
+    { ...created, placed: true, ...past(1) },
+    gone,
+    'end lost',
+  ],
+  ['one that waits for its runner is left alone', { ...created, placed: true }, alive, null],
+  ['one that runs is left alone', {}, alive, null],
+  ['silence of the executor is no end', {}, undefined, null],
+  ['silence after the deadline is no end yet: the runner may still be stopping', past(1), undefined, null],
+  ['D13: after deadline, grace and margin silence is an end', longPast, undefined, 'end lost'],
+  ['D13: one that still runs then has no effect any more', longPast, alive, 'end deadline'],
+  ['one whose runner is gone without a word is lost', {}, gone, 'end lost'],
+  ['one that was told to stop is stopped', told, alive, 'stop'],
+  ['one that was told to stop and is gone has stopped', told, gone, 'end stopped'],
+  ['one that was told to stop and never did ends after its deadline', { ...told, ...longPast }, alive, 'end stopped'],
+  ['I7: one whose end is on record stays until it is gone', done, alive, null],
+  [
+    'one that is still there long after its last word is ended by force',
+    { ...done, endedMs: nowMs - timings.leaveMs },
+    alive,
+    'stop',
+  ],
+  ['I7: one that is gone is released', done, gone, 'release'],
+  ['a release that was cut off is repeated', done, absent, 'release'],
+  ['nothing is released while the executor cannot say', done, undefined, null],
+  ['one that is released is over', { ...done, released: true }, undefined, null],
+]
+for (const [title, attempt, seen, act] of rows) {
+  test(title, () => {
+    const step = attemptStep(attemptFacts(attempt), seen, nowMs, { graceMs, timings })
+    assert.equal(step.act && (step.act.do === 'end' ? `end ${step.act.outcome}` : step.act.do), act)
+    assert.ok(step.lookInMs === null ? attempt.released : step.lookInMs <= timings.observeEveryMs)
+  })
+}
+
+test('what the executor saw of the end is the reason', () => {
+  const { act } = attemptStep(attemptFacts(), gone, nowMs, { graceMs, timings })
+  assert.ok(act?.do === 'end')
+  assert.deepEqual([act.exitCode, act.reason], [137, 'its runner ended without a report: out of memory'])
+})
+
+test('a look is due when something becomes due', () => {
+  const step = attemptStep(attemptFacts({ dueMs: nowMs - graceMs - timings.marginMs + 7 }), alive, nowMs, {
+    graceMs,
+    timings,
+  })
+  assert.deepEqual(step, { act: null, lookInMs: 7 })
+})
+
+test('the executor is asked only about what was handed to it', () => {
+  assert.equal(needsObservation(attemptFacts(created), nowMs), false)
+  assert.equal(needsObservation(attemptFacts({ ...created, ...told }), nowMs), true)
+  assert.equal(needsObservation(attemptFacts(), nowMs), true)
+  assert.equal(needsObservation(attemptFacts({ ...done, released: true }), nowMs), false)
+})

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { digestOf } from '../../schemas/words.ts'
+import { badInput, unavailable } from '../../services/kit/errors.ts'
+import { type LauncherKit, launcherKit } from './launcher-kit.ts'
+
+const atOnce = { retries: { backoffSeconds: 0 } }
+const started = (kit: LauncherKit) => kit.executor.started.map(({ name }) => name)
+
+test('I1: a crash is followed by the next attempt, under a name of its own, once the executor confirms the end', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request({ spec: atOnce })
+  await kit.settle()
+  const runner = kit.runnerOf(run)
+  await runner.claim()
+  await runner.end({ outcome: 'crashed' })
+  await kit.settle()
+  assert.deepEqual(started(kit), [`${run}-1`])
+  kit.executor.exits(runner.attempt)
+  await kit.settle()
+  assert.deepEqual(started(kit), [`${run}-1`, `${run}-2`])
+})
+
+test('I1: an attempt that the executor had and has lost is not started again under its name', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request({ spec: atOnce })
+  await kit.settle()
+  kit.executor.forgets(kit.runnerOf(run).attempt)
+  await kit.settle()
+  assert.deepEqual(started(kit), [`${run}-1`, `${run}-2`])
+})
+
+test('I1: PostgreSQL itself refuses a second attempt of a run that can still have an effect', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request()
+  await kit.settle()
+  const second = kit.database.execute(
+    "insert into launcher.attempts (attempt, run, kind, number, due_at) values ($1, $2, 'train', 2, now())",
+    [`${run}-2`, run],
+  )
+  await assert.rejects(second, /one_open_attempt/)
+})
+
+test('when the retries are used up, the run fails with all its attempts', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request({ spec: { retries: { limit: 1, backoffSeconds: 0 } } })
+  for (const outcome of ['crashed', 'deadline'] as const) {
+    await kit.settle()
+    const runner = kit.runnerOf(run)
+    await runner.claim()
+    await runner.end({ outcome, exitCode: 3 })
+    kit.executor.exits(runner.attempt)
+  }
+  await kit.settle()
+  const [failure] = await kit.said('run.failed')
+  assert.deepEqual([failure?.outcome, failure?.reason], ['deadline', 'as scripted (1 retries were used)'])
+  assert.deepEqual(
+    failure?.attempts.map(({ number, outcome, exitCode }) => [number, outcome, exitCode]),
+    [
+      [1, 'crashed', 3],
+      [2, 'deadline', 3],
+    ],
+  )
+})
+
+test('saved work is given to the next attempt, also past a crash, and is gone when the run has ended', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request({ spec: atOnce })
+  await kit.settle()
+  const first = kit.runnerOf(run)
+  await first.claim()
+  const saved = { ...(await first.store('half the work')), path: 'state.bin' }
+  await first.end({ outcome: 'resumable', checkpoint: [saved] })
+  kit.executor.exits(first.attempt)
+  await kit.settle()
+
+  const second = kit.runnerOf(run)
+  assert.deepEqual((await second.claim()).checkpoint, [saved])
+  const { body } = await second.call<Buffer>('GET', `/blobs/${saved.digest}`)
+  assert.equal(String(body), 'half the work')
+  await second.end({ outcome: 'crashed' })
+  kit.executor.exits(second.attempt)
+  await kit.settle()
+
+  const third = kit.runnerOf(run)
+  const { model } = await third.train()
+  kit.executor.exits(third.attempt)
+  await kit.settle()
+  assert.equal(await kit.state(run), 'succeeded')
+  assert.equal(await kit.blobs.size(saved.digest), undefined)
+  assert.notEqual(await kit.blobs.size(model), undefined)
+  assert.notEqual(await kit.blobs.size(kit.dataset.train), undefined)
+})
+
+test('saved work that is also in a model stays', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request({ spec: atOnce })
+  await kit.settle()
+  const first = kit.runnerOf(run)
+  await first.claim()
+  const saved = await first.store('the same bytes')
+  await first.end({ outcome: 'resumable', checkpoint: [saved] })
+  kit.executor.exits(first.attempt)
+  await kit.settle()
+  const second = kit.runnerOf(run)
+  await second.train('the same bytes')
+  kit.executor.exits(second.attempt)
+  await kit.settle()
+  assert.notEqual(await kit.blobs.size(digestOf('the same bytes')), undefined)
+})
+
+test('what an attempt stored without a commit is gone when the run has ended, and nothing that it merely named', async (t) => {
+  const kit = await launcherKit(t)
+  const labels = (await kit.blobs.put(Buffer.from('exam labels'))).digest
+  const run = await kit.request()
+  await kit.settle()
+  const runner = kit.runnerOf(run)
+  await runner.claim()
+  const { model } = await runner.model('a model without answers')
+  const named = await runner.call('PUT', `/blobs/${labels}?runner=${runner.runner}`, Buffer.from('other bytes'))
+  assert.equal(named.status, 422)
+  assert.equal((await runner.call('GET', `/blobs/${labels}`)).status, 404)
+  await runner.end({ outcome: 'badOutput' })
+  kit.executor.exits(runner.attempt)
+  await kit.settle()
+  assert.equal(await kit.blobs.size(model), undefined)
+  assert.equal(await kit.blobs.size(digestOf('a model without answers')), undefined)
+  assert.notEqual(await kit.blobs.size(labels), undefined)
+})
+
+test('D13: an attempt whose runner is gone without a word is lost, with what the executor saw, and tried again', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request({ spec: atOnce })
+  await kit.settle()
+  const runner = kit.runnerOf(run)
+  await runner.claim()
+  kit.executor.exits(runner.attempt, { exitCode: 137, reason: 'out of memory' })
+  await kit.settle()
+  const [attempt] = (await kit.inject({ url: `/runs/${run}/attempts`, headers: { host: 'localhost' } })).json()
+  assert.deepEqual([attempt.outcome, attempt.exitCode], ['lost', 137])
+  assert.match(attempt.reason, /out of memory/)
+  assert.deepEqual(started(kit), [`${run}-1`, `${run}-2`])
+})
+
+test('D13: silence is not death: no successor before the deadline has passed with its margin', async (t) => {
+  const kit = await launcherKit(t, { timings: { marginMs: 60_000 } })
+  const run = await kit.request({ spec: { ...atOnce, graceSeconds: 0 } })
+  await kit.settle()
+  await kit.runnerOf(run).claim()
+  kit.executor.silence(true)
+  const due = (seconds: number) =>
+    kit.database.execute('update launcher.attempts set due_at = now() + make_interval(secs => $1)', [seconds])
+  const look = async () => {
+    await kit.database.execute('update launcher.runs set look_at = now()')
+    await kit.settle()
+  }
+  await due(-30)
+  await look()
+  assert.deepEqual(started(kit), [`${run}-1`])
+  await due(-61)
+  await look()
+  assert.deepEqual(started(kit), [`${run}-1`, `${run}-2`])
+})
+
+test('an attempt that nobody claims in time is stopped, lost and tried again', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request({ spec: atOnce })
+  await kit.settle()
+  const runner = kit.runnerOf(run)
+  await kit.database.execute('update launcher.attempts set due_at = now()')
+  await kit.database.execute('update launcher.runs set look_at = now()')
+  await kit.settle()
+  assert.deepEqual(
+    kit.executor.stopped.map(({ name }) => name),
+    [runner.attempt],
+  )
+  kit.executor.exits(runner.attempt)
+  await kit.settle()
+  assert.equal((await runner.call('POST', '/claim', { pid: 1 })).status, 410)
+  assert.deepEqual(started(kit), [`${run}-1`, `${run}-2`])
+})
+
+test('an attempt that was told to stop by nobody here is gone on with, and costs no retry', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request({ spec: { retries: { limit: 0, resumeLimit: 1 } } })
+  await kit.settle()
+  const runner = kit.runnerOf(run)
+  await runner.claim()
+  await runner.end({ outcome: 'stopped', reason: 'the node is drained' })
+  kit.executor.exits(runner.attempt)
+  await kit.settle()
+  assert.deepEqual(started(kit), [`${run}-1`, `${run}-2`])
+})
+
+test('an executor that cannot start anything now is asked again', async (t) => {
+  const kit = await launcherKit(t, { timings: { retryLookMs: 0 } })
+  kit.executor.refuse(unavailable('the cluster does not answer'))
+  const run = await kit.request()
+  await kit.work('launcher.queue')
+  await kit.work('launcher.reconcile')
+  assert.equal(await kit.state(run), 'running')
+  kit.executor.refuse(undefined)
+  await kit.settle()
+  assert.deepEqual(started(kit), [`${run}-1`])
+})
+
+test('a program that cannot be started at all fails the run with the reason', async (t) => {
+  const kit = await launcherKit(t)
+  kit.executor.refuse(badInput('there is no program "trian"'))
+  const run = await kit.request()
+  await kit.settle()
+  const [failure] = await kit.said('run.failed')
+  assert.deepEqual([failure?.run, failure?.outcome, failure?.reason], [run, 'badInput', 'there is no program "trian"'])
+})

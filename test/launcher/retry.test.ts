@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AttemptOutcome } from '../../schemas/words.ts'
+import { retry } from '../../services/launcher/retry.ts'
+import { ended } from './facts.ts'
+
+const retries = { limit: 2, backoffSeconds: 30, resumeLimit: 2 }
+const endedMs = 1_000_000
+const history = (...outcomes: AttemptOutcome[]) =>
+  outcomes.map((outcome, index) => ended(outcome, { number: index + 1, endedMs }))
+const after = (...outcomes: AttemptOutcome[]) => retry(history(...outcomes), retries, 3_600_000)
+
+test('a run without an attempt gets one at once', () => {
+  assert.deepEqual(after(), { kind: 'again', atMs: 0 })
+})
+
+for (const outcome of ['badInput', 'badOutput'] as const) {
+  test(`${outcome} is not tried again`, () => {
+    assert.deepEqual(after(outcome), { kind: 'giveUp', outcome, reason: `it ${outcome}` })
+  })
+}
+
+for (const outcome of ['crashed', 'lost', 'deadline'] as const) {
+  test(`${outcome} costs a retry; when none is left, the run fails with the last reason`, () => {
+    assert.equal(after(outcome).kind, 'again')
+    assert.equal(after(outcome, outcome).kind, 'again')
+    assert.deepEqual(after(outcome, outcome, outcome), {
+      kind: 'giveUp',
+      outcome,
+      reason: `it ${outcome} (2 retries were used)`,
+    })
+  })
+}
+
+test('the back-off doubles, is jittered between a half and the whole, and is the same at each look', () => {
+  const waits = [after('crashed'), after('crashed', 'crashed')].map((next) =>
+    next.kind === 'again' ? next.atMs - endedMs : -1,
+  )
+  assert.ok((waits[0] ?? 0) >= 15_000 && (waits[0] ?? 0) <= 30_000, String(waits[0]))
+  assert.ok((waits[1] ?? 0) >= 30_000 && (waits[1] ?? 0) <= 60_000, String(waits[1]))
+  assert.deepEqual(after('crashed'), after('crashed'))
+})
+
+test('the back-off has an upper limit', () => {
+  const next = retry(history('crashed', 'crashed', 'crashed'), { ...retries, limit: 9, backoffSeconds: 1_000 }, 1_000)
+  assert.ok(next.kind === 'again' && next.atMs <= endedMs + 1_000)
+})
+
+for (const outcome of ['resumable', 'stopped'] as const) {
+  test(`${outcome} costs no retry and goes on at once, up to a limit`, () => {
+    assert.deepEqual(after(outcome, outcome), { kind: 'again', atMs: endedMs })
+    assert.equal(after('crashed', 'crashed', outcome).kind, 'again')
+    const over = after(outcome, outcome, outcome)
+    assert.ok(over.kind === 'giveUp' && over.reason.includes('2 are allowed'), JSON.stringify(over))
+  })
+}
+
+test('without retries the first crash fails the run', () => {
+  const next = retry(history('crashed'), { ...retries, limit: 0 }, 1_000)
+  assert.deepEqual(next, { kind: 'giveUp', outcome: 'crashed', reason: 'it crashed (no retry is allowed)' })
+})

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BotId } from '../../schemas/words.ts'
+import { type LauncherKit, launcherKit } from './launcher-kit.ts'
+
+const host = { host: 'localhost' }
+const put = (kit: LauncherKit, slots: number | null, jobType = 'intents') =>
+  kit.inject({
+    method: 'PUT',
+    url: `/slots/${jobType}`,
+    headers: host,
+    payload: { slots, actor: 'ada', reason: 'new machine' },
+  })
+const running = async (kit: LauncherKit): Promise<number> =>
+  (await kit.database.query<{ count: number }>("select count(*) from launcher.runs where state = 'running'"))[0]
+    ?.count ?? 0
+
+async function fill(kit: LauncherKit, bots: number): Promise<void> {
+  for (let index = 0; index < bots; index += 1) await kit.request({ bot: BotId.parse(`bot-${index}`) })
+  await kit.settle()
+}
+
+test('as many runs start as there are slots', async (t) => {
+  const kit = await launcherKit(t, { slots: 2 })
+  await fill(kit, 3)
+  assert.equal(await running(kit), 2)
+})
+
+test('more slots start more runs at once', async (t) => {
+  const kit = await launcherKit(t, { slots: 1 })
+  await fill(kit, 3)
+  assert.equal((await put(kit, 3)).statusCode, 200)
+  await kit.settle()
+  assert.equal(await running(kit), 3)
+})
+
+test('lowering slots kills nothing, and the number holds once the runs beyond it have ended', async (t) => {
+  const kit = await launcherKit(t, { slots: 3 })
+  await fill(kit, 6)
+  const answer = await put(kit, 1)
+  assert.deepEqual(answer.json()[0].retiring, 2)
+  await kit.settle()
+  assert.equal(await running(kit), 3)
+  assert.deepEqual(kit.executor.stopped, [])
+  for (const [ended, left] of [
+    [1, 2],
+    [2, 1],
+    [3, 1],
+  ] as const) {
+    const attempt = kit.executor.started[ended - 1]
+    assert.ok(attempt)
+    await kit.runnerOf(attempt.run).train()
+    await kit.settle()
+    assert.equal(await running(kit), left, `after ${ended} runs`)
+  }
+  const [slots] = (await kit.inject({ url: '/slots', headers: host })).json()
+  assert.deepEqual([slots.slots, slots.used.length, slots.retiring], [1, 1, 0])
+})
+
+test('raising the number again before the runs have ended takes their slots back', async (t) => {
+  const kit = await launcherKit(t, { slots: 3 })
+  await fill(kit, 4)
+  await put(kit, 1)
+  await put(kit, 4)
+  await kit.settle()
+  assert.equal(await running(kit), 4)
+})
+
+test('zero slots start nothing and lose nothing', async (t) => {
+  const kit = await launcherKit(t, { slots: 0 })
+  await fill(kit, 2)
+  assert.equal(await running(kit), 0)
+  await put(kit, 2)
+  await kit.settle()
+  assert.equal(await running(kit), 2)
+})
+
+test('a chosen number survives a restart, says who chose it and why, and null goes back to the configured one', async (t) => {
+  const kit = await launcherKit(t, { slots: 2 })
+  await put(kit, 5)
+  await kit.parts.start?.()
+  const [chosen] = (await kit.inject({ url: '/slots', headers: host })).json()
+  assert.deepEqual(
+    [chosen.slots, chosen.configured, chosen.chosen.actor, chosen.chosen.reason],
+    [5, 2, 'ada', 'new machine'],
+  )
+  const [configured] = (await put(kit, null)).json()
+  assert.deepEqual([configured.slots, configured.chosen], [2, null])
+})
+
+test('the slots of a job type that does not exist are not found', async (t) => {
+  const kit = await launcherKit(t)
+  assert.equal((await put(kit, 1, 'nothing')).statusCode, 404)
+})

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { roundsOf } from '../../../services/trainer/wide/rounds.ts'
+
+const examples = fc.array(fc.tuple(fc.string({ maxLength: 2 }), fc.nat({ max: 4 })), { minLength: 2, maxLength: 200 })
+
+test('no example is held out twice, none is learnt from while held out, and the last round learns from all', () => {
+  fc.assert(
+    fc.property(examples, (rows) => {
+      const texts = rows.map(([text]) => text)
+      const rounds = roundsOf(
+        texts,
+        Int32Array.from(rows, ([, classIndex]) => classIndex),
+        4,
+      )
+      const heldOut = rounds.flatMap((round) => [...round.heldOut])
+      assert.equal(new Set(heldOut).size, heldOut.length)
+      for (const round of rounds) {
+        assert.deepEqual(
+          [...round.texts, ...round.heldOut].sort((a, b) => a - b),
+          [...texts.keys()],
+        )
+        const heldOutRows = new Set([...round.heldOut].map((at) => JSON.stringify(rows[at])))
+        assert.ok(
+          [...round.texts].every((at) => !heldOutRows.has(JSON.stringify(rows[at]))),
+          'a twin gives it away',
+        )
+      }
+      assert.equal(rounds.at(-1)?.texts.length, texts.length)
+    }),
+  )
+})
+
+test('every class is learnt in every round, however few examples it has', () => {
+  const texts = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+  const classOf = Int32Array.from([0, 0, 1, 1, 2, 2, 3])
+  for (const round of roundsOf(texts, classOf, 4)) {
+    assert.deepEqual(new Set([...round.texts].map((text) => classOf[text])), new Set([0, 1, 2, 3]))
+  }
+})
