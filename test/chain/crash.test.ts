@@ -40,7 +40,7 @@ const hyperparameters = { sleepMs: 150 }
 const expectedLines = Array.from({ length: 10 }, (_, index) => `slept ${(index + 1) * 15} of 150 ms`)
 
 describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everything is there once', {
-  concurrency: 1,
+  concurrency: 2,
 }, () => {
   for (const point of points) {
     test(`killed at ${point}`, async (t) => {

@@ -39,3 +39,13 @@ test('every class is learnt in every round, however few examples it has', () => 
     assert.deepEqual(new Set([...round.texts].map((text) => classOf[text])), new Set([0, 1, 2, 3]))
   }
 })
+
+test('of many examples a tenth is held out once, and half of the out-of-scope ones', () => {
+  const texts = Array.from({ length: 3000 }, (_, number) => `text ${number}`)
+  const classOf = Int32Array.from(texts, (_, number) => (number < 100 ? 10 : number % 10))
+  const [first, last, ...others] = roundsOf(texts, classOf, 10)
+  assert.deepEqual([others.length, last?.heldOut.length, last?.texts.length], [0, 0, 3000])
+  const outside = [...(first?.heldOut ?? [])].filter((text) => text < 100)
+  assert.equal(outside.length, 50)
+  assert.equal((first?.heldOut.length ?? 0) - outside.length, 290)
+})
