@@ -15,11 +15,12 @@ import type { Queryable, Transaction } from '../kit/store/database.ts'
 import { type Arrival, admitBatch, type Changes, type KeyLine, nameOfKey } from './admit-batch.ts'
 import type { Champion } from './facts.ts'
 import type { Subject } from './occurrences.ts'
+import type { Point } from './points.ts'
 import { stopRuns } from './transitions.ts'
 
 export interface ConsumerNeeds {
   readonly outbox: Outbox
-  point(name: string): Promise<void>
+  point(name: Point): Promise<void>
   /** Called after the commit: there may be something to start, or to stop. */
   wake(): void
 }

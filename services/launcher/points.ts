@@ -1,3 +1,5 @@
+import type { Kit } from '../kit/service.ts'
+
 /** The seams at which a test may kill the process: before and after each commit, and around each call of the executor. */
 export const points = [
   'launcher.consumer.changed',
@@ -18,3 +20,8 @@ export const points = [
 ] as const
 
 export type Point = (typeof points)[number]
+
+/** The kit as the launcher uses it: its points are those of the list. */
+export interface LauncherKit extends Omit<Kit, 'point'> {
+  point(name: Point): Promise<void>
+}

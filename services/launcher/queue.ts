@@ -13,11 +13,12 @@ import type { Outbox } from '../kit/bus/outbox.ts'
 import type { Database, Transaction } from '../kit/store/database.ts'
 import type { Subject } from './occurrences.ts'
 import * as occurrences from './occurrences.ts'
+import type { Point } from './points.ts'
 
 export interface QueueNeeds {
   readonly database: Database
   readonly outbox: Outbox
-  point(name: string): Promise<void>
+  point(name: Point): Promise<void>
   /** Called with the runs that have started. */
   look(runs: readonly RunId[]): void
 }

@@ -9,14 +9,14 @@
  * executor is idempotent by the attempt's name. So two looks at a time, or one after a crash, do no harm.
  */
 
-import type { AttemptName, Digest, RunId } from '../../schemas/words.ts'
+import type { AttemptName, AttemptOutcome, Digest, RunId } from '../../schemas/words.ts'
 import { classify, messageOf } from '../kit/errors.ts'
-import type { Kit } from '../kit/service.ts'
 import { needsObservation } from './attempt-step.ts'
 import type { Executor, Observation } from './executor/executor.ts'
 import { type AttemptFacts, type RunFacts, specOf } from './facts.ts'
 import { type RunRecord, readRuns } from './ledger.ts'
 import { clearLeftovers } from './leftovers.ts'
+import type { LauncherKit } from './points.ts'
 import { type EndAct, endOf } from './run-end.ts'
 import { type Act, planOf } from './run-step.ts'
 import type { Timings } from './timings.ts'
@@ -31,7 +31,7 @@ import {
 } from './transitions.ts'
 
 export interface ReconcilerNeeds {
-  readonly kit: Kit
+  readonly kit: LauncherKit
   readonly executor: Executor
   readonly timings: Timings
   tokenOf(attempt: AttemptName): string
@@ -40,7 +40,7 @@ export interface ReconcilerNeeds {
   wakeQueue(): void
   /** Called when what there is to know of a run has changed. */
   tell(run: RunId): void
-  countOutcome(outcome: string): void
+  countOutcome(outcome: AttemptOutcome): void
 }
 
 export interface Reconciler {

@@ -12,7 +12,7 @@ import type { AttemptName, AttemptOutcome, Digest } from '../../schemas/words.ts
 import { type AttemptAct, type AttemptLimits, attemptStep, overMs } from './attempt-step.ts'
 import type { Observation } from './executor/executor.ts'
 import { type AttemptFacts, type AttemptKind, type RunFacts, type RunStop, specOf } from './facts.ts'
-import { retry } from './retry.ts'
+import { type Continuation, retry } from './retry.ts'
 import type { Timings } from './timings.ts'
 
 export type RunAct =
@@ -50,7 +50,8 @@ export function planOf(run: RunFacts, seen: Seen, nowMs: number, timings: Timing
     attemptStep(attempt, seen.get(attempt.name), nowMs, limitsOf(run, attempt, timings)),
   )
   const own = run.state === 'running' ? running(run, nowMs, timings) : ended(run, nowMs)
-  return together([...steps.map(({ act, lookInMs }) => ({ acts: act ? [act] : [], lookInMs })), tell(run), own])
+  // The ledger's own steps come first: they need no executor, which may be out of reach.
+  return together([tell(run), own, ...steps.map(({ act, lookInMs }) => ({ acts: act ? [act] : [], lookInMs }))])
 }
 
 /** Whatever attempt of a run that is to end does not know it yet. */
@@ -81,7 +82,10 @@ function running(run: RunFacts, nowMs: number, timings: Timings): Plan {
     return once({ do: 'succeed', result: { ...stored, champion: champion.answers } })
   }
   const beside = champion.kind === 'pending' ? champion.plan : wait(null)
-  return together([nextTry(run, 'train', train, nowMs, timings, fail), beside])
+  const next = nextTry(run, 'train', train, nowMs, timings)
+  const training =
+    next.kind === 'pending' ? next.plan : once({ do: 'fail', outcome: next.outcome, reason: next.reason })
+  return together([training, beside])
 }
 
 /** What a committed attempt has stored. */
@@ -92,9 +96,11 @@ function resultOf(train: readonly AttemptFacts[]): Pick<Result, 'model' | 'answe
   return null
 }
 
-const fail: GiveUp = (outcome, reason) => once({ do: 'fail', outcome, reason })
-
-type ExamOfChampion = { kind: 'settled'; answers: ChampionAnswers | null } | { kind: 'pending'; plan: Plan }
+interface Pending {
+  readonly kind: 'pending'
+  readonly plan: Plan
+}
+type ExamOfChampion = { readonly kind: 'settled'; readonly answers: ChampionAnswers | null } | Pending
 
 /** Sits beside the training and holds no slot. */
 function examOfChampion(run: RunFacts, nowMs: number, timings: Timings): ExamOfChampion {
@@ -102,17 +108,13 @@ function examOfChampion(run: RunFacts, nowMs: number, timings: Timings): ExamOfC
   if (!examinee) return { kind: 'settled', answers: null }
   if (examinee.answers !== null) return { kind: 'settled', answers: { answers: examinee.answers, reason: null } }
 
-  let gaveUp: string | undefined
   const attempts = run.attempts.filter((attempt) => attempt.kind === 'predict')
-  const plan = nextTry(run, 'predict', attempts, nowMs, timings, (_outcome, reason) => {
-    gaveUp = reason
-    return wait(null)
-  })
-  if (gaveUp === undefined) return { kind: 'pending', plan }
-  return { kind: 'settled', answers: { answers: null, reason: `the champion did not answer: ${gaveUp}` } }
+  const next = nextTry(run, 'predict', attempts, nowMs, timings)
+  if (next.kind === 'pending') return next
+  return { kind: 'settled', answers: { answers: null, reason: `the champion did not answer: ${next.reason}` } }
 }
 
-type GiveUp = (outcome: AttemptOutcome, reason: string) => Plan
+type Next = Pending | Extract<Continuation, { kind: 'giveUp' }>
 
 function nextTry(
   run: RunFacts,
@@ -120,14 +122,13 @@ function nextTry(
   attempts: readonly AttemptFacts[],
   nowMs: number,
   timings: Timings,
-  giveUp: GiveUp,
-): Plan {
+): Next {
   const last = attempts.at(-1)
-  if (last && !isOver(run, last, nowMs, timings)) return wait(null)
+  if (last && !isOver(run, last, nowMs, timings)) return { kind: 'pending', plan: wait(null) }
   const next = retry(attempts, specOf(run, kind).retries, timings.longestBackoffMs)
-  if (next.kind === 'giveUp') return giveUp(next.outcome, next.reason)
-  if (next.atMs > nowMs) return wait(next.atMs - nowMs)
-  return once({ do: 'try', kind, number: (last?.number ?? 0) + 1 })
+  if (next.kind === 'giveUp') return next
+  if (next.atMs > nowMs) return { kind: 'pending', plan: wait(next.atMs - nowMs) }
+  return { kind: 'pending', plan: once({ do: 'try', kind, number: (last?.number ?? 0) + 1 }) }
 }
 
 /** Its end is on record, and the executor has confirmed it or its deadline has passed with a margin. */

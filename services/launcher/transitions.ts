@@ -9,6 +9,7 @@ import type { Occurrence, Outbox } from '../kit/bus/outbox.ts'
 import type { Database, Queryable, Transaction } from '../kit/store/database.ts'
 import type { AttemptAct } from './attempt-step.ts'
 import type { AttemptFacts, AttemptKind, RunFacts, RunStop } from './facts.ts'
+import type { Point } from './points.ts'
 import { reasonOf } from './run-step.ts'
 
 /** The next attempt of a run that still runs and was not told to stop. Its name makes a second one impossible (I1). */
@@ -113,7 +114,7 @@ export interface RunEnd {
  * @returns false when the run is not any more what the end was decided from
  */
 export async function endRun(
-  { database, outbox, point }: { database: Database; outbox: Outbox; point(name: string): Promise<void> },
+  { database, outbox, point }: { database: Database; outbox: Outbox; point(name: Point): Promise<void> },
   run: RunFacts,
   end: RunEnd,
 ): Promise<boolean> {

@@ -4,8 +4,8 @@ import type { StoredFile } from '../../../schemas/files.ts'
 import type { BlobResponse } from '../../../schemas/run-api.ts'
 import type { AttemptName, Digest } from '../../../schemas/words.ts'
 import { notFound, tooLarge } from '../../kit/errors.ts'
-import type { Kit } from '../../kit/service.ts'
 import { announceUpload } from '../leftovers.ts'
+import type { LauncherKit } from '../points.ts'
 import { refusal } from './access.ts'
 
 /** All that one attempt may store, as a multiple of the largest single file. */
@@ -19,7 +19,7 @@ export const kept = ({ digest, bytes }: Omit<StoredFile, 'path'>): Told => ({ di
 export const notKept = ({ digest, bytes }: Omit<StoredFile, 'path'>): Told => ({ digest, bytes, kept: false })
 
 /** Only what an attempt was told of may it fetch. */
-export async function tellOf({ database }: Kit, attempt: AttemptName, told: readonly Told[]): Promise<void> {
+export async function tellOf({ database }: LauncherKit, attempt: AttemptName, told: readonly Told[]): Promise<void> {
   // What is kept comes last, and so wins where two files hold the same bytes.
   const sorted = [...told].sort((one, other) => Number(one.kept) - Number(other.kept))
   const distinct = [...new Map(sorted.map((file) => [file.digest, file])).values()]
@@ -37,7 +37,7 @@ export async function tellOf({ database }: Kit, attempt: AttemptName, told: read
 }
 
 /** @throws notFound also for bytes that exist and are none of its business */
-export async function sizeOfTold({ database }: Kit, attempt: AttemptName, digest: Digest): Promise<number> {
+export async function sizeOfTold({ database }: LauncherKit, attempt: AttemptName, digest: Digest): Promise<number> {
   const rows = await database.query<{ bytes: number }>(
     'select bytes from launcher.attempt_blobs where attempt = $1 and digest = $2 and stored',
     [attempt, digest],
@@ -48,7 +48,7 @@ export async function sizeOfTold({ database }: Kit, attempt: AttemptName, digest
 }
 
 export async function storeUpload(
-  { database, blobs, environment }: Kit,
+  { database, blobs, environment }: LauncherKit,
   attempt: AttemptName,
   runner: string,
   digest: Digest,
@@ -66,7 +66,7 @@ export async function storeUpload(
 }
 
 /** @throws unless this runner has claimed the attempt and it has not ended */
-async function storedBytes(database: Kit['database'], attempt: AttemptName, runner: string): Promise<number> {
+async function storedBytes(database: LauncherKit['database'], attempt: AttemptName, runner: string): Promise<number> {
   const rows = await database.query<{ bytes: number }>(
     `select (select coalesce(sum(bytes), 0) from launcher.attempt_blobs b where b.attempt = a.attempt) as bytes
        from launcher.attempts a where attempt = $1 and runner = $2 and state = 'claimed'`,
@@ -79,7 +79,7 @@ async function storedBytes(database: Kit['database'], attempt: AttemptName, runn
 
 /** Those of the digests that this attempt has neither stored nor been told of. */
 export async function missingBlobs(
-  database: Kit['database'],
+  database: LauncherKit['database'],
   attempt: AttemptName,
   digests: readonly Digest[],
 ): Promise<Digest[]> {

@@ -10,8 +10,8 @@ import type { ClaimRequest, ClaimResponse } from '../../../schemas/run-api.ts'
 import type { AttemptName, BotId, Digest, JobTypeName, RunId } from '../../../schemas/words.ts'
 import type { Blobs } from '../../kit/blobs/blobs.ts'
 import { gone } from '../../kit/errors.ts'
-import type { Kit } from '../../kit/service.ts'
 import type { AttemptKind, Dataset } from '../facts.ts'
+import type { LauncherKit } from '../points.ts'
 import { textLines } from '../text-lines.ts'
 import type { Timings } from '../timings.ts'
 import { endAttempt } from '../transitions.ts'
@@ -19,7 +19,7 @@ import { refusal } from './access.ts'
 import { kept, notKept, tellOf } from './blobs.ts'
 
 export interface ClaimNeeds {
-  readonly kit: Kit
+  readonly kit: LauncherKit
   readonly timings: Timings
   /** Called when the attempt could not go on after all. */
   hint(attempt: AttemptName): void
@@ -94,7 +94,12 @@ export async function claim(
 }
 
 /** One conditional change: a second runner, or one that comes after a stop, is refused. */
-async function bind({ database, point }: Kit, attempt: AttemptName, runner: string, pid: number): Promise<void> {
+async function bind(
+  { database, point }: LauncherKit,
+  attempt: AttemptName,
+  runner: string,
+  pid: number,
+): Promise<void> {
   const claimed = await database.execute(
     `update launcher.attempts
         set state = 'claimed', placed = true, runner = $2, pid = $3, claimed_at = coalesce(claimed_at, now()),
@@ -106,7 +111,7 @@ async function bind({ database, point }: Kit, attempt: AttemptName, runner: stri
   await point('launcher.attempt.claimed')
 }
 
-async function readAssignment({ database }: Kit, attempt: AttemptName): Promise<Assignment | undefined> {
+async function readAssignment({ database }: LauncherKit, attempt: AttemptName): Promise<Assignment | undefined> {
   const rows = await database.query<Assignment>(
     `select a.kind, a.number, extract(epoch from a.due_at - now()) * 1000 as left_ms,
             p.run, p.bot, p.job_type, p.generation, p.spec, p.work_identity, p.dataset ->> 'train' as train, p.intents,
@@ -151,7 +156,7 @@ function seedOf(workIdentity: Digest): number {
 }
 
 /** Read from the training data once per run. */
-async function learnIntents({ database, blobs }: Kit, { run, train }: Assignment): Promise<string[]> {
+async function learnIntents({ database, blobs }: LauncherKit, { run, train }: Assignment): Promise<string[]> {
   const intents = new Set<string>()
   for await (const line of textLines(blobs.get(train), longestRowBytes)) {
     if (line === '') continue

@@ -8,15 +8,15 @@ import { manifestOf } from '../../../schemas/files.ts'
 import type { CommitRequest, ModelRequest, ModelResponse } from '../../../schemas/run-api.ts'
 import type { AttemptName, Digest } from '../../../schemas/words.ts'
 import { badInput, conflict } from '../../kit/errors.ts'
-import type { Kit } from '../../kit/service.ts'
 import type { AttemptKind, Dataset } from '../facts.ts'
 import { announceUpload } from '../leftovers.ts'
+import type { LauncherKit } from '../points.ts'
 import { checkPredictions } from '../predictions.ts'
 import { refusal } from './access.ts'
 import { kept, missingBlobs, notKept, tellOf } from './blobs.ts'
 
 export async function storeModel(
-  kit: Kit,
+  kit: LauncherKit,
   attempt: AttemptName,
   { runner, files }: z.infer<typeof ModelRequest>,
 ): Promise<ModelResponse> {
@@ -46,7 +46,7 @@ export async function storeModel(
   return { model: manifest.digest, texts: { digest: texts, bytes: size } }
 }
 
-async function modelRefusal({ database }: Kit, attempt: AttemptName, runner: string): Promise<Error> {
+async function modelRefusal({ database }: LauncherKit, attempt: AttemptName, runner: string): Promise<Error> {
   const rows = await database.query(
     "select from launcher.attempts where attempt = $1 and runner = $2 and state = 'claimed'",
     [attempt, runner],
@@ -65,7 +65,7 @@ interface Candidate {
 
 /** @returns false when the same result was committed before */
 export async function commit(
-  kit: Kit,
+  kit: LauncherKit,
   attempt: AttemptName,
   { runner, predictions, seconds }: z.infer<typeof CommitRequest>,
 ): Promise<boolean> {
@@ -93,7 +93,7 @@ export async function commit(
 
 /** The commit itself, the answers under (model, exam, program), and the claim to the bytes: all or nothing. */
 async function commitRow(
-  { database }: Kit,
+  { database }: LauncherKit,
   attempt: AttemptName,
   runner: string,
   predictions: Digest,
@@ -125,7 +125,7 @@ async function commitRow(
 
 /** @throws badInput for bytes that the attempt names without having stored them */
 export async function requireStored(
-  { database }: Kit,
+  { database }: LauncherKit,
   attempt: AttemptName,
   digests: readonly Digest[],
 ): Promise<void> {

@@ -3,14 +3,14 @@ import type { z } from 'zod'
 import type { EndRequest, HeartbeatRequest, HeartbeatResponse } from '../../../schemas/run-api.ts'
 import type { AttemptName, AttemptOutcome } from '../../../schemas/words.ts'
 import { conflict } from '../../kit/errors.ts'
-import type { Kit } from '../../kit/service.ts'
 import type { Queryable } from '../../kit/store/database.ts'
+import type { LauncherKit } from '../points.ts'
 import { refusal } from './access.ts'
 import { requireStored } from './commit.ts'
 
 /** Also after the commit: the runner may not have heard of it yet. */
 export async function heartbeat(
-  { database }: Kit,
+  { database }: LauncherKit,
   attempt: AttemptName,
   { runner, progress }: z.infer<typeof HeartbeatRequest>,
 ): Promise<HeartbeatResponse> {
@@ -32,7 +32,7 @@ export async function heartbeat(
  * @returns undefined when it was told before: the answer may have been lost on its way
  */
 export async function end(
-  kit: Kit,
+  kit: LauncherKit,
   attempt: AttemptName,
   { runner, outcome, exitCode, signal, reason, checkpoint }: z.infer<typeof EndRequest>,
 ): Promise<AttemptOutcome | undefined> {

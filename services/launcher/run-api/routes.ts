@@ -20,8 +20,8 @@ import {
 import { AttemptName, type AttemptOutcome, Digest } from '../../../schemas/words.ts'
 import { badInput, malformed, notFound, tooLarge } from '../../kit/errors.ts'
 import type { HttpApp } from '../../kit/http/app.ts'
-import type { Kit } from '../../kit/service.ts'
 import { appendLog } from '../logs.ts'
+import type { LauncherKit } from '../points.ts'
 import { rangeOf } from '../ranges.ts'
 import type { Timings } from '../timings.ts'
 import type { Tokens } from '../token.ts'
@@ -32,7 +32,7 @@ import { commit, storeModel } from './commit.ts'
 import { end, heartbeat } from './end.ts'
 
 export interface RunApiNeeds {
-  readonly kit: Kit
+  readonly kit: LauncherKit
   readonly tokens: Tokens
   readonly timings: Timings
   /** Called when the reconciler has something to do. */
