@@ -28,7 +28,8 @@ export function processContext(signal: AbortSignal): Context {
       err: (text) => stderr.write(text),
       colours: wantsColours(env, stdout.isTTY === true),
       live: stderr.isTTY === true && env['TERM'] !== 'dumb',
-      columns: stdout.columns ?? 100,
+      // Zero where a pseudo-terminal was given no size.
+      columns: stdout.columns || 100,
     },
     variables: env,
     actor: `${userName()}@${hostname()}`,

@@ -5,11 +5,15 @@ import { z } from 'zod'
 import { processContext } from './context.ts'
 import { makeProgram, runProgram } from './program.ts'
 
+/** `timeout`, `npm` and init systems signal a whole group, and whoever stands in between forwards: one wish, heard twice. */
+const sameWishMs = 1_000
+
 const interrupted = new AbortController()
-let receivedSignal: 'SIGINT' | 'SIGTERM' | undefined
+let first: { signal: 'SIGINT' | 'SIGTERM'; atMs: number } | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    receivedSignal = signal
+  process.on(signal, () => {
+    first ??= { signal, atMs: performance.now() }
+    if (performance.now() - first.atMs > sameWishMs) process.exit(128 + constants.signals[signal])
     interrupted.abort()
   })
 }
@@ -23,4 +27,4 @@ const packageFile = readFileSync(new URL('../../package.json', import.meta.url),
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(packageFile))
 const context = processContext(interrupted.signal)
 const exitCode = await runProgram(makeProgram(context, version), context, process.argv.slice(2))
-process.exitCode = receivedSignal === undefined ? exitCode : 128 + constants.signals[receivedSignal]
+process.exitCode = first === undefined ? exitCode : 128 + constants.signals[first.signal]

@@ -108,8 +108,11 @@ function exitCodeOf(error: unknown): number {
     : exitCodes.failed
 }
 
-/** `error: unknown option '--x'` becomes `trainyard: unknown option '--x'. See "trainyard --help".` */
+/** `error: unknown option '--x'` becomes `trainyard: unknown option '--x'. See "trainyard help".` */
 function usageText(text: string): string {
-  const what = text.replace(/^error: /, '').trim()
-  return `trainyard: ${/[.!?)]$/.test(what) ? what : `${what}.`} See "trainyard help" or "trainyard help COMMAND".\n`
+  const what = text
+    .replace(/^error: /, '')
+    .replace(/\n\((Did you mean .*\?)\)/, '. $1')
+    .trim()
+  return `trainyard: ${/[.!?]$/.test(what) ? what : `${what}.`} See "trainyard help" or "trainyard help COMMAND".\n`
 }

@@ -36,7 +36,9 @@ export async function createAttempt(
 }
 
 export async function placeAttempt(database: Queryable, attempt: AttemptName): Promise<void> {
-  await database.execute('update launcher.attempts set placed = true where attempt = $1 and not placed', [attempt])
+  await database.execute('update launcher.attempts set placed_at = now() where attempt = $1 and placed_at is null', [
+    attempt,
+  ])
 }
 
 export type AttemptEnd = Pick<Extract<AttemptAct, { do: 'end' }>, 'outcome' | 'reason' | 'exitCode' | 'signal'>

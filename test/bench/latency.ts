@@ -10,7 +10,7 @@ const perSecond = 5
 
 interface Attempt {
   kind: string
-  createdAt: string
+  placedAt: string
   claimedAt: string
   trainSeconds: number | null
   predictSeconds: number | null
@@ -41,13 +41,13 @@ export async function benchLatency(): Promise<Row[]> {
     const of = (pick: (timing: Timing) => number, share: number) => quantile(timings.map(pick), share)
     return [
       {
-        figure: 'signal → attempt started, p50',
+        figure: 'signal → runner of the training started, p50',
         value: of(({ startedMs }) => startedMs, 0.5),
         unit: 'ms',
         target: '≤ 40',
       },
       {
-        figure: 'signal → attempt started, p99',
+        figure: 'signal → runner of the training started, p99',
         value: of(({ startedMs }) => startedMs, 0.99),
         unit: 'ms',
         target: '≤ 150',
@@ -79,7 +79,7 @@ async function timingOf(yard: Yard, bot: string, postedAt: number): Promise<Timi
   })
   const programsMs = ((attempt.trainSeconds ?? 0) + (attempt.predictSeconds ?? 0)) * 1000
   return {
-    startedMs: Date.parse(attempt.createdAt) - postedAt,
+    startedMs: Date.parse(attempt.placedAt) - postedAt,
     claimedMs: Date.parse(attempt.claimedAt) - postedAt,
     overheadMs: Date.parse(ready.time) - postedAt - programsMs,
   }

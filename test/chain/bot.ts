@@ -85,7 +85,10 @@ export async function persistently<T>(call: () => Promise<T>, timeoutMs = 30_000
 
 export const sumsOf = (yard: Yard): Promise<Sums> => yard.get<Sums>('/signals')
 
+/** The model in force for the bot's one job type, or undefined when it has none yet. */
 export async function championOf(yard: Yard, bot: string): Promise<Champion | undefined> {
-  const { champions } = await yard.get<{ champions: Champion[] }>('/champions')
-  return champions.find((champion) => champion.bot === bot)
+  const response = await yard.call(`/bots/${bot}`)
+  if (response.status === 404) return undefined
+  const { champions } = (await response.json()) as { champions: Champion[] }
+  return champions[0]
 }

@@ -59,6 +59,7 @@ export async function startYard(t: Ending, options: YardOptions): Promise<Yard> 
       env: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
         TRAINYARD_DATA_DIR: dataDirectory,
         TRAINYARD_CONFIG: join(directory, 'trainyard.yaml'),
         TRAINYARD_PORT: url === '' ? '0' : new URL(url).port,

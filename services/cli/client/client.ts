@@ -72,7 +72,9 @@ export function makeClient(options: ClientOptions): Client {
 
   async function json<T>(method: string, path: string, answer: z.ZodType<T>, body?: Body): Promise<T> {
     const response = await call(method, path, body)
-    const text = await response.text()
+    const text = await response.text().catch((error: unknown) => {
+      throw options.signal?.aborted ? error : unreachable(base, error)
+    })
     const parsed = answer.safeParse(text === '' ? undefined : parseJson(text))
     if (parsed.success) return parsed.data
     const [issue] = parsed.error.issues

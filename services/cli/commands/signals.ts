@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
-import type { Signal, Sums } from '../client/intake.ts'
+import type { Signal } from '../client/intake.ts'
 import type { Context } from '../context.ts'
-import { duration, number, relative } from '../render/figures.ts'
+import { duration, relative } from '../render/figures.ts'
 import { paintState, type Style } from '../render/style.ts'
+import { sumsText } from '../render/sums.ts'
 import { clip, facts, printable, table } from '../render/table.ts'
 import { openSession } from '../session.ts'
 
@@ -33,25 +34,6 @@ export function addSignals(program: Command, context: Context): void {
         session.show(sums, () => sumsText(sums, session.style))
       }
     })
-}
-
-export function sumsText(sums: Sums, style: Style): string {
-  const parts = [
-    ['launched', sums.launched],
-    ['coalesced', sums.coalesced],
-    ['unchanged', sums.unchanged],
-    ['rejected', sums.rejected],
-    ['dead-lettered', sums.deadLettered],
-    ['still waiting', sums.waiting],
-  ] as const
-  const rows = parts.map(([name, count], index) => [index === 0 ? '=' : '+', number(count), name])
-  const balance = sums.balanced
-    ? style.good('The sum is right: every signal is accounted for.')
-    : style.bad('The sum is wrong: a signal is lost or counted twice. Please report this.')
-  return `${table(
-    [{ title: '' }, { title: '', align: 'right' }, { title: '' }],
-    [['', number(sums.received), 'received'], ...rows],
-  )}${balance}\n`
 }
 
 function signalTable(signals: readonly Signal[], style: Style, now: Date): string {

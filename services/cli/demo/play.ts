@@ -1,9 +1,9 @@
 /** Plays the demo against a server, and ends with what it has shown. */
 import type { Api } from '../client/api.ts'
-import { sumsText } from '../commands/signals.ts'
 import { CommandFailure } from '../failure.ts'
 import { confusionMatrix, mistakes, mistakeTable } from '../render/confusion.ts'
 import type { Style } from '../render/style.ts'
+import { sumsText } from '../render/sums.ts'
 import { type Narrator, narrator } from './narrator.ts'
 import { steps } from './steps.ts'
 import { bot, loadStory } from './story.ts'
@@ -44,19 +44,18 @@ export async function play(options: PlayOptions): Promise<Played> {
   } finally {
     over.abort()
   }
-  await summary(options, teller, played.at(-2)?.run ?? '')
+  await summary(options, teller)
   return { steps: played }
 }
 
-/** The newest model's confusion matrix, and the ledger's sums. */
-async function summary({ api, style, columns }: PlayOptions, teller: Narrator, run: string): Promise<void> {
-  const { evaluation } = await api.console.run(run)
-  if (evaluation !== null) {
-    const { candidate } = await api.console.evaluation(evaluation.evaluation)
-    teller.say(`\n${confusionMatrix(candidate.confusion, style, columns)}`)
-    teller.say(style.bold('Worst confusions'))
-    teller.say(mistakeTable(mistakes(candidate.confusion).slice(0, shownMistakes)))
-  }
+/** What the champion makes of its exam, and the ledger's sums. */
+async function summary({ api, style, columns }: PlayOptions, teller: Narrator): Promise<void> {
+  const [champion] = (await api.console.bot(bot)).champions
+  if (champion === undefined) throw new CommandFailure(`${bot} has no champion`)
+  const { candidate } = await api.console.evaluation(champion.evaluation)
+  teller.say(`\n${confusionMatrix(candidate.confusion, style, columns)}`)
+  teller.say(style.bold('Worst confusions of the champion'))
+  teller.say(mistakeTable(mistakes(candidate.confusion).slice(0, shownMistakes)))
   const sums = await api.intake.sums()
   teller.say(`${style.bold('The ledger of signals')}\n${sumsText(sums, style)}`)
   if (!sums.balanced) throw new CommandFailure("the ledger's sum is wrong")

@@ -61,7 +61,9 @@ export function confusionGrid(confusion: Confusion, style: Style, columns: numbe
 
   const counts = new Map(cells.map(([row, column, count]) => [`${row},${column}`, count]))
   const totals = rowTotals(confusion)
-  const head = intents.map((_, index) => String(index + 1).padStart(cellWidth)).join('')
+  const head = intents
+    .map((_, index) => (index % 2 === 0 ? style.faint : style.bold)(String(index + 1).padStart(cellWidth)))
+    .join('')
   const lines = names.map((name, row) => {
     const inRow = intents.map((_, column) => {
       const count = counts.get(`${row},${column}`)
@@ -74,7 +76,7 @@ export function confusionGrid(confusion: Confusion, style: Style, columns: numbe
     })
     return `${name.padEnd(nameWidth)} ${String(row + 1).padStart(numberWidth)} ${inRow.join('')}\n`
   })
-  return `${style.faint(`${' '.repeat(headWidth)} ${head}`)}\n${lines.join('')}`
+  return `${' '.repeat(headWidth)} ${head}\n${lines.join('')}`
 }
 
 /** The grid if it fits, else the list of all mistakes, with a heading that says how to read it. */

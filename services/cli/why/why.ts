@@ -19,21 +19,29 @@ export function why(facts: KeyFacts): Explanation {
 }
 
 function sentenceOf(facts: KeyFacts): string {
-  const { request, queued, running, held, champion, last, lastSignal, now } = facts
+  const { request, queued, running, held, last, now } = facts
   if (request !== null) return requestSentence(request, now) + meanwhile(facts)
   if (queued !== null) return queuedSentence(queued, facts)
   if (running !== null) return runningSentence(running)
   const [newest] = held
   if (last?.kind === 'evaluating') return endSentence(last, now)
   if (newest !== undefined && (last === null || last.run === newest.run)) return heldSentence(newest, facts)
-  if (lastSignal !== null && isQuietEnd(lastSignal.end) && (last === null || lastSignal.at > last.at)) {
-    return signalSentence(lastSignal)
-  }
-  if (champion !== null && champion.decidedBy === 'person' && champion.run !== last?.run) {
-    return rolledBackSentence(champion, facts)
-  }
-  if (last !== null) return endSentence(last, now)
-  return 'Nothing is under way, and nothing has ended yet'
+  return newestEnd(facts) ?? 'Nothing is under way, and nothing has ended yet'
+}
+
+/** Nothing is under way: what ended last, of the last run, a signal that made none, and what a person put in force. */
+function newestEnd(facts: KeyFacts): string | undefined {
+  const { champion, last, lastSignal, now } = facts
+  const ends = [
+    ...(last === null ? [] : [{ at: last.at, sentence: endSentence(last, now) }]),
+    ...(lastSignal === null || !isQuietEnd(lastSignal.end)
+      ? []
+      : [{ at: lastSignal.at, sentence: signalSentence(lastSignal) }]),
+    ...(champion?.decidedBy !== 'person' || champion.run === last?.run
+      ? []
+      : [{ at: champion.since, sentence: rolledBackSentence(champion, facts) }]),
+  ]
+  return ends.sort((one, other) => one.at.getTime() - other.at.getTime()).at(-1)?.sentence
 }
 
 /** Ends that leave no run of their own behind: without them the last run would be told as if nothing had come since. */

@@ -4,14 +4,16 @@
  * would never see the answer, and on a connection that is kept the next request would wait behind the rest of this one.
  */
 import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 
 const lingerMs = 30_000
 
 /** A body as a stream that may be left early: the request itself stays open for its rest. */
 export function leavable(request: IncomingMessage): Readable {
-  return Readable.from(request.iterator({ destroyOnReturn: false }), { objectMode: false })
+  const body = new PassThrough()
+  request.once('error', (error) => body.destroy(error))
+  return request.pipe(body)
 }
 
 export function lingerAfterAnswers(app: Pick<FastifyInstance, 'addHook'>, limitMs = lingerMs): void {
@@ -22,6 +24,6 @@ export function lingerAfterAnswers(app: Pick<FastifyInstance, 'addHook'>, limitM
     const limit = setTimeout(() => raw.destroy(), limitMs).unref()
     raw.once('close', () => clearTimeout(limit))
     raw.on('error', () => {})
-    raw.resume()
+    raw.unpipe().resume()
   })
 }

@@ -66,8 +66,8 @@ create table launcher.attempts (
   kind text not null check (kind in ('train', 'predict')),
   number integer not null,
   state text not null default 'created' check (state in ('created', 'claimed', 'ended')),
-  -- The executor has it on record: if it is absent there from now on, it has ended.
-  placed boolean not null default false,
+  -- Since when the executor has it on record: if it is absent there from then on, it has ended.
+  placed_at timestamptz,
   runner uuid,
   pid integer,
 

@@ -102,7 +102,7 @@ async function bind(
 ): Promise<void> {
   const claimed = await database.execute(
     `update launcher.attempts
-        set state = 'claimed', placed = true, runner = $2, pid = $3, claimed_at = coalesce(claimed_at, now()),
+        set state = 'claimed', placed_at = coalesce(placed_at, now()), runner = $2, pid = $3, claimed_at = coalesce(claimed_at, now()),
             due_at = case when state = 'created' then now() + (due_at - created_at) else due_at end
       where attempt = $1 and (state = 'created' and stop is null or state = 'claimed' and runner = $2)`,
     [attempt, runner, pid],

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { z } from 'zod'
 import { makeClient, Refusal, Unreachable } from '../../../services/cli/client/client.ts'
@@ -62,13 +64,16 @@ test('something that is no Trainyard is said to be none', async (t) => {
   assert.match(await failureOf(client.get('/y', Answer)), /is not understood \(the whole: /)
 })
 
-test('where no server answers, the message says how to start one', async (t) => {
-  const gone = await fakeServer({ after: () => {} }, {}).then(async ({ url }) => url.replace(/\d+$/, '9'))
-  t.diagnostic(gone)
-  const asked = clientOf(gone).get('/runs', Answer)
+test('where no server answers, the message says how to start one', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  const asked = clientOf(`http://127.0.0.1:${port}`).get('/runs', Answer)
   await assert.rejects(asked, Unreachable)
   assert.match(
     await failureOf(asked),
-    /Start one with "trainyard dev", or name another with --url or TRAINYARD_URL\.\n$/,
+    /^trainyard: no server answers at .* Start one with "trainyard dev", or name another with --url or TRAINYARD_URL\.\n$/,
   )
 })

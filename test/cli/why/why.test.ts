@@ -106,7 +106,10 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
   ],
   [
     'a rollback',
-    { last: rejected, champion: { ...champion, decidedBy: 'person', actor: 'ada', reason: 'too early.' } },
+    {
+      last: { ...rejected, at: at(-90) },
+      champion: { ...champion, decidedBy: 'person', actor: 'ada', reason: 'too early.' },
+    },
     'Nothing is under way: ada put run-c in force 1 min ago (too early).',
   ],
   [

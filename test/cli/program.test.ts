@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { fakeServer, trainyard } from './server.ts'
+
+const commands = [
+  'dev',
+  'demo',
+  'publish',
+  'train',
+  'datasets',
+  'why',
+  'runs',
+  'run',
+  'logs',
+  'evaluation',
+  'champions',
+  'signals',
+  'predict',
+  'approve',
+  'reject',
+  'rollback',
+  'unpin',
+  'cancel',
+  'verdict',
+  'slots',
+  'dead-letters',
+  'config',
+]
+
+test('help lists every command in its group, with examples, the environment and the exit codes', async () => {
+  const { exitCode, out, err } = await trainyard(['--help'])
+  assert.equal(exitCode, 0)
+  assert.equal(err, '')
+  for (const command of commands) assert.match(out, new RegExp(`^ {2}${command}\\b`, 'm'))
+  for (const heading of [
+    'Server:',
+    'Tell it about changes:',
+    'See what happens:',
+    'Decide:',
+    'Operate:',
+    'Examples:',
+  ]) {
+    assert.ok(out.includes(`\n${heading}\n`), heading)
+  }
+  assert.match(out, /TRAINYARD_URL, TRAINYARD_API_TOKEN, NO_COLOR\. Exit codes: 0 done, 1 failed, 2 used wrongly\./)
+})
+
+test('every command has a help of its own that shows the global options too', async () => {
+  for (const command of commands) {
+    const { exitCode, out } = await trainyard([command, '--help'])
+    assert.equal(exitCode, 0, command)
+    assert.match(out, new RegExp(`^Usage: trainyard ${command}`), command)
+    assert.match(out, /--json/, command)
+  }
+})
+
+test('the version is printed on stdout', async () => {
+  assert.deepEqual(await trainyard(['--version']), { exitCode: 0, out: '1.2.3\n', err: '' })
+})
+
+const wrongUse: readonly (readonly [words: string, message: RegExp])[] = [
+  ['frob', /unknown command 'frob'/],
+  ['rusn', /unknown command 'rusn'\. Did you mean one of run, runs\?/],
+  ['runs --frob', /unknown option '--frob'/],
+  ['runs --state dancing', /argument 'dancing' is invalid/],
+  ['runs --limit 0', /Expected a whole number from 1 to 200/],
+  ['runs --url nonsense', /"nonsense" is not the URL of a server/],
+  ['approve run-aaaaaaaaaa', /required option '--reason <text>'/],
+  ['rollback helpdesk --reason x --to yesterday', /Expected a run, or the number of a champion/],
+  ['slots intents 3', /a change of slots needs a reason\. Give one with --reason\./],
+  ['slots intents many --reason x', /Expected a whole number/],
+  ['verdict', /which model is meant is not clear\. Give a run, or --all\./],
+  ['dead-letters replay --reason x', /Give the number of one, or --all\./],
+  ['predict helpdesk', /there is nothing to answer\. Give a --text/],
+  ['publish', /there is nothing to publish\. Say which bot/],
+  ['dev --port 70000', /Expected a whole number from 0 to 65535/],
+]
+
+for (const [words, message] of wrongUse) {
+  test(`"trainyard ${words}" is wrong use: exit code 2, said on stderr, nothing on stdout`, async () => {
+    const { exitCode, out, err } = await trainyard(words.split(' '))
+    assert.equal(exitCode, 2)
+    assert.equal(out, '')
+    assert.match(err, /^trainyard: /)
+    assert.match(err, message)
+  })
+}
+
+test('without a command the help is printed on stderr, and that is wrong use', async () => {
+  const { exitCode, out, err } = await trainyard([])
+  assert.deepEqual([exitCode, out], [2, ''])
+  assert.match(err, /^Usage: trainyard/)
+})
+
+test('what the server refuses ends with exit code 1, and its message and hint on one line', async (t) => {
+  const { url } = await fakeServer(t, {
+    'GET /champions': {
+      status: 503,
+      json: { error: { code: 'unavailable', message: 'the disk is full', hint: 'Free some' } },
+    },
+  })
+  assert.deepEqual(await trainyard(['champions', '--url', url]), {
+    exitCode: 1,
+    out: '',
+    err: 'trainyard: the disk is full. Free some.\n',
+  })
+})
+
+const sums = {
+  received: 3,
+  launched: 1,
+  coalesced: 1,
+  unchanged: 0,
+  rejected: 0,
+  deadLettered: 1,
+  waiting: 0,
+  balanced: true,
+}
+
+test('--json prints all that the server said, before or after the command, and the environment names the server', async (t) => {
+  const { url, asked } = await fakeServer(t, { 'GET /signals': { json: { ...sums, added: 'by a newer server' } } })
+  for (const words of [
+    ['--json', 'signals'],
+    ['signals', '--json'],
+  ]) {
+    const { exitCode, out } = await trainyard(words, { TRAINYARD_URL: url, TRAINYARD_API_TOKEN: 'secret' })
+    assert.equal(exitCode, 0)
+    assert.deepEqual(JSON.parse(out), { ...sums, added: 'by a newer server' })
+  }
+  assert.equal(asked[0]?.headers.authorization, 'Bearer secret')
+})
+
+test('D8 as people see it: the sum and whether it is right', async (t) => {
+  const { url } = await fakeServer(t, { 'GET /signals': { json: { ...sums, balanced: false } } })
+  const { out } = await trainyard(['signals', '--url', url])
+  assert.match(out, /^ +3 {2}received\n= +1 {2}launched\n\+ +1 {2}coalesced\n/)
+  assert.match(out, /The sum is wrong: a signal is lost or counted twice\./)
+})
+
+test('a decision names the actor, the reason, and the champion that was in force when it was made', async (t) => {
+  const key = {
+    bot: 'helpdesk',
+    jobType: 'intents',
+    fence: 2,
+    pin: null,
+    championSequence: 7,
+    champion: null,
+    held: [],
+  }
+  const { url, asked } = await fakeServer(t, {
+    'GET /keys/help%2Fdesk': { json: { keys: [key] } },
+    'POST /bots/help%2Fdesk/rollback': { json: key },
+  })
+  const words = ['rollback', 'help/desk', '--to', '#3', '--no-pin', '--reason', 'too early', '--url', url]
+  assert.equal((await trainyard(words)).exitCode, 0)
+  assert.deepEqual(JSON.parse(asked[1]?.body ?? ''), {
+    actor: 'ada@example',
+    reason: 'too early',
+    championSequence: 7,
+    jobType: 'intents',
+    pin: false,
+    sequence: 3,
+  })
+})
+
+test('a decision is not carried over to another champion: the conflict is told, with what to do', async (t) => {
+  const key = { bot: 'b', jobType: 'intents', fence: 0, pin: null, championSequence: 1, champion: null, held: [] }
+  const { url } = await fakeServer(t, {
+    'GET /keys/b': { json: { keys: [key] } },
+    'POST /bots/b/unpin': { status: 409, json: { error: { code: 'conflict', message: 'the champion has changed' } } },
+  })
+  const { exitCode, err } = await trainyard(['unpin', 'b', '--reason', 'x', '--url', url])
+  assert.equal(exitCode, 1)
+  assert.equal(err, 'trainyard: the champion has changed. Look at it with "trainyard why b", then decide again.\n')
+})
+
+async function fileOf(t: TestContext, name: string, content: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'cli-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const file = join(folder, name)
+  await writeFile(file, content)
+  return file
+}
+
+test('config check names every fault with its line, and needs no server', async (t) => {
+  const file = await fileOf(
+    t,
+    'trainyard.yaml',
+    'jobTypes:\n  intents:\n    program: { command: [node] }\n    slots: four\n',
+  )
+  const { exitCode, out, err } = await trainyard(['config', 'check', file])
+  assert.equal(exitCode, 1)
+  assert.match(out, /trainyard\.yaml:4: jobTypes\.intents\.slots: expected/)
+  assert.match(err, /has 1 fault\. A server would not start with it/)
+})
+
+test('config check says what a right file holds', async (t) => {
+  const file = await fileOf(
+    t,
+    'trainyard.yaml',
+    'jobTypes:\n  intents:\n    program: { command: [node] }\ntriggers: []\n',
+  )
+  const { exitCode, out } = await trainyard(['config', 'check', file])
+  assert.equal(exitCode, 0)
+  assert.match(out, /^Right: .* has 1 job type \(intents\) and 0 triggers\.\n$/)
+})
+
+test('a policy file with a wrong field is refused by name before anything is asked', async (t) => {
+  const file = await fileOf(t, 'policy.yaml', 'margin: lots\n')
+  const { url, asked } = await fakeServer(t, {})
+  const { exitCode, err } = await trainyard(['verdict', '--all', '--policy', file, '--url', url])
+  assert.equal(exitCode, 1)
+  assert.match(err, /is not a promotion policy \(margin: /)
+  assert.equal(asked.length, 0)
+})
+
+test('a file that is not there is said to be missing', async () => {
+  const { exitCode, err } = await trainyard(['datasets', 'add', '/nowhere/bot.jsonl'])
+  assert.equal(exitCode, 1)
+  assert.equal(err, 'trainyard: /nowhere/bot.jsonl cannot be read: there is no such file. Check the name.\n')
+})

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Run } from '../../../services/cli/client/console.ts'
+import { type Answers, endOf, factsOf } from '../../../services/cli/why/collect.ts'
+
+const now = new Date('2026-03-01T12:00:00Z')
+const nothing: Answers = { requests: [], queue: [], keys: [], history: null, signals: [], attempts: new Map() }
+const entry = { bot: 'b', jobType: 'intents', position: null, waitsFor: null, since: now, progress: null }
+const attempt = {
+  attempt: 'run-y-1',
+  kind: 'train',
+  number: 1,
+  state: 'ended',
+  progress: 0.3,
+  outcome: 'crashed',
+  reason: 'exit code 1',
+  exitCode: 1,
+  signal: null,
+  createdAt: now,
+  claimedAt: now,
+  endedAt: now,
+} as const
+const run: Run = {
+  run: 'run-a',
+  bot: 'b',
+  jobType: 'intents',
+  generation: 1,
+  state: 'succeeded',
+  begunAt: now,
+  startedAt: now,
+  request: null,
+  end: { endedAt: now, outcome: 'done', reason: null, actor: null, by: null },
+  model: null,
+  evaluation: null,
+  verdict: null,
+  promotions: [],
+  inForce: false,
+}
+
+test('a bot that no service knows has no facts', () => {
+  assert.deepEqual(factsOf('b', nothing, now), [])
+})
+
+test('the facts of each job type are kept apart', () => {
+  const queue = [
+    { ...entry, run: 'run-x', state: 'queued', waitsFor: 'slot', position: 3 },
+    { ...entry, run: 'run-y', state: 'running', jobType: 'other', progress: 0.4 },
+  ] as const
+  const facts = factsOf('b', { ...nothing, queue }, now)
+  assert.deepEqual(
+    facts.map(({ jobType, queued, running }) => [jobType, queued?.run, running?.run]),
+    [
+      ['intents', 'run-x', undefined],
+      ['other', undefined, 'run-y'],
+    ],
+  )
+})
+
+test('a queued run names the run of its key that it waits for, whether that trains or awaits its verdict', () => {
+  for (const state of ['running', 'succeeded'] as const) {
+    const queue = [
+      { ...entry, run: 'run-w', state },
+      { ...entry, run: 'run-x', state: 'queued', waitsFor: 'verdict' },
+    ] as const
+    assert.equal(factsOf('b', { ...nothing, queue }, now)[0]?.queued?.behind, 'run-w')
+  }
+})
+
+test('a running run tells its attempt, and how the one before it ended', () => {
+  const queue = [{ ...entry, run: 'run-y', state: 'running', progress: 0.4 }] as const
+  const second = { ...attempt, attempt: 'run-y-2', number: 2, state: 'claimed', outcome: null, endedAt: null }
+  const attempts = new Map([['run-y', [attempt, second, { ...attempt, kind: 'predict', number: 7 } as const]]])
+  const [facts] = factsOf('b', { ...nothing, queue, attempts }, now)
+  assert.deepEqual(facts?.running, {
+    run: 'run-y',
+    since: now,
+    progress: 0.4,
+    attempt: 2,
+    before: 'crashed',
+    awaitsChampion: false,
+  })
+})
+
+const ends: readonly (readonly [title: string, change: Partial<Run>, kind: string | undefined])[] = [
+  ['succeeded and has no verdict is being evaluated', {}, 'evaluating'],
+  ['runs has not ended', { state: 'running', end: null }, undefined],
+  ['failed has failed', { state: 'failed' }, 'failed'],
+  [
+    'has a verdict ended with that',
+    { verdict: { state: 'held', decidedAt: now, decidedBy: 'policy', actor: null, reasons: [] } },
+    'held',
+  ],
+]
+for (const [title, change, kind] of ends) {
+  test(`a run that ${title}`, () => assert.equal(endOf({ ...run, ...change })?.kind, kind))
+}
+
+test('a superseded run names its successor', () => {
+  const end = { endedAt: now, outcome: null, reason: null, actor: null, by: 'run-b' }
+  assert.deepEqual(endOf({ ...run, state: 'superseded', end }), {
+    kind: 'superseded',
+    run: 'run-a',
+    at: now,
+    reason: 'run-b took its place',
+  })
+})
