@@ -26,12 +26,13 @@ export function addDemo(program: Command, context: Context): void {
       const { play } = await import('../demo/play.ts')
       const { startDemoServer } = await import('../demo/server.ts')
       const { bot, configuration } = await import('../demo/story.ts')
-      const { json, actor, style, show } = openSession(command, context)
+      const { json, actor, style, show, note } = openSession(command, context)
       const { terminal, signal } = context
       const write = json ? terminal.err : terminal.out
       const startedMs = performance.now()
       write(`${style.bold('Trainyard demo')}: a helpdesk bot of a bank that also sells phone plans and flights\n`)
       const server = await startDemoServer(configuration, port, signal)
+      let isAsPromised = false
       try {
         write(
           `Trainyard runs at ${server.url}, in ${server.directory} (started in ${duration(performance.now() - startedMs)})\n`,
@@ -42,12 +43,15 @@ export function addDemo(program: Command, context: Context): void {
         })
         const played = await Promise.race([play({ api, actor, style, write, signal, columns: terminal.columns }), died])
         const seconds = Math.round(performance.now() - startedMs) / 1000
+        isAsPromised = true
         write(`${style.good('Every step ended as promised')}, in ${seconds.toFixed(1)} s.\n`)
         write(nextSteps(keep === true ? server.url : undefined, bot))
         show({ url: keep === true ? server.url : null, seconds, ...played }, () => '')
         if (keep) await Promise.race([interrupted(signal), died])
       } finally {
-        await server.stop()
+        const isFailure = !isAsPromised && !signal.aborted
+        if (isFailure) note(`What the server had to say is kept: ${server.log}`)
+        await server.stop(isFailure)
       }
     })
 }

@@ -4,12 +4,17 @@ import { once } from 'node:events'
 import { chmod, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { makeApi } from '../client/api.ts'
+import { makeClient } from '../client/client.ts'
 import { CommandFailure } from '../failure.ts'
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const stopLimitMs = 30_000
+const cancelLimitMs = 5_000
+const lookEveryMs = 50
 const shownLogBytes = 2_000
 
 const Ready = z.object({ url: z.string() })
@@ -20,7 +25,8 @@ export interface DemoServer {
   readonly log: string
   /** Resolves when the server has ended by itself. */
   readonly ended: Promise<void>
-  stop(): Promise<void>
+  /** @param keepFiles leaves log and data where they are, to be looked into */
+  stop(keepFiles: boolean): Promise<void>
 }
 
 export async function startDemoServer(configuration: string, port: number, signal: AbortSignal): Promise<DemoServer> {
@@ -42,21 +48,41 @@ export async function startDemoServer(configuration: string, port: number, signa
   await output.close()
   const ended = once(child, 'exit').then(() => {})
 
-  async function stop(): Promise<void> {
+  async function stop(keepFiles: boolean): Promise<void> {
+    if (url !== undefined) await cancelAll(url)
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGTERM')
       const tooLate = setTimeout(() => child.kill('SIGKILL'), stopLimitMs)
       await ended
       clearTimeout(tooLate)
     }
-    await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+    if (!keepFiles) await rm(directory, { recursive: true, force: true, maxRetries: 5 })
   }
 
+  let url: string | undefined
   try {
-    return { url: await readyUrl(child, log, signal), directory, log, ended, stop }
+    url = await readyUrl(child, log, signal)
+    return { url, directory, log, ended, stop }
   } catch (error) {
-    await stop()
+    await stop(false)
     throw error
+  }
+}
+
+/**
+ * A training outlives its server, to be found again by the next one; here there is none. Best effort: a server that is
+ * gone already can't be asked, and its trainings end when they miss their folders.
+ */
+async function cancelAll(url: string): Promise<void> {
+  const limit = AbortSignal.timeout(cancelLimitMs)
+  const { launcher } = makeApi(makeClient({ url, token: undefined, signal: limit }))
+  const person = { actor: 'the demo', reason: 'it was interrupted' }
+  try {
+    const open = (await launcher.queue()).filter(({ state }) => state !== 'succeeded')
+    for (const { run } of open) await launcher.cancel(run, person)
+    while ((await launcher.queue()).some(({ state }) => state === 'running')) await pause(lookEveryMs)
+  } catch (error) {
+    if (!(error instanceof CommandFailure) && !limit.aborted) throw error
   }
 }
 

@@ -18,7 +18,7 @@ const policies = fc
     minimumAccuracy: fc.double({ min: 0, max: 1, noNaN: true }),
     minimumExamRows: fc.nat({ max: 40 }),
     margin: fc.double({ min: 0, max: 0.2, noNaN: true }),
-    confidence: fc.constantFrom(0.5, 0.8, 0.9, 0.95, 0.99, 0.9999),
+    confidence: fc.constantFrom(0.8, 0.85, 0.9, 0.95, 0.99, 0.999),
     whenUndecided: fc.constantFrom('promoteIfNotWorse' as const, 'hold' as const),
     guard: fc.record({
       minimumSupport: fc.integer({ min: 1, max: 12 }),
