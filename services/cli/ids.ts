@@ -1,8 +1,9 @@
 /** Ids as people give them: whole, or as much of the beginning as tells them apart. */
+
+import { counted } from '../kit/figures.ts'
 import type { Api } from './client/api.ts'
 import type { Run } from './client/console.ts'
 import { CommandFailure } from './failure.ts'
-import { counted } from './render/figures.ts'
 
 const searched = 200
 const shownCandidates = 5

@@ -4,7 +4,7 @@
  */
 import type { EventData, EventName } from '../../schemas/catalogue.ts'
 import type { RunId, SignalEnd } from '../../schemas/words.ts'
-import { counted, duration, percent, points, short } from './figures.ts'
+import { counted, duration, percent, points, shortDigest } from '../kit/figures.ts'
 
 /** An event with its data, narrowed by its name. */
 export type Told<N extends EventName = EventName> = { [Name in N]: { name: Name; data: EventData<Name> } }[N]
@@ -125,13 +125,13 @@ function requestSentence(data: EventData<'training.requested'>): string {
   const rows = `${counted(dataset.trainRows, 'training row')}, ${counted(dataset.examRows, 'exam row')}`
   return (
     `Requested${by} as generation ${data.generation} for ${counted(signals.count, 'signal')}: ${data.reason} ` +
-    `(dataset ${short(dataset.digest)}: ${rows}, ${counted(dataset.intents, 'intent')})`
+    `(dataset ${shortDigest(dataset.digest)}: ${rows}, ${counted(dataset.intents, 'intent')})`
   )
 }
 
 function successSentence(data: EventData<'run.succeeded'>): string {
   const took = `Succeeded in ${duration(data.endedAt - data.startedAt)} with ${counted(data.attempts.length, 'attempt')}`
-  return `${took}: model ${short(data.model.digest)} sat its exam; ${examOfChampion(data.champion)}`
+  return `${took}: model ${shortDigest(data.model.digest)} sat its exam; ${examOfChampion(data.champion)}`
 }
 
 function examOfChampion(champion: EventData<'run.succeeded'>['champion']): string {

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
+import { shortDigest } from '../../kit/figures.ts'
 import type { Champion } from '../client/console.ts'
 import type { Context } from '../context.ts'
-import { relative, shortDigest } from '../render/figures.ts'
+import { relative } from '../render/figures.ts'
 import { printable, table } from '../render/table.ts'
 import { openSession } from '../session.ts'
 

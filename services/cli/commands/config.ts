@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type Configuration, ConfigurationError, parseConfiguration } from '../../../schemas/configuration.ts'
+import { counted } from '../../kit/figures.ts'
 import type { Context } from '../context.ts'
 import { CommandFailure } from '../failure.ts'
 import { readText } from '../input.ts'
-import { counted } from '../render/figures.ts'
 import { openSession } from '../session.ts'
 
 export function addConfig(program: Command, context: Context): void {

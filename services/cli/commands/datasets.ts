@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
+import { counted } from '../../kit/figures.ts'
 import type { Dataset } from '../client/intake.ts'
 import type { Context } from '../context.ts'
 import { openFile } from '../input.ts'
-import { counted } from '../render/figures.ts'
 import { facts, printable } from '../render/table.ts'
 import { openSession } from '../session.ts'
 

@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { counted } from '../../kit/figures.ts'
 import type { DeadLetter, DeadLetterWhere, WholeDeadLetter } from '../client/console.ts'
 import type { Context } from '../context.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
 import { wholeNumber } from '../options.ts'
-import { bytes, counted, relative } from '../render/figures.ts'
+import { bytes, relative } from '../render/figures.ts'
 import { clip, facts, printable, table } from '../render/table.ts'
 import { openSession, type Session } from '../session.ts'
 

@@ -1,12 +1,12 @@
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
+import { duration } from '../../kit/figures.ts'
 import { makeApi } from '../client/api.ts'
 import { makeClient } from '../client/client.ts'
 import type { Context } from '../context.ts'
 import { CommandFailure } from '../failure.ts'
 import { wholeNumber } from '../options.ts'
-import { duration } from '../render/figures.ts'
 import { openSession } from '../session.ts'
 
 type Options = { keep?: true; port: number }

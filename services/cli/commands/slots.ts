@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
+import { counted } from '../../kit/figures.ts'
 import type { Slots } from '../client/launcher.ts'
 import type { Context } from '../context.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
 import { wholeNumber } from '../options.ts'
-import { counted } from '../render/figures.ts'
 import { printable, table } from '../render/table.ts'
 import { openSession } from '../session.ts'
 

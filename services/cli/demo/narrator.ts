@@ -1,6 +1,7 @@
 /** Tells the demo as it happens, on the terminal. */
+
+import { duration } from '../../kit/figures.ts'
 import type { Told } from '../client/console.ts'
-import { duration } from '../render/figures.ts'
 import type { Style } from '../render/style.ts'
 import { printable } from '../render/table.ts'
 import { apart } from '../render/told.ts'

@@ -1,10 +1,10 @@
 /** The steps of the demo. Each publishes or decides something, waits for what must follow, and holds it against its promise. */
 import { randomUUID } from 'node:crypto'
+import { counted, percent, points } from '../../kit/figures.ts'
 import type { Api } from '../client/api.ts'
 import type { Run, Told } from '../client/console.ts'
 import { eventFrom } from '../event.ts'
 import { CommandFailure } from '../failure.ts'
-import { counted, percent, points } from '../render/figures.ts'
 import { type Row, toJsonLines } from './edits.ts'
 import type { Narrator } from './narrator.ts'
 import { bot, countIntents, jobType, mixedUp, type Story } from './story.ts'

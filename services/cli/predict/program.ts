@@ -1,6 +1,6 @@
 /** Which command runs a champion's program on this machine. Pure but for looking whether a file is there. */
-import { existsSync, statSync } from 'node:fs'
-import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { existsSync } from 'node:fs'
+import { resolveCommand } from '../../kit/program-command.ts'
 import { CommandFailure } from '../failure.ts'
 
 export interface ProgramOfModel {
@@ -15,12 +15,7 @@ const scriptEnding = /^[^-].*\.(ts|js|mjs|cjs|py|sh|rb|jar)$/
  * @throws CommandFailure when a file that it names is not here
  */
 export function localCommand({ command, image }: ProgramOfModel, packageRoot: string): string[] {
-  const local = command.map((element) => {
-    if (element === '' || isAbsolute(element)) return element
-    const path = resolve(packageRoot, element)
-    const isBelow = !relative(packageRoot, path).startsWith(`..${sep}`)
-    return isBelow && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : element
-  })
+  const local = resolveCommand(command, packageRoot)
   const missing = local.find((element) => scriptEnding.test(element) && !existsSync(element))
   if (missing === undefined) return local
   const where = image === undefined ? 'where it is' : `in its image ${image}`

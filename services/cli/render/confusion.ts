@@ -1,6 +1,6 @@
 /** A confusion matrix as a coloured grid where it fits the width, else as the list of what was mistaken for what. */
 import type { Confusion } from '../../../schemas/evaluation.ts'
-import { counted, percent } from './figures.ts'
+import { counted, percent } from '../../kit/figures.ts'
 import type { Style } from './style.ts'
 import { clip, printable, table, visibleWidth } from './table.ts'
 

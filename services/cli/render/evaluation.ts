@@ -1,7 +1,7 @@
 /** An evaluation as a page of text: candidate beside champion, their difference and what it means, where it errs. */
 import type { Comparison, EvaluationDocument, ModelFigures, PairedFigures } from '../../../schemas/evaluation.ts'
+import { counted, percent, points } from '../../kit/figures.ts'
 import { confusionMatrix, intentName, mistakes, mistakeTable } from './confusion.ts'
-import { counted, percent, points } from './figures.ts'
 import type { Style } from './style.ts'
 import { printable, table } from './table.ts'
 

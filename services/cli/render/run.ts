@@ -1,7 +1,9 @@
 /** The whole story of a run on one page. */
+
+import { counted, duration, percent, points, shortDigest } from '../../kit/figures.ts'
 import type { RunStory } from '../client/console.ts'
 import type { Attempt } from '../client/launcher.ts'
-import { counted, duration, percent, points, relative, shortDigest } from './figures.ts'
+import { relative } from './figures.ts'
 import { bar } from './progress.ts'
 import { stateOf } from './runs.ts'
 import { paintState, type Style } from './style.ts'

@@ -1,6 +1,8 @@
 /** Runs as a table, one line each. */
+
+import { percent, points } from '../../kit/figures.ts'
 import type { Run } from '../client/console.ts'
-import { percent, points, relative } from './figures.ts'
+import { relative } from './figures.ts'
 import { bar } from './progress.ts'
 import { paintState, type Style } from './style.ts'
 import { clip, printable, table } from './table.ts'

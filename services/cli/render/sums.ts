@@ -1,6 +1,7 @@
 /** The ledger's sum (D8), and whether it is right. */
+
+import { number } from '../../kit/figures.ts'
 import type { Sums } from '../client/intake.ts'
-import { number } from './figures.ts'
 import type { Style } from './style.ts'
 import { table } from './table.ts'
 

@@ -2,7 +2,8 @@
  * Why a bot's newest change is not in force: what holds it up right now, or what ended the last one. Pure. The newest
  * thing under way is the answer, and whatever else is under way is told beside it.
  */
-import { counted, ordinal, relative, roughly } from '../render/figures.ts'
+import { counted } from '../../kit/figures.ts'
+import { ordinal, relative, roughly } from '../render/figures.ts'
 import type {
   Champion,
   Explanation,

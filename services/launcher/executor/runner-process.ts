@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { broken, codeOf, messageOf, unavailable } from '../../kit/errors.ts'
+import { resolveCommand } from '../../kit/program-command.ts'
 import type { AttemptFolder } from './attempt-folder.ts'
 import type { AttemptToStart } from './executor.ts'
 
@@ -94,18 +94,3 @@ export function runnerEnvironment(
 }
 
 const passedOn = new Set(['PATH', 'HOME', 'LANG', 'TZ'])
-
-/**
- * A program is started in its attempt's folder, so what a command names of the package is made absolute: each element
- * that is the relative path of a file below the package's root.
- */
-export function resolveCommand(command: readonly string[], packageRoot: string): string[] {
-  return command.map((element, index) => {
-    const isOurNode = index === 0 && element === 'node'
-    if (isOurNode || element === '' || isAbsolute(element)) return element
-    const path = resolve(packageRoot, element)
-    const below = relative(packageRoot, path)
-    const climbs = below === '..' || below.startsWith(`..${sep}`)
-    return !climbs && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : element
-  })
-}

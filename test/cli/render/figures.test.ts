@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  bytes,
-  counted,
-  duration,
-  ordinal,
-  percent,
-  points,
-  relative,
-  shortDigest,
-} from '../../../services/cli/render/figures.ts'
+import { bytes, ordinal, relative } from '../../../services/cli/render/figures.ts'
 
 const now = new Date('2026-03-01T12:00:00Z')
 const at = (seconds: number) => new Date(now.getTime() + seconds * 1000)
@@ -29,15 +20,7 @@ for (const [seconds, text] of [
   test(`a time ${seconds} s from now is "${text}"`, () => assert.equal(relative(at(seconds), now), text))
 }
 
-test('figures read as people write them', () => {
-  assert.equal(percent(0.91304), '91.3 %')
-  assert.equal(points(0.012), '+1.2')
-  assert.equal(points(-0.0413), '−4.1')
-  assert.equal(points(-0.0001), '0.0')
-  assert.equal(counted(1, 'row'), '1 row')
-  assert.equal(counted(1234, 'row'), '1,234 rows')
+test('sizes and places read as people write them', () => {
   assert.equal(bytes(1536), '1.5 KiB')
-  assert.equal(shortDigest(`sha256:${'ab'.repeat(32)}`), 'sha256:abababababab…')
-  assert.deepEqual([850, 12_340, 245_000, 12_000_000].map(duration), ['850 ms', '12.3 s', '4 min 5 s', '3 h 20 min'])
   assert.deepEqual([1, 2, 3, 4, 11, 21, 112].map(ordinal), ['first', 'second', 'third', '4th', '11th', '21st', '112th'])
 })

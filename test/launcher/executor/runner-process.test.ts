@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { packagePlace, resolveCommand, runnerEnvironment } from '../../../services/launcher/executor/runner-process.ts'
+import { resolveCommand } from '../../../services/kit/program-command.ts'
+import { packagePlace, runnerEnvironment } from '../../../services/launcher/executor/runner-process.ts'
 import { attemptOf } from './attempts.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))

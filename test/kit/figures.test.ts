@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { counted, duration, percent, points, short } from '../../services/console/figures.ts'
+import { counted, duration, percent, points, shortDigest } from '../../services/kit/figures.ts'
 
 test('durations are given in the two largest units that matter', () => {
   const table: [number, string][] = [
@@ -30,5 +30,5 @@ test('counts agree with their noun, shares are percentages, digests are recognis
   assert.equal(counted(1_234, 'row'), '1,234 rows')
   assert.equal(counted(0, 'try', 'tries'), '0 tries')
   assert.equal(percent(0.91304), '91.3 %')
-  assert.equal(short(`sha256:${'0123456789abcdef'.repeat(4)}`), 'sha256:0123456789ab…')
+  assert.equal(shortDigest(`sha256:${'0123456789abcdef'.repeat(4)}`), 'sha256:0123456789ab…')
 })

@@ -1,11 +1,14 @@
-/** Numbers and times in words, for sentences that people read. */
+/** Numbers, shares, times and digests as people read them, in one way everywhere. */
 
-const wholeNumber = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
-const regularPlural = (word: string) => `${word}s`
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+
+export function number(value: number): string {
+  return whole.format(value)
+}
 
 /** `1 row`, `1,234 rows`. */
-export function counted(count: number, one: string, many: string = regularPlural(one)): string {
-  return `${wholeNumber.format(count)} ${count === 1 ? one : many}`
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${number(count)} ${count === 1 ? one : many}`
 }
 
 /** `0.91304` is `91.3 %`. */
@@ -13,7 +16,7 @@ export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`
 }
 
-/** A difference of two shares, in percentage points with its sign: `0.012` is `+1.2`. */
+/** A difference of two shares in percentage points, with its sign: `0.012` is `+1.2`. */
 export function points(difference: number): string {
   const text = (difference * 100).toFixed(1)
   if (Number(text) === 0) return '0.0'
@@ -34,6 +37,6 @@ export function duration(milliseconds: number): string {
 }
 
 /** Enough of a digest to recognise it: `sha256:0123456789ab…`. */
-export function short(digest: string): string {
+export function shortDigest(digest: string): string {
   return `${digest.slice(0, 'sha256:'.length + 12)}…`
 }
