@@ -122,7 +122,12 @@ export const EvaluationDocument = z.strictObject({
   bot: BotId,
   jobType: JobTypeName,
   generation: z.int().min(1),
-  exam: z.strictObject({ labels: Digest, rows: Count, outOfScopeRows: Count }),
+  exam: z.strictObject({
+    labels: Digest,
+    rows: Count,
+    outOfScopeRows: Count,
+    unmarked: z.string().optional().describe('Why it could not be marked; then no figure here means anything.'),
+  }),
   candidate: ModelFigures,
   champion: ChampionFigures.nullable().describe('Null if the key had none.'),
   comparison: Comparison.nullable().describe('Null without a champion that answered.'),
@@ -146,6 +151,7 @@ export function evaluationIdOf(run: RunId, championSequence: number | null): Eva
 
 /** The rules of a verdict, in the order in which they are asked. */
 export const verdictRules = [
+  'measured',
   'pin',
   'examRows',
   'accuracy',

@@ -7,6 +7,7 @@
  */
 
 import { z } from 'zod'
+import { Share } from './expectations.ts'
 import { BotId, isStorable, JobTypeName, RunId } from './words.ts'
 
 export const contractVersion = 1
@@ -54,7 +55,7 @@ export const maximumTop = 1000
 export const Prediction = z.strictObject({
   id: z.string(),
   intent: Intent.nullable(),
-  confidence: z.number().min(0).max(1),
+  confidence: Share,
   top: z.array(z.tuple([Intent.nullable(), z.number()])).max(maximumTop),
 })
 export type Prediction = z.infer<typeof Prediction>

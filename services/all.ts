@@ -1,7 +1,8 @@
 import { console } from './console/main.ts'
 import { evaluator } from './evaluator/main.ts'
 import { intake } from './intake/main.ts'
-import { runServices, type ServiceDefinition } from './kit/service.ts'
+import { runServices } from './kit/run.ts'
+import type { ServiceDefinition } from './kit/service.ts'
 import { launcher } from './launcher/main.ts'
 import { promoter } from './promoter/main.ts'
 

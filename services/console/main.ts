@@ -1,6 +1,7 @@
 /** The console: the record of everything that happened, and the answers to what and why. */
 import { type Topic, topicNames } from '../../schemas/catalogue.ts'
-import { type EventConsumer, type Kit, type RawConsumer, runServices, type ServiceDefinition } from '../kit/service.ts'
+import { runServices } from '../kit/run.ts'
+import type { EventConsumer, Kit, RawConsumer, ServiceDefinition } from '../kit/service.ts'
 import { letterOf } from './dead-letters/letter.ts'
 import { keepLetters } from './dead-letters/store.ts'
 import { record } from './history.ts'

@@ -16,7 +16,12 @@ import { comparePairs, countPairs } from './statistics/paired.ts'
 import { significant } from './statistics/rounding.ts'
 
 /** The texts of an exam by id, each with its intent; with several where the dataset has it under several: all are right. */
-export type Labels = { readonly digest: Digest; readonly intents: ReadonlyMap<string, readonly Intent[]> }
+export type Labels = {
+  readonly digest: Digest
+  readonly intents: ReadonlyMap<string, readonly Intent[]>
+  /** Why the exam could not be marked; it has no texts then. */
+  readonly unmarked?: string
+}
 
 /** Answers by text id. An id that is missing has no usable answer. */
 export type Answers = ReadonlyMap<string, Answer>
@@ -62,6 +67,7 @@ export function evaluate(exam: Labels, candidate: Candidate, champion: Champion 
       labels: exam.digest,
       rows: exam.intents.size,
       outOfScopeRows: rows.filter(({ label }) => label === null).length,
+      ...(exam.unmarked === undefined ? {} : { unmarked: exam.unmarked }),
     },
     candidate: figures,
     champion: champion && championFigures(exam, champion),

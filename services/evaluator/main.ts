@@ -1,5 +1,6 @@
 /** The evaluator: marks a model's exam, compares it with the champion, and says what follows from it (D9). */
-import { runServices, type ServiceDefinition } from '../kit/service.ts'
+import { runServices } from '../kit/run.ts'
+import type { ServiceDefinition } from '../kit/service.ts'
 import { evaluatorMetrics } from './metrics.ts'
 import { record } from './pending.ts'
 import type { Point } from './points.ts'

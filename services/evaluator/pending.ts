@@ -13,9 +13,12 @@ import type { Cause } from '../kit/bus/outbox.ts'
 import type { Queryable, Transaction } from '../kit/store/database.ts'
 
 export type Succeeded = EventData<'run.succeeded'>
-export type Pending = { readonly id: EvaluationId; readonly succeeded: Succeeded; readonly cause: Cause }
-
-const longestPauseSeconds = 600
+export type Pending = {
+  readonly id: EvaluationId
+  readonly succeeded: Succeeded
+  readonly cause: Cause
+  readonly failures: number
+}
 
 export async function record(transaction: Transaction, events: readonly ReceivedEvent[]): Promise<number> {
   const succeeded = events.filter((event) => event.name === 'run.succeeded')
@@ -61,7 +64,7 @@ export async function claim(transaction: Transaction): Promise<Pending | undefin
   if (key === undefined) return undefined
   // Asked again under the lock: another replica may have made it in between.
   const rows = await transaction.query<Pending>(
-    `select id, succeeded, cause from evaluator.evaluations
+    `select id, succeeded, cause, failures from evaluator.evaluations
       where bot = $1 and job_type = $2 and state = 'pending' and due_at <= now()
       order by generation limit 1`,
     [key.bot, key.job_type],
@@ -91,9 +94,9 @@ export async function finish(transaction: Transaction, id: EvaluationId, documen
 export async function postpone(database: Queryable, id: EvaluationId): Promise<void> {
   await database.execute(
     `update evaluator.evaluations
-        set failures = failures + 1, due_at = now() + make_interval(secs => least(2 ^ failures, $2))
+        set failures = failures + 1, due_at = now() + make_interval(secs => 2 ^ least(failures + 1, 9))
       where id = $1 and state = 'pending'`,
-    [id, longestPauseSeconds],
+    [id],
   )
 }
 

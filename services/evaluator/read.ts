@@ -70,6 +70,7 @@ function inScopeScore(intent: Intent, confidence: number, top: unknown): number 
 
 function own<T>(schema: z.ZodType<T>, line: unknown, digest: Digest): T {
   const parsed = schema.safeParse(line)
-  if (!parsed.success) throw broken(`the blob ${digest} is damaged: ${z.prettifyError(parsed.error)}`)
-  return parsed.data
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw broken(`the blob ${digest} is damaged: ${issue?.path.join('.')}: ${issue?.message}`)
 }

@@ -3,13 +3,16 @@ import type { EvaluationDocument } from '../../schemas/evaluation.ts'
 import { type Digest, digestOf, type EvaluationId } from '../../schemas/words.ts'
 import { classify } from '../kit/errors.ts'
 import type { Kit } from '../kit/service.ts'
-import { makeEvaluation } from './make.ts'
+import { type Made, makeEvaluation, makeUnmarked } from './make.ts'
 import type { EvaluatorMetrics } from './metrics.ts'
 import { claim, finish, isDue, type Pending, postpone, type Succeeded } from './pending.ts'
 import type { Point } from './points.ts'
 
 /** The interval that the event carries; the document has the others. */
 const announcedConfidence = 0.95
+
+/** With the growing pauses between them some four minutes; then it is said that there is no evaluation (I6). */
+const mostTries = 8
 
 /** How long to wait for who works on the only keys with something due. */
 const lockedPauseMs = 20
@@ -18,6 +21,18 @@ type Needs = Pick<Kit, 'database' | 'blobs' | 'outbox' | 'log' | 'clock'> & { po
 
 /** One look: makes the evaluation that has waited longest. Resolves to 0 when there may be more. */
 export function evaluationWork(kit: Needs, metrics: EvaluatorMetrics): () => Promise<number | undefined> {
+  async function make({ succeeded, failures }: Pending): Promise<Made> {
+    try {
+      return await makeEvaluation(kit.blobs, kit.database, succeeded)
+    } catch (error) {
+      const fault = classify(error)
+      if (fault.retryable || failures + 1 < mostTries) throw error
+      const { run, bot, jobType } = succeeded
+      kit.log.error({ run, bot, jobType, error: fault.message }, 'a model stays without an evaluation')
+      return makeUnmarked(succeeded, fault.message)
+    }
+  }
+
   return async () => {
     let claimed: Pending | undefined
     try {
@@ -27,7 +42,7 @@ export function evaluationWork(kit: Needs, metrics: EvaluatorMetrics): () => Pro
         await kit.point('evaluator.evaluation.claimed')
         const { id, succeeded, cause } = claimed
         const began = kit.clock.monotonicMs()
-        const { document, content } = await makeEvaluation(kit.blobs, kit.database, succeeded)
+        const { document, content } = await make(claimed)
         const digest = digestOf(content)
         await kit.blobs.put(content, { expected: digest })
         await kit.point('evaluator.document.stored')

@@ -60,7 +60,7 @@ export function makeAdvance({ configuration, settle, wakeFetching }: AdvancePart
 }
 
 /** Pure. `found` are the stored datasets, each with its splits by share. */
-export function nextStep(
+function nextStep(
   request: Pick<Request, 'bot' | 'jobType'>,
   reference: Reference | undefined,
   found: ReadonlyMap<Digest, ReadonlyMap<number, StoredSplit>>,

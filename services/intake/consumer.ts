@@ -4,6 +4,7 @@
  */
 import type { Trigger } from '../../schemas/configuration.ts'
 import type { RawMessage } from '../kit/bus/bus.ts'
+import type { DeadLetter } from '../kit/bus/outbox.ts'
 import type { Kit, RawConsumer } from '../kit/service.ts'
 import { intakeGroup } from './events.ts'
 import type { Receive } from './receive.ts'
@@ -39,19 +40,18 @@ function handleWith({ configuration, outbox, origin, log, receive }: ConsumerPar
   return async (transaction, messages) => {
     const signals: Signal[] = []
     const dead: DeadSignal[] = []
-    const letters: { message: RawMessage; reason: string }[] = []
+    const letters: DeadLetter[] = []
     for (const message of messages) {
       const understood = understand(message)
       signals.push(...understood.signals)
       dead.push(...understood.dead)
       const reason = understood.problem ?? (understood.dead.length > 0 ? reasonOf(understood.dead) : undefined)
-      if (reason !== undefined) letters.push({ message, reason })
+      if (reason === undefined) continue
+      log.warn({ topic: message.topic, offset: message.offset, reason }, 'a message is not understood')
+      letters.push({ ...message, group: intakeGroup, reason })
     }
     if (signals.length + dead.length > 0) await receive(transaction, signals, dead)
-    for (const { message, reason } of letters) {
-      log.warn({ topic: message.topic, offset: message.offset, reason }, 'a message is not understood')
-      await outbox.deadLetter(transaction, { ...message, group: intakeGroup }, reason)
-    }
+    await outbox.deadLetter(transaction, letters)
   }
 
   function understand(message: RawMessage): Translation & { problem?: string } {

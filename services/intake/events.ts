@@ -8,7 +8,6 @@ import { batchType, readHttp, structuredType } from '../../schemas/cloudevents-h
 import type { SignalId } from '../../schemas/words.ts'
 import type { DeadLetter } from '../kit/bus/outbox.ts'
 import type { Kit } from '../kit/service.ts'
-import type { Transaction } from '../kit/store/database.ts'
 import { groupCommit } from './group-commit.ts'
 import type { Receive } from './receive.ts'
 import type { DeadSignal, Signal } from './signal.ts'
@@ -23,7 +22,7 @@ import {
 } from './translate.ts'
 
 export const intakeGroup = 'intake'
-export const eventsPerBatch = 1_000
+const eventsPerBatch = 1_000
 const signalsPerCommit = 2_000
 const signalsWaiting = 50_000
 
@@ -43,19 +42,22 @@ type ReadEvent =
   | { readonly kind: 'refused'; readonly event: string | null; readonly reason: string }
   | ({ readonly kind: 'translated'; readonly event: CloudEvent } & Translation)
 
-export type EventsParts = Pick<Kit, 'configuration' | 'database' | 'outbox' | 'origin' | 'clock' | 'point'> & {
+export type EventsParts = Pick<Kit, 'configuration' | 'database' | 'outbox' | 'origin' | 'point'> & {
   readonly receive: Receive
 }
 
 export function makeEvents(parts: EventsParts): (headers: Headers, body: unknown) => Promise<EventResult[]> {
-  const { configuration, database, outbox, origin, clock, point, receive } = parts
+  const { configuration, database, outbox, origin, point, receive } = parts
 
   const commit = groupCommit(
     async (requests: readonly (readonly ReadEvent[])[]) => {
       const events = requests.flat()
       const fresh = await database.transaction(async (transaction) => {
         const stored = await receive(transaction, events.flatMap(signalsOf), events.flatMap(deadOf))
-        for (const event of events) await bury(transaction, event, stored)
+        await outbox.deadLetter(
+          transaction,
+          events.flatMap((event) => lettersOf(event, stored)),
+        )
         return stored
       })
       await point('intake.signals.durable')
@@ -63,19 +65,6 @@ export function makeEvents(parts: EventsParts): (headers: Headers, body: unknown
     },
     { perCommit: signalsPerCommit, waiting: signalsWaiting },
   )
-
-  async function bury(transaction: Transaction, event: ReadEvent, fresh: ReadonlySet<SignalId>): Promise<void> {
-    if (event.kind === 'refused' || !event.dead.some(({ id }) => fresh.has(id))) return
-    const letter: DeadLetter = {
-      topic: platformTopic,
-      group: intakeGroup,
-      key: null,
-      headers: { 'content-type': structuredType },
-      value: Buffer.from(JSON.stringify(structured(event.event))),
-      timestamp: clock.now(),
-    }
-    await outbox.deadLetter(transaction, letter, reasonOf(event.dead))
-  }
 
   return async (headers, body) => {
     const { traceparent } = headers
@@ -128,6 +117,21 @@ function idOf(item: unknown): string | null {
 
 const signalsOf = (event: ReadEvent): readonly Signal[] => (event.kind === 'translated' ? event.signals : [])
 const deadOf = (event: ReadEvent): readonly DeadSignal[] => (event.kind === 'translated' ? event.dead : [])
+
+/** An event that came before lies among the dead letters already. */
+function lettersOf(event: ReadEvent, fresh: ReadonlySet<SignalId>): DeadLetter[] {
+  if (event.kind === 'refused' || !event.dead.some(({ id }) => fresh.has(id))) return []
+  return [
+    {
+      topic: platformTopic,
+      group: intakeGroup,
+      reason: reasonOf(event.dead),
+      key: null,
+      headers: { 'content-type': structuredType },
+      value: Buffer.from(JSON.stringify(structured(event.event))),
+    },
+  ]
+}
 
 function resultOf(event: ReadEvent, fresh: ReadonlySet<SignalId>): EventResult {
   if (event.kind === 'refused') return { event: event.event, accepted: false, signals: [], reason: event.reason }

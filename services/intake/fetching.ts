@@ -128,7 +128,7 @@ export function makeFetching(parts: FetchingParts): (signal: AbortSignal) => Pro
     const { request, tries } = claim
     const keys = await lockKeys(transaction, [request])
     const mine = await transaction.query(
-      `select from intake.requests where id = $1 and state = 'fetching' and fetch_tries = $2`,
+      `select from intake.requests where id = $1 and state = 'fetching' and fetch_tries = $2 for update`,
       [request.run, tries],
     )
     if (mine.length === 0) return

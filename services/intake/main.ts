@@ -1,18 +1,20 @@
 /** Intake: takes signals in, gathers them into requests, and accounts for the end of every one. */
-import { runServices, type ServiceDefinition } from '../kit/service.ts'
+import { runServices } from '../kit/run.ts'
+import type { ServiceDefinition } from '../kit/service.ts'
 import { makeAdvance } from './advance.ts'
 import { platformConsumers } from './consumer.ts'
 import { makeDatasetStore } from './dataset/store.ts'
 import { makeDue } from './due.ts'
 import { makeEvents } from './events.ts'
 import { makeFetching } from './fetching.ts'
+import { addMetrics } from './metrics.ts'
 import type { Point } from './points.ts'
 import { makeReceive } from './receive.ts'
 import { addRoutes } from './routes.ts'
 import { runsConsumer } from './runs.ts'
 import { makeSettle } from './settle.ts'
 import { makeTrain } from './train.ts'
-import { addMetrics, makeWatch } from './watch.ts'
+import { makeWatch } from './watch.ts'
 
 const duePollMs = 5_000
 const fetchingPollMs = 10_000

@@ -15,7 +15,7 @@ import type { Advance } from './advance.ts'
 import { type KeyState, lockKeys } from './keys.ts'
 import { type Debounce, gather, type Request, storeWaiting, waitingRequests } from './requests.ts'
 import { type DeadSignal, keyOf, type Signal } from './signal.ts'
-import { type Standing, type StoredSignal, storeSignals } from './signals.ts'
+import { knownSignals, type Standing, type StoredSignal, storeSignals } from './signals.ts'
 
 export type Receive = (
   transaction: Transaction,
@@ -34,9 +34,12 @@ type Placed = { readonly signal: Signal; readonly standing: Standing }
 /** Resolves to the ids of the signals that were not known before. */
 export function makeReceive({ configuration, random, outbox, point, advance, somethingDueIn }: ReceiveParts): Receive {
   return async (transaction, givenSignals, givenDead) => {
-    const signals = onceEach(givenSignals)
-    const dead = onceEach(givenDead)
-    const keys = await lockKeys(transaction, [...signals, ...dead.filter(hasBot)])
+    const keys = await lockKeys(transaction, [...givenSignals, ...givenDead.filter(hasBot)])
+    const known = await knownSignals(transaction, [...givenSignals, ...givenDead])
+    const isNew = ({ id }: { id: SignalId }) => !known.has(id)
+    const signals = onceEach(givenSignals).filter(isNew)
+    const dead = onceEach(givenDead).filter(isNew)
+    if (signals.length + dead.length === 0) return new Set()
     const waiting = new Map(
       (await waitingRequests(transaction, [...keys.values()])).map((request) => [keyOf(request), request]),
     )

@@ -172,9 +172,9 @@ export async function lockDue(transaction: Transaction, atMost: number): Promise
 
 /** Milliseconds until the next waiting request is due; undefined when none waits. */
 export async function nextDueMs(database: Queryable): Promise<number | undefined> {
-  const rows = await database.query<{ due_in_ms: number | null }>(
-    `select extract(epoch from min(due_at) - now()) * 1000 as due_in_ms
-       from intake.requests where state = 'waiting' and ${nothingFetching}`,
+  const rows = await database.query<{ due_in_ms: number }>(
+    `select extract(epoch from due_at - now()) * 1000 as due_in_ms
+       from intake.requests where state = 'waiting' and ${nothingFetching} order by due_at limit 1`,
   )
-  return rows[0]?.due_in_ms ?? undefined
+  return rows[0]?.due_in_ms
 }

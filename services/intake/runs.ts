@@ -81,13 +81,27 @@ async function keysOf(transaction: Transaction, news: readonly RunEvent[]): Prom
 
 /** A state only goes forward, so news that is told again, or late, changes nothing. */
 async function noteStates(transaction: Transaction, news: readonly RunEvent[]): Promise<void> {
-  const states = new Map<RunId, RunState>(news.map((event) => [event.data.run, stateOf(event)]))
+  const states = furthestStates(news)
   await transaction.execute(
     `update intake.requests set run_state = given.state
        from unnest($1::text[], $2::text[]) as given (id, state)
       where requests.id = given.id and (run_state is null or run_state = 'queued' or (run_state = 'running' and given.state <> 'queued'))`,
     [[...states.keys()], [...states.values()]],
   )
+}
+
+/** Pure: how far each run has come; of two ends the first counts. */
+function furthestStates(news: readonly RunEvent[]): Map<RunId, RunState> {
+  const states = new Map<RunId, RunState>()
+  for (const event of news) {
+    const [before, state] = [states.get(event.data.run), stateOf(event)]
+    if (before === undefined || stepOf(state) > stepOf(before)) states.set(event.data.run, state)
+  }
+  return states
+}
+
+function stepOf(state: RunState): number {
+  return state === 'queued' ? 0 : state === 'running' ? 1 : 2
 }
 
 function stateOf(event: RunEvent): RunState {

@@ -26,6 +26,17 @@ export type StoredSignal = {
   readonly standing: Standing
 }
 
+/** Which of them are in the ledger already. */
+export async function knownSignals(
+  transaction: Transaction,
+  signals: readonly { readonly id: SignalId }[],
+): Promise<Set<SignalId>> {
+  const rows = await transaction.query<{ id: SignalId }>('select id from intake.signals where id = any($1)', [
+    signals.map(({ id }) => id),
+  ])
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** Stores the signals that are not in the ledger yet, and resolves to when each of these came in. */
 export async function storeSignals(
   transaction: Transaction,

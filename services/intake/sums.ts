@@ -43,13 +43,20 @@ export async function readSums(database: Queryable): Promise<Sums> {
   return sums
 }
 
-/** Folds the tally's differences into one row a word. Each is in exactly one row before and after. */
-export async function foldTally(database: Queryable): Promise<void> {
-  await database.execute(
+const rowsAtOnce = 100_000
+
+/**
+ * Folds the tally's differences into one row a word. Each is in exactly one row before and after.
+ * @returns whether there may be more to fold
+ */
+export async function foldTally(database: Queryable): Promise<boolean> {
+  const [folded] = await database.query<{ rows: number }>(
     `with folded as (
        delete from intake.tally
-        where ctid = any (array (select ctid from intake.tally limit 100000 for update skip locked))
-       returning what, count)
-     insert into intake.tally (what, count) select what, sum(count) from folded group by what`,
+        where ctid = any (array (select ctid from intake.tally limit ${rowsAtOnce} for update skip locked))
+       returning what, count),
+     sums as (insert into intake.tally (what, count) select what, sum(count) from folded group by what)
+     select count(*) as rows from folded`,
   )
+  return folded?.rows === rowsAtOnce
 }

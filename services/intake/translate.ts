@@ -143,7 +143,7 @@ function fieldReader(view: unknown) {
   return { problems, optional, needed }
 }
 
-export function uriOf(value: unknown): string | undefined {
+function uriOf(value: unknown): string | undefined {
   const usable = typeof value === 'string' && value !== '' && value.length <= longestUri && isStorable(value)
   return usable ? value : undefined
 }

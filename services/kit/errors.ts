@@ -82,14 +82,6 @@ export const broken = make('broken')
 /** Not now: the same call may succeed later. */
 export const unavailable = make('unavailable')
 
-// Classes 08 (connection) and 57P (operator intervention), and the pool's own words for a connection that is not there.
-const lostConnectionCodes = new Set(['57P01', '57P02', '57P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT'])
-const lostConnectionWords = [
-  'Connection terminated',
-  'timeout exceeded when trying to connect',
-  'Client has encountered',
-]
-
 /** What the operating system or the driver calls an error: `ENOSPC`, `40P01`, …, or undefined. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
@@ -97,20 +89,18 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  // Some have nothing but a code, as when all addresses of a name refuse.
+  return error.message || codeOf(error) || error.name
 }
 
 /** Total: any thrown thing becomes one of ours, so that the edges need to know only one class. */
 export function classify(error: unknown): TrainyardError {
   if (error instanceof TrainyardError) return error
-  const code = codeOf(error)
-  if (code === 'ENOSPC' || code === '53100') {
-    return unavailable('the disk is full', { hint: 'Free some space; the work goes on by itself.', cause: error })
-  }
-  const message = messageOf(error)
-  const lost =
-    (code !== undefined && (code.startsWith('08') || lostConnectionCodes.has(code))) ||
-    lostConnectionWords.some((words) => message.includes(words))
-  if (lost) return unavailable(`the database does not answer: ${message}`, { cause: error })
-  return broken(message, { cause: error })
+  if (codeOf(error) === 'ENOSPC') return diskFull(error)
+  return broken(messageOf(error), { cause: error })
+}
+
+export function diskFull(cause: unknown): TrainyardError {
+  return unavailable('the disk is full', { hint: 'Free some space; the work goes on by itself.', cause })
 }

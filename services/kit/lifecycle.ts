@@ -6,11 +6,12 @@
  * Invariants:
  * - parts start in the order in which they were added and stop in reverse, each stopped once and only if it started;
  *   a part without `start` is open already when it is added;
+ * - a stop that is asked for during the start waits for the step in progress, and no further one is begun;
  * - stopping is bounded: past the limit the process exits all the same, since everything it does survives a kill;
  * - a second signal ends the process at once; what cannot be mended ends it with exit code 1.
  */
 import type { Clock } from './clock.ts'
-import { messageOf } from './errors.ts'
+import { messageOf, unavailable } from './errors.ts'
 import type { Logger } from './log.ts'
 
 export interface Part {
@@ -20,10 +21,13 @@ export interface Part {
 }
 
 export interface Lifecycle {
-  /** A part without `start` counts as started from here on. */
+  /**
+   * A part without `start` counts as started from here on.
+   * @throws unavailable when a stop was asked for meanwhile; the part is stopped, too
+   */
   add(part: Part): void
-  /** Starts all parts. When one fails, those before it are stopped and the error is thrown. */
-  start(): Promise<void>
+  /** Runs `open`, which adds parts, then starts them all. When anything fails, what has begun is stopped and the error thrown. */
+  start(open?: () => Promise<void>): Promise<void>
   /** Stops all parts; further calls get the same promise. */
   stop(): Promise<void>
   /** Ends the process with exit code 1 after an orderly stop. */
@@ -41,9 +45,25 @@ export function makeLifecycle(options: LifecycleOptions): Lifecycle {
   const { clock, log, stopLimitMs, exit } = options
   const parts: Part[] = []
   const started: Part[] = []
+  let starting: Promise<void> = Promise.resolve()
   let stopped: Promise<void> | undefined
 
+  function goOn(): void {
+    if (stopped) throw unavailable('it was stopped before it was ready')
+  }
+
+  async function startAll(open: () => Promise<void>): Promise<void> {
+    await open()
+    for (const part of parts) {
+      goOn()
+      await part.start?.()
+      started.push(part)
+    }
+    goOn()
+  }
+
   async function stopAll(): Promise<void> {
+    await starting.catch(() => {})
     for (let part = started.pop(); part !== undefined; part = started.pop()) {
       try {
         await part.stop?.()
@@ -57,17 +77,16 @@ export function makeLifecycle(options: LifecycleOptions): Lifecycle {
     add(part) {
       if (part.start) parts.push(part)
       else started.push(part)
+      goOn()
     },
 
-    async start() {
-      for (const part of parts) {
-        try {
-          await part.start?.()
-          started.push(part)
-        } catch (error) {
-          await lifecycle.stop()
-          throw error
-        }
+    async start(open = async () => {}) {
+      starting = startAll(open)
+      try {
+        await starting
+      } catch (error) {
+        await lifecycle.stop()
+        throw error
       }
     },
 

@@ -8,6 +8,7 @@ import type { Logger } from './log.ts'
  */
 export interface Loop {
   readonly name: string
+  /** The longest time between two looks: what another process has left due meanwhile was announced to nobody here. */
   readonly pollMs: number
   /** One look. Resolves to the milliseconds until the next one (0: at once); undefined: after `pollMs`. */
   work(signal: AbortSignal): Promise<number | undefined>
@@ -34,7 +35,7 @@ export function makeLoop(loop: Loop, clock: Clock, log: Logger): RunningLoop {
       woken = false
       let waitMs: number
       try {
-        waitMs = (await loop.work(stopping.signal)) ?? loop.pollMs
+        waitMs = Math.min(loop.pollMs, (await loop.work(stopping.signal)) ?? loop.pollMs)
         failures = 0
       } catch (error) {
         failures += 1

@@ -12,6 +12,15 @@ export function resolveCommand(command: readonly string[], packageRoot: string):
     const path = resolve(packageRoot, element)
     const below = relative(packageRoot, path)
     const climbs = below === '..' || below.startsWith(`..${sep}`)
-    return !climbs && statSync(path, { throwIfNoEntry: false })?.isFile() ? path : element
+    return !climbs && isFile(path) ? path : element
   })
+}
+
+/** An element may be anything, also a whole script: what cannot be the name of a file names none. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }

@@ -1,7 +1,8 @@
 /** The launcher: queues the requests, runs their attempts, lets the champion sit the same exam, and says what became of each. */
 
 import { type AttemptName, RunId } from '../../schemas/words.ts'
-import { type Kit, runServices, type ServiceDefinition, type ServiceParts } from '../kit/service.ts'
+import { runServices } from '../kit/run.ts'
+import type { Kit, ServiceDefinition, ServiceParts } from '../kit/service.ts'
 import { makeConsumer } from './consumer.ts'
 import type { Executor } from './executor/executor.ts'
 import { createProcessExecutor } from './executor/process.ts'

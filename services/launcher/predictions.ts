@@ -27,7 +27,7 @@ export async function checkPredictions(
     const { id } = predictionOf(line, number)
     if (!unanswered.delete(id)) {
       throw badInput(
-        `predictions, line ${number}: ${answered.has(id) ? 'this id was answered before' : 'an id that no text of the exam has'}`,
+        `line ${number}: ${answered.has(id) ? 'this id was answered before' : 'an id that no text of the exam has'}`,
       )
     }
     answered.add(id)
@@ -40,11 +40,11 @@ function predictionOf(line: string, number: number): Prediction {
   try {
     value = JSON.parse(line)
   } catch {
-    throw badInput(`predictions, line ${number}: not JSON`)
+    throw badInput(`line ${number}: not JSON`)
   }
   const parsed = Prediction.safeParse(value)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const field = issue && issue.path.length > 0 ? `, field ${issue.path.join('.')}` : ''
-  throw badInput(`predictions, line ${number}${field}: ${issue?.message ?? 'not a prediction'}`)
+  throw badInput(`line ${number}${field}: ${issue?.message ?? 'not a prediction'}`)
 }

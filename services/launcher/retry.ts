@@ -36,7 +36,7 @@ export function retry(
       return {
         kind: 'giveUp',
         outcome,
-        reason: `it stopped ${resumes} times to be resumed, and ${retries.resumeLimit} are allowed: ${reason}`,
+        reason: `it stopped ${resumes} times to be resumed, and ${retries.resumeLimit} are allowed`,
       }
     }
     case 'crashed':
@@ -44,7 +44,8 @@ export function retry(
     case 'deadline': {
       const failures = ended.filter((attempt) => costsARetry(attempt.outcome)).length
       if (failures > retries.limit) {
-        const tries = retries.limit === 0 ? 'no retry is allowed' : `${retries.limit} retries were used`
+        const used = retries.limit === 1 ? '1 retry was used' : `${retries.limit} retries were used`
+        const tries = retries.limit === 0 ? 'no retry is allowed' : used
         return { kind: 'giveUp', outcome, reason: `${reason} (${tries})` }
       }
       const backoffMs = Math.min(longestBackoffMs, retries.backoffSeconds * 1000 * 2 ** (failures - 1))

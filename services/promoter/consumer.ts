@@ -14,8 +14,9 @@ export function makeConsumer(kit: { point(name: Point): Promise<void> }, onEvalu
     group: 'promoter',
     topics: ['trainyard.evaluations', 'trainyard.requests'],
     async handle(transaction, events) {
-      const issued = events.flatMap(issuedBy)
-      if (issued.length > 0) await noteGenerations(transaction, issued)
+      // Requests first: what only its evaluation tells of counts as heard of too late.
+      await noteGenerations(transaction, events.flatMap(requestedBy))
+      await noteGenerations(transaction, events.flatMap(evaluatedBy))
       const evaluated = events.filter((event) => event.name === 'model.evaluated')
       if (evaluated.length === 0) return
       const added = await recordModels(transaction, evaluated)
@@ -25,9 +26,14 @@ export function makeConsumer(kit: { point(name: Point): Promise<void> }, onEvalu
   }
 }
 
-function issuedBy(event: ReceivedEvent): Issued[] {
-  if (event.name !== 'training.requested' && event.name !== 'model.evaluated') return []
+function requestedBy(event: ReceivedEvent): Issued[] {
+  if (event.name !== 'training.requested') return []
+  const { bot, jobType, generation, requestedAt } = event.data
+  return [{ key: { bot, jobType }, generation, requestedAtMs: requestedAt }]
+}
+
+function evaluatedBy(event: ReceivedEvent): Issued[] {
+  if (event.name !== 'model.evaluated') return []
   const { bot, jobType, generation } = event.data
-  const requestedAtMs = event.name === 'training.requested' ? event.data.requestedAt : null
-  return [{ key: { bot, jobType }, generation, requestedAtMs }]
+  return [{ key: { bot, jobType }, generation, requestedAtMs: null }]
 }

@@ -4,6 +4,8 @@ import type { Point } from './points.ts'
 import { claimExpired, dueModels, endHeld, msUntilExpiry } from './store/models.ts'
 
 const pollMs = 60_000
+/** How long to wait for who holds the lock on the only keys with something due. */
+const lockedPauseMs = 20
 
 /** Ends held models that nobody decided about in time, and says so (I6). The limit is a row's due time, by the database's clock. */
 export function expiryWork(
@@ -27,6 +29,6 @@ export function expiryWork(
       await kit.point('promoter.expiry.durable')
       return 0
     }
-    return Math.min(pollMs, (await msUntilExpiry(kit.database)) ?? pollMs)
+    return Math.min(pollMs, Math.max(lockedPauseMs, (await msUntilExpiry(kit.database)) ?? pollMs))
   }
 }

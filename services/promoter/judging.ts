@@ -1,10 +1,10 @@
 /** Gives the verdict on each evaluated model, and makes it true, in one transaction under the lock on the key's row. */
-import type { VerdictFacts } from '../../schemas/evaluation.ts'
+import type { Verdict, VerdictFacts } from '../../schemas/evaluation.ts'
 import type { Occurrence } from '../kit/bus/outbox.ts'
 import { classify } from '../kit/errors.ts'
 import type { Kit } from '../kit/service.ts'
 import type { Transaction } from '../kit/store/database.ts'
-import { readDocument } from './document.ts'
+import { readDocument, unreadable } from './document.ts'
 import { putInForce } from './enforce.ts'
 import type { PromoterMetrics } from './metrics.ts'
 import { type Decided, held, overtaken, rejected } from './occurrences.ts'
@@ -23,6 +23,9 @@ import { judge } from './verdict/judge.ts'
 
 const stateAfter = { promote: 'promoted', hold: 'held', reject: 'rejected' } as const
 
+/** With the growing pauses between them some four minutes; then the model is held, and it is said why (I6). */
+const mostTries = 8
+
 /** How long to wait for who holds the lock on the only keys with something due. */
 const lockedPauseMs = 20
 
@@ -34,9 +37,19 @@ export function judgingWork(
   metrics: PromoterMetrics,
   onHeld: () => void,
 ): () => Promise<number | undefined> {
+  async function verdictOn(model: ModelRecord, facts: VerdictFacts): Promise<Verdict> {
+    try {
+      return judge(await readDocument(kit.blobs, model.document), model.policy, facts)
+    } catch (error) {
+      const fault = classify(error)
+      if (fault.retryable || model.failures + 1 < mostTries) throw error
+      return unreadable(fault)
+    }
+  }
+
   async function judgeOne(transaction: Transaction, key: KeyState, model: ModelRecord): Promise<void> {
     const facts = factsOf(key)
-    const verdict = judge(await readDocument(kit.blobs, model.document), model.policy, facts)
+    const verdict = await verdictOn(model, facts)
     await kit.point('promoter.verdict.given')
     const reasons = verdict.reasons.map(({ text }) => text)
     const state = stateAfter[verdict.verdict]

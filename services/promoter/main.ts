@@ -1,5 +1,6 @@
 /** The promoter: gives the verdict on each evaluated model, and decides which model is in force, with people's word above its own. */
-import { runServices, type ServiceDefinition } from '../kit/service.ts'
+import { runServices } from '../kit/run.ts'
+import type { ServiceDefinition } from '../kit/service.ts'
 import { makeConsumer } from './consumer.ts'
 import { expiryWork } from './expiry.ts'
 import { judgingWork } from './judging.ts'

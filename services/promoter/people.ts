@@ -1,6 +1,7 @@
 /**
  * What people decide. Each decision is made against a champion that the person has seen; if another one is in force by
- * now, nothing happens and the answer has the new facts.
+ * now, nothing happens and the answer has the new facts. The very same decision once more is one whose answer was lost: it
+ * has happened, and does not happen again.
  */
 import type { BotId, JobTypeName, Key, RunId } from '../../schemas/words.ts'
 import type { Cause } from '../kit/bus/outbox.ts'
@@ -11,9 +12,10 @@ import type { Decision, Rollback, Unpin } from './api.ts'
 import { putInForce } from './enforce.ts'
 import { ready, rejected } from './occurrences.ts'
 import type { Point } from './points.ts'
-import { recordDecision } from './store/decisions.ts'
+import { recordDecision, wasMade } from './store/decisions.ts'
 import { addChampion, earlierChampion, type KeyState, keysOf, lockKey, noteRollback, unpinKey } from './store/keys.ts'
 import { endHeld, findModel, type ModelRecord } from './store/models.ts'
+import { assertStored } from './stored.ts'
 
 export interface People {
   approve(run: RunId, decision: Decision, origin: Cause): Promise<void>
@@ -22,7 +24,9 @@ export interface People {
   unpin(bot: BotId, unpin: Unpin): Promise<Key>
 }
 
-export function makePeople(kit: Pick<Kit, 'database' | 'outbox'> & { point(name: Point): Promise<void> }): People {
+type Needs = Pick<Kit, 'database' | 'blobs' | 'outbox'> & { point(name: Point): Promise<void> }
+
+export function makePeople(kit: Needs): People {
   async function decideHeld(
     run: RunId,
     action: 'approve' | 'reject',
@@ -30,8 +34,13 @@ export function makePeople(kit: Pick<Kit, 'database' | 'outbox'> & { point(name:
     origin: Cause,
   ): Promise<void> {
     await kit.database.transaction(async (transaction) => {
-      const { key, model } = await lockHeld(transaction, run, championSequence)
-      await recordDecision(transaction, key, { action, run, actor, reason, championSequence })
+      const { key, model } = await lockModel(transaction, run)
+      const decision = { action, run, actor, reason, championSequence }
+      if (await wasMade(transaction, key, decision)) return
+      assertUnmoved(key, championSequence)
+      assertHeld(key, model)
+      if (action === 'approve') await assertStored(kit.blobs, model)
+      await recordDecision(transaction, key, decision)
       const by = { decidedBy: 'person', actor } as const
       const state = action === 'approve' ? 'promoted' : 'rejected'
       const decidedAt = await endHeld(transaction, model, { ...by, state, reason })
@@ -55,13 +64,17 @@ export function makePeople(kit: Pick<Kit, 'database' | 'outbox'> & { point(name:
     async rollback(bot, { jobType, run, sequence, pin, actor, reason, championSequence }, origin) {
       const key = await kit.database.transaction(async (transaction) => {
         const key = await lockOne(transaction, bot, jobType)
-        assertUnmoved(key, championSequence)
         const target = await earlierChampion(transaction, key, { run, sequence })
+        const decision = { action: 'rollback', actor, reason, championSequence } as const
+        const isNamed = run !== undefined || sequence !== undefined
+        if (await wasMade(transaction, key, { ...decision, run: (isNamed && target?.run) || null })) return key
+        assertUnmoved(key, championSequence)
         if (target === undefined) throw noTarget(key, { run, sequence })
         if (target.run === key.champion?.run) {
           throw conflict(`the model of ${target.run} is already in force`, { details: championFacts(key) })
         }
-        await recordDecision(transaction, key, { action: 'rollback', run: target.run, actor, reason, championSequence })
+        await assertStored(kit.blobs, target)
+        await recordDecision(transaction, key, { ...decision, run: target.run })
         await noteRollback(transaction, key, pin ? { actor, reason } : null)
         const next = {
           sequence: key.championSequence + 1,
@@ -83,9 +96,11 @@ export function makePeople(kit: Pick<Kit, 'database' | 'outbox'> & { point(name:
       return await kit.database.transaction(async (transaction) => {
         const key = await lockOne(transaction, bot, jobType)
         if (seen !== undefined) assertUnmoved(key, seen)
-        if (key.pin === null) throw conflict(`${nameOf(key)} is not pinned`)
         const { championSequence } = key
-        await recordDecision(transaction, key, { action: 'unpin', run: null, actor, reason, championSequence })
+        const decision = { action: 'unpin', run: null, actor, reason, championSequence } as const
+        if (await wasMade(transaction, key, decision)) return key
+        if (key.pin === null) throw conflict(`${nameOf(key)} is not pinned`)
+        await recordDecision(transaction, key, decision)
         await unpinKey(transaction, key)
         return key
       })
@@ -93,22 +108,19 @@ export function makePeople(kit: Pick<Kit, 'database' | 'outbox'> & { point(name:
   }
 }
 
-async function lockHeld(
-  transaction: Transaction,
-  run: RunId,
-  championSequence: number,
-): Promise<{ key: KeyState; model: ModelRecord }> {
+async function lockModel(transaction: Transaction, run: RunId): Promise<{ key: KeyState; model: ModelRecord }> {
   const seen = await findModel(transaction, run)
   const key = seen && (await lockKey(transaction, seen))
   const model = key && (await findModel(transaction, run))
   if (key === undefined || model === undefined) throw unknownRun(run)
-  assertUnmoved(key, championSequence)
-  if (model.state !== 'held') {
-    throw conflict(`the model of ${run} is ${model.state}: only a held model waits for a decision`, {
-      details: { ...championFacts(key), state: model.state, decidedBy: model.decidedBy, actor: model.actor },
-    })
-  }
   return { key, model }
+}
+
+function assertHeld(key: KeyState, { run, state, decidedBy, actor }: ModelRecord): void {
+  if (state === 'held') return
+  throw conflict(`the model of ${run} is ${state}: only a held model waits for a decision`, {
+    details: { ...championFacts(key), state, decidedBy, actor },
+  })
 }
 
 export function unknownRun(run: RunId) {

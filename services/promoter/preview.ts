@@ -1,6 +1,8 @@
+import type { RunId } from '../../schemas/words.ts'
+import { classify, conflict } from '../kit/errors.ts'
 import type { Kit } from '../kit/service.ts'
 import type { Preview, PreviewRequest } from './api.ts'
-import { readDocument } from './document.ts'
+import { readDocument, unreadable } from './document.ts'
 import { unknownRun } from './people.ts'
 import { findModel, judgedModels, type ModelRecord } from './store/models.ts'
 import { judge } from './verdict/judge.ts'
@@ -15,13 +17,20 @@ export async function preview(
   { policy, run, limit }: PreviewRequest,
 ): Promise<Preview[]> {
   const previews: Preview[] = []
-  const models = run === undefined ? judgedModels(kit.database, limit) : [await findModel(kit.database, run)]
+  const models = run === undefined ? judgedModels(kit.database, limit) : [await findJudged(kit.database, run)]
   for await (const model of models) {
-    const judged = model && (await judgeAgain(kit, model, policy ?? model.policy))
+    const judged = await judgeAgain(kit, model, policy ?? model.policy)
     if (judged) previews.push(judged)
   }
-  if (run !== undefined && previews.length === 0) throw unknownRun(run)
   return previews
+}
+
+/** @throws notFound, or conflict while the verdict is still to come */
+async function findJudged(database: Kit['database'], run: RunId): Promise<ModelRecord> {
+  const model = await findModel(database, run)
+  if (model === undefined) throw unknownRun(run)
+  if (model.verdict === null) throw conflict(`the verdict on the model of ${run} is still to come`)
+  return model
 }
 
 async function judgeAgain(
@@ -31,6 +40,13 @@ async function judgeAgain(
 ): Promise<Preview | undefined> {
   const { run, bot, jobType, generation, state, verdict: given, facts } = model
   if (given === null || facts === null) return undefined
-  const { verdict, rule, reasons } = judge(await readDocument(blobs, model.document), policy, facts)
+  const { verdict, rule, reasons } = await readDocument(blobs, model.document).then(
+    (evaluation) => judge(evaluation, policy, facts),
+    (error: unknown) => {
+      const fault = classify(error)
+      if (fault.retryable) throw error
+      return unreadable(fault)
+    },
+  )
   return { run, bot, jobType, generation, verdict, rule, reasons, was: given.verdict, state }
 }

@@ -5,7 +5,7 @@ import type { Champion, KeyState } from './store/keys.ts'
 import type { ModelRecord } from './store/models.ts'
 
 export function modelView(record: ModelRecord): ModelView {
-  const { decidedAt, dueAt, cause: _cause, ...facts } = record
+  const { decidedAt, dueAt, cause: _cause, failures: _failures, ...facts } = record
   return {
     ...facts,
     decidedAt: decidedAt?.toISOString() ?? null,

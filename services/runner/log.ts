@@ -35,7 +35,8 @@ const lineEnd = 0x0a
 
 export function createLog(path: string, limitBytes: number): Log {
   const file = openSync(path, 'w+')
-  const tailBytes = Math.min(longestTailBytes, Math.floor(limitBytes / 4))
+  // With less room than for the marks and as much again, there is no sense in a tail.
+  const tailBytes = limitBytes < 2 * marksBytes ? 0 : Math.min(longestTailBytes, Math.floor(limitBytes / 4))
   const headBytes = Math.max(0, limitBytes - tailBytes - marksBytes)
   let size = 0
   let state: 'head' | 'tail' | 'finished' = 'head'
@@ -87,7 +88,7 @@ export function createLog(path: string, limitBytes: number): Log {
       )
     },
     append(lines) {
-      newest = Buffer.from(lines.subarray(-newestBytes))
+      newest = Buffer.concat([newest, lines.subarray(-newestBytes)]).subarray(-newestBytes)
       let rest = lines
       if (state === 'head') {
         const room = headBytes - size

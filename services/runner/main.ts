@@ -15,7 +15,7 @@ import { carryOut } from './attempt.ts'
 import { messageOf, NotOurs, Rejected, reasonOf } from './errors.ts'
 import { recordExit, recordRunner } from './record.ts'
 import { readSetup, type Setup } from './setup.ts'
-import { atMonotonic, createStopping } from './stopping.ts'
+import { atMonotonic, createStopping, type Stopping } from './stopping.ts'
 import { createTransport } from './transport.ts'
 
 const exitCodes = { told: 0, notTold: 1, wronglyCalled: 2, notOurs: 3 } as const
@@ -30,8 +30,7 @@ async function run(setup: Setup): Promise<Exit> {
   const transport = createTransport({ baseUrl: setup.runApi, token: setup.token, traceparent: setup.traceparent })
   const api = createRunApi(transport, attempt, randomUUID())
   try {
-    const limit = AbortSignal.any([stopping.working, AbortSignal.timeout(setup.claimLimitMs)])
-    const { claim, dueMs } = await api.claim(process.pid, limit)
+    const { claim, dueMs } = await api.claim(process.pid, claimLimit(setup, stopping))
     atMonotonic(dueMs, () => stopping.stop({ kind: 'deadline', reason: "the attempt's deadline has passed" }))
     const ending = await carryOut({ claim, command, workDirectory, environment: process.env, api, stopping })
     if (ending.outcome === 'lost') return { exitCode: exitCodes.notOurs, reason: `not ours any more: ${ending.reason}` }
@@ -45,6 +44,13 @@ async function run(setup: Setup): Promise<Exit> {
   } finally {
     transport.close()
   }
+}
+
+/** Aborts when the claim has waited long enough for an answer, or nobody wants it any more. */
+function claimLimit({ claimLimitMs }: Setup, stopping: Stopping): AbortSignal {
+  const late = new AbortController()
+  atMonotonic(performance.now() + claimLimitMs, () => late.abort())
+  return AbortSignal.any([stopping.working, late.signal])
 }
 
 async function main(): Promise<Exit> {

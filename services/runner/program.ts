@@ -9,7 +9,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { codeOf, messageOf } from './errors.ts'
-import { type Stopping, whenAborted } from './stopping.ts'
+import { atMonotonic, type Stopping, whenAborted } from './stopping.ts'
 
 export type ProgramEnd =
   | { kind: 'exited'; exitCode: number | null; signal: NodeJS.Signals | null }
@@ -45,17 +45,17 @@ export async function runProgram(options: ProgramToRun): Promise<ProgramEnd> {
 
   child.stdout.on('data', options.onStdout)
   child.stderr.on('data', options.onStderr)
-  let killTimer: NodeJS.Timeout | undefined
+  let forgetKill: (() => void) | undefined
   const forgetStop = whenAborted(stopping.working, () => {
     signalGroup(group, 'SIGTERM')
-    killTimer = setTimeout(() => signalGroup(group, 'SIGKILL'), options.graceMs).unref()
+    forgetKill = atMonotonic(performance.now() + options.graceMs, () => signalGroup(group, 'SIGKILL'))
   })
   const forgetLost = whenAborted(stopping.lost, () => signalGroup(group, 'SIGKILL'))
 
   const ended = await end
   forgetStop()
   forgetLost()
-  clearTimeout(killTimer)
+  forgetKill?.()
   signalGroup(group, 'SIGKILL')
   const limit = setTimeout(() => {
     child.stdout.destroy()

@@ -61,9 +61,16 @@ export function whenAborted(signal: AbortSignal, action: () => void): () => void
 // A longer timer would fire at once.
 const longestTimerMs = 2 ** 31 - 1
 
-/** Calls `action` when the monotonic clock reaches `dueMs`, however far away that is. */
-export function atMonotonic(dueMs: number, action: () => void): void {
-  const leftMs = dueMs - performance.now()
-  if (leftMs <= longestTimerMs) setTimeout(action, Math.max(0, leftMs)).unref()
-  else setTimeout(() => atMonotonic(dueMs, action), longestTimerMs).unref()
+/** Calls `action` when the monotonic clock reaches `dueMs`, however far away that is. Returns what takes it back. */
+export function atMonotonic(dueMs: number, action: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined
+  function wait(): void {
+    const leftMs = dueMs - performance.now()
+    timer =
+      leftMs > longestTimerMs
+        ? setTimeout(wait, longestTimerMs).unref()
+        : setTimeout(action, Math.max(0, leftMs)).unref()
+  }
+  wait()
+  return () => clearTimeout(timer)
 }

@@ -79,6 +79,38 @@ describe('an evaluation', () => {
     assert.ok(document.champion && !document.champion.answered && document.champion.reason === 'its program is gone')
   })
 
+  test('an exam that could not be marked has the reason and no figure, and the champion is not compared', () => {
+    const unmarked = { digest: labels(rows).digest, intents: new Map(), unmarked: 'the answers are gone' }
+    const nobody = candidate(new Map(), [])
+    const absent = { ...champion(new Map(), { intents }), sat: { absentBecause: 'the exam could not be marked' } }
+    const document = EvaluationDocument.parse(evaluate(unmarked, nobody, absent))
+    assert.deepEqual(document.exam, {
+      labels: unmarked.digest,
+      rows: 0,
+      outOfScopeRows: 0,
+      unmarked: unmarked.unmarked,
+    })
+    assert.deepEqual(
+      [document.candidate.rows, document.candidate.calibrationError, document.comparison],
+      [0, null, null],
+    )
+  })
+
+  test('an exam of one row, of no row, and of nothing but out-of-scope texts have figures that pass their schema', () => {
+    for (const given of [rowsOf('a', 1), [], rowsOf(null, 3)]) {
+      for (const answer of [rightly, () => 'z', () => undefined]) {
+        const sat = answers(given, answer)
+        const document = evaluate(
+          labels(given),
+          candidate(sat, intents),
+          champion(answers(given, rightly), { intents }),
+        )
+        EvaluationDocument.parse(document)
+        assert.equal(document.comparison?.allRows.rows, given.length)
+      }
+    }
+  })
+
   test('D9: holds figures only, and nothing that tells the label of a single text', () => {
     const document = evaluate(
       labels(rows),

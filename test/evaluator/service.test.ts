@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { EvaluationDocument, evaluationIdOf } from '../../schemas/evaluation.ts'
 import { digestOf } from '../../schemas/words.ts'
 import { evaluator } from '../../services/evaluator/main.ts'
+import { unavailable } from '../../services/kit/errors.ts'
 import { testDatabase } from '../harness/database.ts'
 import { type TestKit, testKit } from '../harness/kit.ts'
 import { rightly, rowsOf } from './given.ts'
@@ -116,7 +117,7 @@ describe('the evaluator', () => {
         if (!crash) return
         crash = false
         // What does not commit might as well have died.
-        throw Object.assign(new Error('the connection broke'), { code: '08006' })
+        throw unavailable('the connection broke')
       },
     })
     await kit.deliver([{ name: 'run.succeeded', data: await succeeded(kit.blobs, first) }])
@@ -161,5 +162,71 @@ describe('the evaluator', () => {
     assert.deepEqual(row, { failures: 1, later: true })
     const metrics = await kit.inject({ method: 'GET', url: '/metrics' })
     assert.match(metrics.body, /trainyard_evaluations_pending_oldest_seconds (?!0\n)\d/)
+  })
+
+  test('a champion whose part is no longer stored is not compared, and it is said why: the candidate has its figures', async (t) => {
+    const kit = await testKit(t, evaluator)
+    const champion = await succeeded(kit.blobs, first)
+    const of = { ...champion, dataset: { ...champion.dataset, train: digestOf('collected') } }
+    const data = await succeeded(kit.blobs, {
+      ...first,
+      run: 'run-bbbbbbbbbb',
+      generation: 2,
+      champion: { of, sequence: 1, answer: rightly },
+    })
+    await kit.deliver([{ name: 'run.succeeded', data }])
+    await workAll(kit)
+    const document = await documentOf(kit)
+    assert.equal(document.candidate.accuracy, 1)
+    assert.equal(document.comparison, null)
+    assert.ok(document.champion?.answered === false)
+    assert.match(document.champion.reason, /no longer stored: there is no blob sha256:/)
+  })
+
+  test('I6: a run that cannot be evaluated is tried for some minutes, then it is said in words, once', async (t) => {
+    const kit = await testKit(t, evaluator)
+    const lost = digestOf('never stored')
+    const champion = await succeeded(kit.blobs, first)
+    const data = await succeeded(kit.blobs, {
+      ...first,
+      run: 'run-bbbbbbbbbb',
+      generation: 2,
+      champion: { of: champion, sequence: 1, answer: rightly },
+    })
+    await kit.deliver([{ name: 'run.succeeded', data: { ...data, answers: lost } }])
+    const pauses: number[] = []
+    while ((await evaluations(kit)).length === 0) {
+      assert.ok(pauses.length < 20, 'it is tried for ever')
+      await workAll(kit)
+      const rows = await kit.database.query<{ seconds: number }>(
+        `select extract(epoch from due_at - now()) as seconds from evaluator.evaluations where state = 'pending'`,
+      )
+      pauses.push(...rows.map(({ seconds }) => Math.round(seconds)))
+      await kit.database.execute('update evaluator.evaluations set due_at = now()')
+    }
+    assert.deepEqual(pauses, [2, 4, 8, 16, 32, 64, 128])
+    await kit.deliver([{ name: 'run.succeeded', data: { ...data, answers: lost } }])
+    await workAll(kit)
+    const [said, ...more] = await evaluations(kit)
+    assert.deepEqual(more, [])
+    assert.deepEqual([said?.data.run, said?.data.examRows, said?.data.difference], [data.run, 0, null])
+    const document = await documentOf(kit)
+    assert.equal(document.exam.unmarked, `there is no blob ${lost}`)
+    assert.deepEqual([document.candidate.rows, document.champion?.answered], [0, false])
+  })
+
+  test('however often an evaluation has failed, a failure more is no trouble', async (t) => {
+    const kit = await testKit(t, evaluator, {
+      async point(name) {
+        if (name === 'evaluator.document.stored') throw new Error('a fault of ours')
+      },
+    })
+    await kit.deliver([{ name: 'run.succeeded', data: await succeeded(kit.blobs, first) }])
+    await kit.database.execute('update evaluator.evaluations set failures = 5000')
+    await workAll(kit)
+    const [row] = await kit.database.query<{ failures: number; later: boolean }>(
+      'select failures, due_at > now() as later from evaluator.evaluations',
+    )
+    assert.deepEqual(row, { failures: 5_001, later: true })
   })
 })

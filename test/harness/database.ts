@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { systemRandom } from '../../services/kit/random.ts'
-import { migrateAll, type ServiceDefinition } from '../../services/kit/service.ts'
+import type { ServiceDefinition } from '../../services/kit/service.ts'
 import { type Database, openDatabase } from '../../services/kit/store/database.ts'
+import { migrateAll } from '../../services/kit/store/migrate.ts'
 import { cleanup, type Ending } from './cleanup.ts'
 import { sharedPostgres } from './postgres.ts'
 

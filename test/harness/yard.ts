@@ -31,8 +31,11 @@ export interface YardOptions {
   /** trainyard.yaml as text. */
   readonly configuration: string
   readonly variables?: Readonly<Record<string, string>>
-  /** Whether PostgreSQL is the embedded one, as on a laptop, or the server that the tests share, which is there sooner. */
-  readonly postgres?: 'embedded' | 'shared'
+  /**
+   * Whether PostgreSQL is the embedded one, as on a laptop, the server that the tests share, which is there sooner, or
+   * one of the test's own.
+   */
+  readonly postgres?: 'embedded' | 'shared' | URL
 }
 
 /**
@@ -45,7 +48,9 @@ export async function startYard(t: Ending, options: YardOptions): Promise<Yard> 
   const dataDirectory = join(directory, 'data')
   await mkdir(dataDirectory)
   await writeFile(join(directory, 'trainyard.yaml'), options.configuration)
-  const database: Record<string, string> = options.postgres === 'shared' ? { DATABASE_URL: await emptyDatabase(t) } : {}
+  const { postgres = 'embedded' } = options
+  const database: Record<string, string> =
+    postgres === 'embedded' ? {} : { DATABASE_URL: postgres === 'shared' ? await emptyDatabase(t) : postgres.href }
   let child: ChildProcess | undefined
   let url = ''
   let ended: Promise<number | string> = Promise.resolve(0)
@@ -76,7 +81,7 @@ export async function startYard(t: Ending, options: YardOptions): Promise<Yard> 
   cleanup(t, async () => {
     child?.kill('SIGKILL')
     await ended
-    if (options.postgres !== 'shared') {
+    if (postgres === 'embedded') {
       const server = await startEmbeddedPostgres({ directory: join(dataDirectory, 'postgres'), durable: true })
       await server.stop()
       await rm(server.home, { recursive: true, force: true })

@@ -116,7 +116,8 @@ async function take(kit: TestKit, known: readonly string[], step: Step, world: n
       return
     }
     case 'fold':
-      return foldTally(kit.database)
+      await foldTally(kit.database)
+      return
   }
 }
 

@@ -176,6 +176,17 @@ describe('with debounce', () => {
     assert.ok(((await kit.work('intake.due')) ?? 0) <= 30_000)
   })
 
+  test('a stale revision that comes with a known signal names a run that there is', async (t) => {
+    const kit = await intakeKit(t)
+    const dataset = await storedDataset(kit, 'known')
+    const known = edit({ dataset, revision: 5 })
+    await publish(kit, known)
+    const [requested] = await said(kit, 'training.requested')
+    const { body } = await publish(kit, [known, edit({ dataset, revision: 4 })])
+    const stale = (await get(kit, `/signals/${body.signals[1]}`)).body
+    assert.deepEqual([stale.end, stale.run], ['coalesced', requested?.run])
+  })
+
   test('a stale revision ends as coalesced, and does not bring its older dataset back', async (t) => {
     const kit = await intakeKit(t, { configuration })
     const [older, newer] = [await storedDataset(kit, 'older'), await storedDataset(kit, 'newer')]

@@ -105,3 +105,13 @@ describe('I5: news of runs end their signals', () => {
     assert.equal((await endOf(1)).end, 'launched')
   })
 })
+
+test('news that is told again within one batch takes no run back', async (t) => {
+  const { kit, older } = await twoRequests(t)
+  const stateOf = async () =>
+    (await kit.database.query('select run_state from intake.requests where id = $1', [older.run]))[0]
+  await kit.deliver([newsOf(older, 'queued'), newsOf(older, 'started'), newsOf(older, 'queued')])
+  assert.deepEqual(await stateOf(), { run_state: 'running' })
+  await kit.deliver([newsOf(older, 'succeeded'), newsOf(older, 'queued'), newsOf(older, 'started')])
+  assert.deepEqual(await stateOf(), { run_state: 'succeeded' })
+})

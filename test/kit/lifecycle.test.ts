@@ -56,3 +56,37 @@ test('what cannot be mended stops everything and exits with 1', async () => {
   await new Promise((resolve) => setImmediate(resolve))
   assert.deepEqual([steps.at(-1), codes], ['stop a', [1]])
 })
+
+test('a stop during the start waits for the step in progress, begins no other, and stops what has begun', async () => {
+  const { steps, lifecycle, part } = recorded()
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const start = () => {
+    begin()
+    return released
+  }
+  lifecycle.add(part('a'))
+  lifecycle.add({ ...part('slow'), start })
+  lifecycle.add(part('never'))
+  const started = assert.rejects(lifecycle.start(), { code: 'unavailable', message: /stopped before it was ready/ })
+  await begun
+  const stopped = lifecycle.stop()
+  release()
+  await Promise.all([started, stopped])
+  assert.deepEqual(steps, ['start a', 'stop slow', 'stop a'])
+})
+
+test('what is opened while a stop is under way is closed, too', async () => {
+  const { steps, lifecycle } = recorded()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const started = lifecycle.start(async () => {
+    await released
+    lifecycle.add({ name: 'late', stop: () => void steps.push('stop late') })
+    steps.push('went on')
+  })
+  const stopped = lifecycle.stop()
+  release()
+  await assert.rejects(started, { code: 'unavailable' })
+  await stopped
+  assert.deepEqual(steps, ['stop late'])
+})

@@ -53,3 +53,35 @@ test('a look that fails is tried again, and stopping waits for the look in progr
   await loop.stop()
   assert.ok(ended)
 })
+
+test('nothing is slept through for longer than the poll, however late the next thing seems to be due', async () => {
+  let looks = 0
+  const loop = makeLoop(
+    {
+      name: 'patient',
+      pollMs: 1,
+      async work() {
+        looks += 1
+        return 50 * 24 * anHourMs
+      },
+    },
+    systemClock,
+    log,
+  )
+  loop.start()
+  await eventually(() => looks >= 3)
+  await loop.stop()
+})
+
+test('stopping does not wait for the next look', async () => {
+  let looks = 0
+  const work = async () => {
+    looks += 1
+    return undefined
+  }
+  const loop = makeLoop({ name: 'asleep', pollMs: anHourMs, work }, systemClock, log)
+  loop.start()
+  await eventually(() => looks === 1)
+  await loop.stop()
+  assert.equal(looks, 1)
+})

@@ -53,7 +53,7 @@ test('when the retries are used up, the run fails with all its attempts', async 
   }
   await kit.settle()
   const [failure] = await kit.said('run.failed')
-  assert.deepEqual([failure?.outcome, failure?.reason], ['deadline', 'as scripted (1 retries were used)'])
+  assert.deepEqual([failure?.outcome, failure?.reason], ['deadline', 'as scripted (1 retry was used)'])
   assert.deepEqual(
     failure?.attempts.map(({ number, outcome, exitCode }) => [number, outcome, exitCode]),
     [

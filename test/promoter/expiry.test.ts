@@ -41,4 +41,16 @@ describe('I6: a held model does not wait for ever', () => {
     const ends = (await said(kit)).filter((line) => /^model\.(promoted|rejected) /.test(line)).slice(1)
     assert.deepEqual(ends, [answer.status === 200 ? `model.promoted ${runOf(2)}` : `model.rejected ${runOf(2)}`])
   })
+
+  test('while another has the lock on its key, the loop waits a little and does not spin', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(kit, { generation: 2, intents: doubtful, policy: { heldExpiresAfterSeconds: 0 } })
+    await kit.database.transaction(async (transaction) => {
+      await transaction.execute('select from promoter.keys for update')
+      const wait = await kit.work('expiry')
+      assert.ok(wait !== undefined && wait > 0 && wait < 1_000, `it looks again after ${wait} ms`)
+    })
+    assert.equal(await kit.work('expiry'), 0)
+  })
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { digestOf } from '../../schemas/words.ts'
+import { unavailable } from '../../services/kit/errors.ts'
 import { promoter } from '../../services/promoter/main.ts'
 import { testDatabase } from '../harness/database.ts'
 import {
@@ -12,6 +13,8 @@ import {
   judgeAll,
   keyOf,
   openPromoter,
+  person,
+  post,
   readyEvents,
   runOf,
   said,
@@ -127,7 +130,7 @@ describe('the promoter', () => {
       async point(name) {
         if (name !== 'promoter.verdict.said' || !crash) return
         crash = false
-        throw Object.assign(new Error('the connection broke'), { code: '08006' })
+        throw unavailable('the connection broke')
       },
     })
     await deliver(kit, { generation: 1, intents: better, championSequence: 0 })
@@ -147,5 +150,28 @@ describe('the promoter', () => {
     const metrics = await kit.inject({ method: 'GET', url: '/metrics' })
     assert.match(metrics.body, /trainyard_verdicts_pending_oldest_seconds (?!0\n)\d/)
     assert.match(metrics.body, /trainyard_verdicts_total\{verdict="promote"\} 1/)
+  })
+
+  test('I6: an evaluation that stays unreadable is held after some minutes of trying, and it is said why', async (t) => {
+    const kit = await openPromoter(t)
+    const lost = await evaluated(kit, { generation: 1, intents: better, championSequence: 0 })
+    const document = digestOf('never stored')
+    await kit.deliver([{ name: 'model.evaluated', data: { ...lost, document } }])
+    let tries = 0
+    for (; (await said(kit)).length === 0; tries += 1) {
+      assert.ok(tries < 20, 'it is tried for ever')
+      await work(kit)
+      await kit.database.execute("update promoter.models set due_at = now() where state = 'evaluated'")
+    }
+    assert.equal(tries, 8)
+    assert.deepEqual(await said(kit), [`model.held ${runOf(1)}`])
+    const { state, verdict } = await get(kit, `/verdicts/${runOf(1)}`)
+    assert.deepEqual([state, verdict.verdict, verdict.rule], ['held', 'hold', 'measured'])
+    assert.equal(verdict.reasons[0].text, `its evaluation cannot be read: there is no blob ${document}`)
+    // A person may still decide, and the same is said again (I8).
+    const again = await post(kit, '/verdicts/preview', {})
+    assert.deepEqual([again.status, again.body[0].verdict, again.body[0].rule], [200, 'hold', 'measured'])
+    const { status } = await post(kit, `/runs/${runOf(1)}/approve`, { ...person, championSequence: 0 })
+    assert.equal(status, 200)
   })
 })

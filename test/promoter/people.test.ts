@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { digestOf } from '../../schemas/words.ts'
+import { unavailable } from '../../services/kit/errors.ts'
 import { promoter } from '../../services/promoter/main.ts'
 import { testDatabase } from '../harness/database.ts'
 import {
@@ -16,6 +18,7 @@ import {
   runOf,
   said,
   stateOf,
+  weightsOf,
   withChampion,
   work,
 } from './yard.ts'
@@ -86,7 +89,7 @@ describe('a person decides about a held model', () => {
       async point(name) {
         if (name !== 'promoter.decision.said' || !crash) return
         crash = false
-        throw Object.assign(new Error('the connection broke'), { code: '08006' })
+        throw unavailable('the connection broke')
       },
     })
     await withChampion(kit)
@@ -98,6 +101,41 @@ describe('a person decides about a held model', () => {
     assert.equal(await stateOf(kit, runOf(2)), 'held')
     assert.equal((await approve()).status, 200)
     assert.deepEqual((await keyOf(kit)).decisions.length, 1)
+  })
+
+  test('a decision whose answer was lost is sent again: it is answered as before, and happens once', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(kit, { generation: 2, intents: doubtful }, { generation: 3, intents: doubtful })
+    const decide = (run: string, decision: object) =>
+      post(kit, `/runs/${run}/${run === runOf(3) ? 'approve' : 'reject'}`, {
+        ...person,
+        championSequence: 1,
+        ...decision,
+      })
+    for (const [run, state] of [[runOf(2), 'rejected'] as const, [runOf(3), 'promoted'] as const]) {
+      assert.deepEqual((await decide(run, {})).body.state, state)
+      const before = await said(kit)
+      const again = await decide(run, {})
+      assert.deepEqual([again.status, again.body.state], [200, state])
+      assert.equal((await decide(run, { actor: 'grace' })).status, 409)
+      assert.equal((await decide(run, { reason: 'another one' })).status, 409)
+      assert.deepEqual(await said(kit), before)
+    }
+    assert.equal((await keyOf(kit)).decisions.length, 2)
+  })
+
+  test('a model whose files are gone is not put in force: nobody could load it', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(kit, { generation: 2, intents: doubtful })
+    await kit.blobs.remove([digestOf(weightsOf(runOf(2)))])
+    const { status, body } = await post(kit, `/runs/${runOf(2)}/approve`, { ...person, championSequence: 1 })
+    assert.equal(status, 410)
+    assert.match(body.error.message, /^the model of run-\S+ cannot be put in force: .*weights/)
+    assert.equal(await stateOf(kit, runOf(2)), 'held')
+    assert.deepEqual((await keyOf(kit)).decisions, [])
+    assert.equal((await post(kit, `/runs/${runOf(2)}/reject`, { ...person, championSequence: 1 })).status, 200)
   })
 
   test('a decision without actor or reason is refused', async (t) => {

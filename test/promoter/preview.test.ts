@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { PromotionPolicy } from '../../schemas/job-type.ts'
-import { better, doubtful, get, judgeAll, openPromoter, person, post, runOf, withChampion, worse } from './yard.ts'
+import {
+  better,
+  deliver,
+  doubtful,
+  get,
+  judgeAll,
+  openPromoter,
+  person,
+  post,
+  runOf,
+  withChampion,
+  worse,
+} from './yard.ts'
 
 describe('verdicts given again', () => {
   test('I8: over the whole history, stored evaluation, policy and facts give the verdict that was given', async (t) => {
@@ -51,7 +63,28 @@ describe('verdicts given again', () => {
     )
     assert.equal((await get(kit, `/verdicts/${runOf(2)}`)).state, 'held')
     assert.equal((await post(kit, '/verdicts/preview', { run: runOf(9) })).status, 404)
+    await deliver(kit, { generation: 3, intents: better })
+    const early = await post(kit, '/verdicts/preview', { run: runOf(3) })
+    assert.equal(early.status, 409)
+    assert.match(early.body.error.message, /still to come/)
     assert.equal((await post(kit, '/verdicts/preview', { policy: { margin: 7 } })).status, 422)
+  })
+
+  test('an evaluation that is no longer stored hides no other: of it nothing can be said but that', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(kit, { generation: 2, intents: worse })
+    const { document } = await get(kit, `/verdicts/${runOf(2)}`)
+    await kit.blobs.remove([document])
+    const { status, body } = await post(kit, '/verdicts/preview', {})
+    assert.equal(status, 200)
+    assert.deepEqual(
+      body.map(({ was, verdict, rule }: Record<string, unknown>) => [was, verdict, rule]),
+      [
+        ['reject', 'hold', 'measured'],
+        ['promote', 'promote', 'firstModel'],
+      ],
+    )
   })
 
   test('the history is read in pages, the newest first, as far as asked', async (t) => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { digestOf } from '../../schemas/words.ts'
 import {
   better,
+  evaluated,
   get,
   judgeAll,
   keyOf,
@@ -12,7 +14,9 @@ import {
   requested,
   runOf,
   stateOf,
+  weightsOf,
   withChampion,
+  work,
 } from './yard.ts'
 
 describe('a rollback', () => {
@@ -58,6 +62,63 @@ describe('a rollback', () => {
     await kit.deliver([{ name: 'training.requested', data: requested(4, Date.now() + 60_000) }])
     const key = await keyOf(kit)
     assert.deepEqual([key.fence, key.highestGeneration], [3, 4])
+  })
+
+  test('I3: after a rollback, an evaluation that is heard of before its own request is only held', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(kit, { generation: 2, intents: better })
+    const before = Date.now() - 1_000
+    await post(kit, '/bots/bot-1/rollback', { ...person, championSequence: 2, pin: false })
+    const data = await evaluated(kit, { generation: 3, intents: better, championSequence: 3 })
+    await kit.deliver([{ name: 'model.evaluated', data }])
+    await work(kit)
+    await kit.deliver([{ name: 'training.requested', data: requested(3, before) }])
+    const { state, verdict } = await get(kit, `/verdicts/${runOf(3)}`)
+    assert.deepEqual([state, verdict.rule], ['held', 'fence'])
+    assert.equal((await keyOf(kit)).champion.run, runOf(1))
+  })
+
+  test('and an unpin whose answers were lost are sent again: answered as before, and done once', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(
+      kit,
+      { generation: 2, intents: better, championSequence: 1 },
+      { generation: 3, intents: better, championSequence: 2 },
+    )
+    for (const [wanted, seen, run] of [
+      [{}, 3, runOf(2)],
+      [{ run: runOf(1) }, 4, runOf(1)],
+      [{ sequence: 3 }, 5, runOf(3)],
+    ] as const) {
+      const roll = (more: object = {}) =>
+        post(kit, '/bots/bot-1/rollback', { ...person, ...wanted, championSequence: seen, ...more })
+      for (const { status, body } of [await roll(), await roll()]) {
+        assert.deepEqual([status, body.champion.run, body.championSequence], [200, run, seen + 1])
+      }
+      assert.equal((await roll({ actor: 'grace' })).status, 409)
+    }
+    // The same words against the same champion, and another model: that is another decision.
+    assert.equal((await post(kit, '/bots/bot-1/rollback', { ...person, sequence: 1, championSequence: 5 })).status, 409)
+    const unpin = () => post(kit, '/bots/bot-1/unpin', { ...person, championSequence: 6 })
+    assert.deepEqual([(await unpin()).status, (await unpin()).status], [200, 200])
+    const { decisions } = await keyOf(kit)
+    assert.deepEqual(
+      decisions.map(({ action }: { action: string }) => action),
+      ['unpin', 'rollback', 'rollback', 'rollback'],
+    )
+  })
+
+  test('to a model whose files are gone is refused, and nothing has changed', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(kit, { generation: 2, intents: better })
+    await kit.blobs.remove([digestOf(weightsOf(runOf(1)))])
+    const { status, body } = await post(kit, '/bots/bot-1/rollback', { ...person, championSequence: 2 })
+    assert.deepEqual([status, body.error.code], [410, 'gone'])
+    const key = await keyOf(kit)
+    assert.deepEqual([key.championSequence, key.pin, key.decisions], [2, null, []])
   })
 
   test('pins the key: machines only hold, until a person unpins it', async (t) => {

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { EventData } from '../../schemas/catalogue.ts'
+import { manifestOf } from '../../schemas/files.ts'
 import { PromotionPolicy } from '../../schemas/job-type.ts'
-import { BotId, canonicalJson, digestOf, JobTypeName, RunId, SignalId } from '../../schemas/words.ts'
+import { BotId, canonicalJson, type Digest, digestOf, JobTypeName, RunId, SignalId } from '../../schemas/words.ts'
 import { promoter } from '../../services/promoter/main.ts'
 import { type TestKit, type TestKitOptions, testKit } from '../harness/kit.ts'
 import { evaluation, type GivenEvaluation } from './given.ts'
@@ -33,7 +34,7 @@ export async function evaluated(kit: TestKit, given: Given): Promise<EventData<'
   const document = evaluation({ ...given, run })
   const { digest } = await kit.blobs.put(Buffer.from(canonicalJson(document)))
   const { bot, jobType, generation, champion, candidate, exam } = document
-  const model = { url: `http://127.0.0.1:7070/models/${candidate.model}`, digest: candidate.model }
+  const model = await storeModel(kit, run)
   return {
     evaluation: document.evaluation,
     run,
@@ -52,8 +53,22 @@ export async function evaluated(kit: TestKit, given: Given): Promise<EventData<'
   }
 }
 
+/** A model of one file. */
+export const weightsOf = (run: RunId): string => `weights of ${run}`
+
+async function storeModel(kit: TestKit, run: RunId): Promise<{ url: string; digest: Digest }> {
+  const weights = await kit.blobs.put(Buffer.from(weightsOf(run)))
+  const { digest, content } = manifestOf([{ path: 'weights', ...weights }])
+  await kit.blobs.put(Buffer.from(content))
+  return { url: `http://127.0.0.1:7070/models/${digest}`, digest }
+}
+
+/** Delivers evaluations, after the requests that they follow from. */
 export async function deliver(kit: TestKit, ...given: Given[]): Promise<void> {
   const events = await Promise.all(given.map((one) => evaluated(kit, one)))
+  // Times have milliseconds: the next one is certainly after all that has happened.
+  const requests = given.map(({ generation, bot }) => requested(generation, Date.now() + 1, bot))
+  await kit.deliver(requests.map((data) => ({ name: 'training.requested', data })))
   await kit.deliver(events.map((data) => ({ name: 'model.evaluated', data })))
 }
 
@@ -105,12 +120,12 @@ export async function post(kit: TestKit, url: string, payload: object) {
 
 export const person = { actor: 'ada', reason: 'I looked at it' }
 
-export function requested(generation: number, requestedAt: number): EventData<'training.requested'> {
+export function requested(generation: number, requestedAt: number, bot = 'bot-1'): EventData<'training.requested'> {
   const digest = digestOf('dataset')
   const signal = SignalId.parse(`sig-${'0'.repeat(24)}`)
   return {
-    run: runOf(generation),
-    bot: BotId.parse('bot-1'),
+    run: runOf(generation, bot),
+    bot: BotId.parse(bot),
     jobType: JobTypeName.parse('intents'),
     generation,
     dataset: {

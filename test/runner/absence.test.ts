@@ -37,6 +37,14 @@ test('a runner that finds no API waits for it with its claim', async (t) => {
   assert.ok(api.committed)
 })
 
+test('a claim that may wait for longer than the longest timer waits', async (t) => {
+  const api = await startRunApi(t)
+  const environment = { TRAINYARD_CLAIM_LIMIT_MS: '31536000000' }
+  const runner = await startRunner(t, api.url, await writeProgram(t), { environment })
+  assert.equal(await runner.ended, 0)
+  assert.ok(api.committed)
+})
+
 test('answers that get lost double nothing: every call is repeated and the log is whole', async (t) => {
   const api = await startRunApi(t)
   api.misbehave = (_call, count) => (count % 3 === 1 ? 'dropReply' : count % 3 === 2 ? 'hangUp' : undefined)

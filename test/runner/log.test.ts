@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
 import { createLog, type Log } from '../../services/runner/log.ts'
 import { cleanup } from '../harness/cleanup.ts'
 import { temporaryFolder } from './program.ts'
@@ -52,6 +53,36 @@ test('what can be read never changes, so that an offset means the same for ever'
   log.finish()
   log.finish()
   assert.ok(contentOf(log).startsWith(before))
+})
+
+test('the newest line that is not empty is found, also when only empty ones come after it', async (t) => {
+  const log = await openLog(t, 10_000)
+  for (const chunk of ['one\n', 'MemoryError: 8 GiB\n', '\n', '\n  \n']) log.append(Buffer.from(chunk))
+  assert.equal(log.lastLine(), 'MemoryError: 8 GiB')
+})
+
+test('whatever the limit and the lines, the log never exceeds it and never changes', async (t) => {
+  const path = join(await temporaryFolder(t), 'log')
+  const chunks = fc.array(fc.array(fc.string({ maxLength: 200 }), { minLength: 1, maxLength: 20 }), { maxLength: 30 })
+  fc.assert(
+    fc.property(fc.nat({ max: 3_000 }), chunks, (limitBytes, given) => {
+      const log = createLog(path, limitBytes)
+      let before = ''
+      const look = () => {
+        const now = contentOf(log)
+        assert.ok(log.size() <= limitBytes, `${log.size()} bytes of at most ${limitBytes}`)
+        assert.ok(now.startsWith(before))
+        before = now
+      }
+      for (const lines of given) {
+        log.append(Buffer.from(lines.map((line) => `${line.replaceAll('\n', ' ')}\n`).join('')))
+        look()
+      }
+      log.finish()
+      look()
+      log.close()
+    }),
+  )
 })
 
 test('a limit of nothing keeps nothing', async (t) => {

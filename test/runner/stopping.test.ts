@@ -101,3 +101,17 @@ test('a child in a session of its own that holds the output open does not hold t
   assert.ok(api.committed)
   process.kill(Number(api.log.toString()), 'SIGKILL')
 })
+
+test('a grace time longer than the longest timer is a grace time all the same', async (t) => {
+  const api = await startRunApi(t)
+  api.claim = { ...api.claim, graceMs: 31_536_000_000 }
+  const program = await writeProgram(
+    t,
+    `process.on('SIGTERM', () => setTimeout(() => { fs.writeFileSync(join(checkpoint, 'saved'), ''); process.exit(75) }, 200)); console.log('up'); await forever()`,
+  )
+  const runner = await startRunner(t, api.url, program)
+  await eventually(() => api.log.length > 0)
+  runner.kill('SIGTERM')
+  assert.equal(await runner.ended, 0)
+  assert.equal(api.ended?.outcome, 'resumable')
+})

@@ -27,7 +27,6 @@ export function letterOf(message: RawMessage): Letter {
     const text = message.headers[`${addedPrefix}${name}`]
     return text === undefined || text === '' ? null : storable(text)
   }
-  const base64Key = added('key-base64')
   const time = new Date(added('time') ?? Number.NaN)
   return {
     letterPartition: message.partition,
@@ -36,7 +35,7 @@ export function letterOf(message: RawMessage): Letter {
     partition: wholeOrNull(added('partition')),
     offset: wholeOrNull(added('offset')),
     group: added('group'),
-    key: base64Key === null ? message.key : Buffer.from(base64Key, 'base64'),
+    key: message.key,
     headers: ownHeaders(message.headers),
     value: message.value,
     reason: added('reason') ?? 'no reason was given',
@@ -58,10 +57,8 @@ export type Replay = { readonly message: OutgoingMessage } | { readonly refusal:
 
 /** The message as it first came, for the topic that it came from; or why it can't be sent there. */
 export function replayOf(letter: Pick<Letter, 'topic' | 'key' | 'headers' | 'value'>): Replay {
-  const { topic, headers, value } = letter
+  const { topic, key, headers, value } = letter
   if (topic === null) return { refusal: 'it does not say from which topic it came' }
   if (topic === 'trainyard.dead-letters') return { refusal: 'it came from the dead letters themselves' }
-  const key = letter.key?.toString('utf8') ?? null
-  if (key !== null && letter.key?.equals(Buffer.from(key)) !== true) return { refusal: 'its key is not text in UTF-8' }
   return { message: { topic, key, headers, value } }
 }

@@ -13,7 +13,7 @@ import { locate, shown } from './sources.ts'
 
 export type WebLimits = { readonly redirects: number; readonly idleMs: number; readonly totalMs: number }
 
-export const webLimits: WebLimits = { redirects: 5, idleMs: 20_000, totalMs: 120_000 }
+const webLimits: WebLimits = { redirects: 5, idleMs: 20_000, totalMs: 120_000 }
 
 const redirectStatuses = new Set([301, 302, 303, 307, 308])
 const retryableStatuses = new Set([408, 425, 429, 500, 502, 503, 504])
@@ -89,7 +89,7 @@ function ask(url: URL, allowPrivate: boolean, limits: WebLimits, signal: AbortSi
   }
   const request: ClientRequest = url.protocol === 'https:' ? requestHttps(url, options) : requestHttp(url, options)
   request.once('response', resolve)
-  request.once('error', (error) => reject(asKnown(error, url.href)))
+  request.on('error', (error) => reject(asKnown(error, url.href)))
   request.once('timeout', () => request.destroy(unavailable(`${shown(url.href)} was silent for ${limits.idleMs} ms`)))
   request.end()
   return promise

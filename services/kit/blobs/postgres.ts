@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Digest } from '../../../schemas/words.ts'
 import { digestOf } from '../../../schemas/words.ts'
-import { badInput, notFound, tooLarge } from '../errors.ts'
+import { badInput, notFound, tooLarge, unavailable } from '../errors.ts'
 import type { Random } from '../random.ts'
-import type { Database } from '../store/database.ts'
+import type { Database, Queryable } from '../store/database.ts'
 import type { Blobs } from './blobs.ts'
 
 const chunkBytes = 1024 * 1024
@@ -12,6 +12,10 @@ const defaultReadBytes = 64 * 1024 * 1024
 /**
  * Blobs in PostgreSQL, in chunks of 1 MiB. Works with any number of replicas and needs nothing else; made for blobs up
  * to `maximumBytes`, beyond which an object store is the better home.
+ *
+ * Invariant: chunks belong to an upload, which has a row, or to a blob, which has one; the change from the one to the
+ * other is one statement. So whoever gives an upload up, or sweeps one that nobody goes on with, never takes the chunks
+ * of a blob, not even where the answer to that statement was lost.
  */
 export function openPostgresBlobs(database: Database, random: Random, maximumBytes: number): Blobs {
   const sizeOf = async (digest: Digest) =>
@@ -21,6 +25,29 @@ export function openPostgresBlobs(database: Database, random: Random, maximumByt
         [digest],
       )
     )[0]
+
+  async function addChunk(upload: string, startByte: number, data: Buffer): Promise<void> {
+    const added = await database.execute(
+      `with going_on as (update blobs.uploads set touched_at = now() where upload = $1 returning upload)
+       insert into blobs.chunks (upload, start_byte, data) select upload, $2, $3 from going_on`,
+      [upload, startByte, data],
+    )
+    if (added === 0) throw swept()
+  }
+
+  async function complete(upload: string, digest: Digest, bytes: number): Promise<void> {
+    const [upshot] = await database.query<{ ended: number }>(
+      `with ended as (delete from blobs.uploads where upload = $1 returning upload),
+            stored as (
+              insert into blobs.blobs (digest, upload, bytes) select $2, upload, $3 from ended
+              on conflict (digest) do nothing returning upload),
+            spare as (
+              delete from blobs.chunks using ended where chunks.upload = ended.upload and not exists (select from stored))
+       select count(*) as ended from ended`,
+      [upload, digest, bytes],
+    )
+    if (upshot?.ended === 0) throw swept()
+  }
 
   const blobs: Blobs = {
     async put(content, options = {}) {
@@ -33,28 +60,21 @@ export function openPostgresBlobs(database: Database, random: Random, maximumByt
       const upload = random.uuid()
       const hash = createHash('sha256')
       let bytes = 0
+      await database.execute('insert into blobs.uploads (upload) values ($1)', [upload])
       try {
         for await (const chunk of chunksOf(content)) {
           if (bytes + chunk.byteLength > limit)
             throw tooLarge(`more than ${limit} bytes`, { details: { limitBytes: limit } })
           hash.update(chunk)
-          await database.execute('insert into blobs.chunks (upload, start_byte, data) values ($1, $2, $3)', [
-            upload,
-            bytes,
-            chunk,
-          ])
+          await addChunk(upload, bytes, chunk)
           bytes += chunk.byteLength
         }
         const digest = `sha256:${hash.digest('hex')}` as Digest
         refuse(options.expected, digest)
-        const stored = await database.execute(
-          'insert into blobs.blobs (digest, upload, bytes) values ($1, $2, $3) on conflict (digest) do nothing',
-          [digest, upload, bytes],
-        )
-        if (stored === 0) await forget(database, [upload])
+        await complete(upload, digest, bytes)
         return { digest, bytes }
       } catch (error) {
-        await forget(database, [upload]).catch(() => {})
+        await giveUp(database, upload).catch(() => {})
         throw error
       }
     },
@@ -90,13 +110,10 @@ export function openPostgresBlobs(database: Database, random: Random, maximumByt
     size: async (digest) => (await sizeOf(digest))?.bytes,
 
     async remove(digests) {
-      const rows = await database.query<{ upload: string }>(
-        'delete from blobs.blobs where digest = any($1) returning upload',
+      await database.execute(
+        `with gone as (delete from blobs.blobs where digest = any($1) returning upload)
+         delete from blobs.chunks using gone where chunks.upload = gone.upload`,
         [digests],
-      )
-      await forget(
-        database,
-        rows.map((row) => row.upload),
       )
     },
   }
@@ -109,8 +126,17 @@ function refuse(expected: Digest | undefined, digest: Digest): void {
   }
 }
 
-async function forget(database: Database, uploads: readonly string[]): Promise<void> {
-  await database.execute('delete from blobs.chunks where upload = any($1::uuid[])', [uploads])
+function swept() {
+  return unavailable('the upload stood still for too long and was given up', { hint: 'Send it again.' })
+}
+
+/** Nothing of an upload that has become a blob meanwhile is taken. */
+async function giveUp(database: Queryable, upload: string): Promise<void> {
+  await database.execute(
+    `with given_up as (delete from blobs.uploads where upload = $1 returning upload)
+     delete from blobs.chunks using given_up where chunks.upload = given_up.upload`,
+    [upload],
+  )
 }
 
 /** Regroups pieces of any size into chunks of exactly `chunkBytes` (the last one may be shorter), so that a range finds its chunk by arithmetic. */

@@ -6,23 +6,22 @@
 export interface OutgoingMessage {
   readonly topic: string
   /** Messages of one key keep their order. */
-  readonly key: string | null
+  readonly key: Buffer | null
   readonly headers: Readonly<Record<string, string>>
   /** Null is a tombstone: on a compacted topic the key ends. */
   readonly value: Buffer | null
 }
 
-export interface RawMessage {
-  readonly topic: string
+export interface RawMessage extends OutgoingMessage {
   readonly partition: number
   readonly offset: number
-  readonly key: Buffer | null
-  readonly headers: Readonly<Record<string, string>>
-  readonly value: Buffer | null
   readonly timestamp: Date
 }
 
-/** Messages of one partition in order; the next batch of this partition begins at `nextOffset` or later. */
+/**
+ * Messages of one partition in order; the next batch of this partition begins at `nextOffset` or later. One without any
+ * messages puts on record where a group begins.
+ */
 export interface Batch {
   readonly topic: string
   readonly partition: number
@@ -38,10 +37,12 @@ export interface Subscription {
   /** Where this group goes on, asked for whenever a partition becomes ours; undefined when it never read any of it. */
   position(topic: string, partition: number): Promise<number | undefined>
   /**
-   * Resolves when the batch's effect and the new position are durable. A rejection means that nothing happened: the bus
-   * asks for the position again, waits a little longer each time, and delivers again.
+   * Resolves to true when the batch's effect and the new position are durable; to false when another consumer of the
+   * group is at it or was faster, and nothing happened here: the bus lets it, and asks for the position again. A
+   * rejection means that it is not known to have happened: the bus asks for the position again, waits a little longer
+   * each time, and delivers again.
    */
-  handle(batch: Batch): Promise<void>
+  handle(batch: Batch): Promise<boolean>
 }
 
 export interface Bus {

@@ -4,12 +4,12 @@
  *
  * Invariants:
  * - effect and offset are one transaction, conditional on the offset being where we left it: a batch that is delivered
- *   twice, or to a consumer that no longer owns the partition, changes nothing;
+ *   twice, or to a consumer that no longer owns the partition, changes nothing; nor does one wait for another;
  * - a message that cannot be handled never holds up the others: it is tried alone, then dead-lettered with its reason;
  * - a failure that may pass (the database is away) is never held against a message.
  */
 import type { Clock } from '../clock.ts'
-import { classify, messageOf, unavailable } from '../errors.ts'
+import { classify, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import type { Batch, RawMessage, Subscription } from './bus.ts'
@@ -37,10 +37,10 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
   const positions = new Map<string, number | undefined>()
   const placeOf = (topic: string, partition: number) => `${topic}/${partition}`
 
-  /** @throws unavailable when the offset is not where this consumer left it: then somebody else has moved it */
-  async function move(transaction: Transaction, batch: Pick<Batch, 'topic' | 'partition'>, to: number): Promise<void> {
-    const from = positions.get(placeOf(batch.topic, batch.partition))
-    const place = [group, batch.topic, batch.partition, to]
+  /** False when the offset is not where this consumer left it, or another one is moving it right now. */
+  async function move(transaction: Transaction, { topic, partition, nextOffset }: Batch): Promise<boolean> {
+    const from = positions.get(placeOf(topic, partition))
+    const place = [group, topic, partition, nextOffset]
     const moved =
       from === undefined
         ? await transaction.execute(
@@ -49,54 +49,58 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
           )
         : await transaction.execute(
             `update ${service}.offsets set next_offset = $4, moved_at = now()
-              where consumer_group = $1 and topic = $2 and partition = $3 and next_offset = $5`,
+              where (consumer_group, topic, partition) in (
+                select consumer_group, topic, partition from ${service}.offsets
+                 where consumer_group = $1 and topic = $2 and partition = $3 and next_offset = $5 for update skip locked)`,
             [...place, from],
           )
-    if (moved === 0) throw unavailable(`another consumer of ${group} has moved on in ${batch.topic}`)
+    return moved === 1
   }
 
-  async function inOneTransaction(batch: Batch, effect: (transaction: Transaction) => Promise<void>): Promise<void> {
-    await database.transaction(async (transaction) => {
-      await move(transaction, batch, batch.nextOffset)
+  async function inOneTransaction(batch: Batch, effect: (transaction: Transaction) => Promise<void>): Promise<boolean> {
+    const ours = await database.transaction(async (transaction) => {
+      if (!(await move(transaction, batch))) return false
       await effect(transaction)
+      return true
     })
+    if (!ours) return false
     positions.set(placeOf(batch.topic, batch.partition), batch.nextOffset)
     await point(`${group}.handled`)
+    return true
   }
 
-  async function handle(batch: Batch): Promise<void> {
+  async function handle(batch: Batch): Promise<boolean> {
     const { messages } = batch
+    const [first] = messages
+    if (!first) return await inOneTransaction(batch, async () => {})
     const tries = messages.length === 1 ? triesOfOneMessage : 1
     let failure: unknown
     for (let attempt = 1; attempt <= tries; attempt += 1) {
       try {
-        await inOneTransaction(batch, (transaction) => options.handle(transaction, messages))
-        return
+        return await inOneTransaction(batch, (transaction) => options.handle(transaction, messages))
       } catch (error) {
         if (classify(error).retryable) throw error
         failure = error
         if (attempt < tries) await clock.sleep(pauseBetweenTriesMs * attempt)
       }
     }
-    const first = messages[0]
-    if (messages.length > 1) {
-      const middle = Math.ceil(messages.length / 2)
-      const second = messages[middle]
-      await handle({ ...batch, messages: messages.slice(0, middle), nextOffset: second?.offset ?? batch.nextOffset })
-      await handle({ ...batch, messages: messages.slice(middle) })
-    } else if (first) {
-      await bury(batch, first, messageOf(failure))
-    }
+    if (messages.length === 1) return await bury(batch, first, messageOf(failure))
+    const middle = Math.ceil(messages.length / 2)
+    const nextOffset = messages[middle]?.offset ?? batch.nextOffset
+    return (
+      (await handle({ ...batch, messages: messages.slice(0, middle), nextOffset })) &&
+      (await handle({ ...batch, messages: messages.slice(middle) }))
+    )
   }
 
-  async function bury(batch: Batch, message: RawMessage, reason: string): Promise<void> {
+  async function bury(batch: Batch, message: RawMessage, reason: string): Promise<boolean> {
     log.error(
       { topic: batch.topic, partition: batch.partition, offset: message.offset, group, reason },
       'a message cannot be handled',
     )
-    await inOneTransaction(batch, async (transaction) => {
+    return await inOneTransaction(batch, async (transaction) => {
       // A dead letter that cannot be read stays where it is: burying it again would go on for ever.
-      if (batch.topic !== deadLetterTopic) await outbox.deadLetter(transaction, { ...message, group }, reason)
+      if (batch.topic !== deadLetterTopic) await outbox.deadLetter(transaction, [{ ...message, group, reason }])
     })
   }
 

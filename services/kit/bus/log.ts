@@ -21,12 +21,15 @@ export interface LogBusOptions {
   readonly batchSize: number
 }
 
+/** What one batch may hold in memory, beside its last message. */
+const batchBytes = 8 * 1024 * 1024
+
 const firstBackoffMs = 100
 const longestBackoffMs = 10_000
 
 interface MessageRow {
   offset: number
-  key: string | null
+  key: Buffer | null
   headers: Record<string, string>
   value: Buffer | null
   published_at: Date
@@ -39,9 +42,11 @@ export function openLogBus(options: LogBusOptions): Bus {
 
   async function read(topic: string, position: number): Promise<Batch | undefined> {
     const rows = await database.query<MessageRow>(
-      `select "offset", key, headers, value, published_at from bus.messages
-        where topic = $1 and "offset" >= $2 order by "offset" limit $3`,
-      [topic, position, batchSize],
+      `select "offset", key, headers, value, published_at
+         from (select *, sum(octet_length(value)) over (order by "offset" rows between unbounded preceding and 1 preceding) as bytes_before
+                 from bus.messages where topic = $1 and "offset" >= $2 order by "offset" limit $3) as next
+        where coalesce(bytes_before, 0) < $4 order by "offset"`,
+      [topic, position, batchSize, batchBytes],
     )
     const last = rows.at(-1)
     if (!last) return undefined
@@ -50,7 +55,7 @@ export function openLogBus(options: LogBusOptions): Bus {
         topic,
         partition: 0,
         offset: row.offset,
-        key: row.key === null ? null : Buffer.from(row.key),
+        key: row.key,
         headers: row.headers,
         value: row.value,
         timestamp: row.published_at,
@@ -66,7 +71,10 @@ export function openLogBus(options: LogBusOptions): Bus {
     const rows = await database.query<{ next_offset: number }>('select next_offset from bus.topics where topic = $1', [
       topic,
     ])
-    return rows[0]?.next_offset ?? 0
+    const end = rows[0]?.next_offset ?? 0
+    // From now on this is where the group goes on, whatever is published before it has handled anything.
+    const isOurs = await subscription.handle({ topic, partition: 0, messages: [], nextOffset: end })
+    return isOurs ? end : await begin(subscription, topic)
   }
 
   /** Reads one topic for one group until stopped. */
@@ -74,15 +82,18 @@ export function openLogBus(options: LogBusOptions): Bus {
     let position: number | undefined
     let failures = 0
     while (!stopping.aborted) {
-      const woken = nextNews(news, topic, stopping)
+      // Listening begins before the read, so that what is published in between is not slept through.
+      const woken = new AbortController()
+      const wake = () => woken.abort()
+      news.once(topic, wake)
       try {
         position ??= await begin(subscription, topic)
         const batch = await read(topic, position)
-        if (batch) {
-          await subscription.handle(batch)
-          position = batch.nextOffset
-        } else {
-          await Promise.race([woken.promise, clock.sleep(pollMs, stopping)])
+        if (!batch) await clock.sleep(pollMs, AbortSignal.any([woken.signal, stopping]))
+        else if (await subscription.handle(batch)) position = batch.nextOffset
+        else {
+          position = undefined
+          await clock.sleep(pollMs, stopping)
         }
         failures = 0
       } catch (error) {
@@ -94,7 +105,7 @@ export function openLogBus(options: LogBusOptions): Bus {
           log.warn({ topic, group: subscription.group, error: messageOf(error) }, 'a batch waits and is tried again')
         await clock.sleep(waitMs, stopping)
       } finally {
-        woken.cancel()
+        news.off(topic, wake)
       }
     }
   }
@@ -122,7 +133,7 @@ export function openLogBus(options: LogBusOptions): Bus {
         })
         await transaction.execute(
           `insert into bus.messages (topic, "offset", key, headers, value)
-           select * from unnest($1::text[], $2::bigint[], $3::text[], $4::jsonb[], $5::bytea[])`,
+           select * from unnest($1::text[], $2::bigint[], $3::bytea[], $4::json[], $5::bytea[])`,
           [
             messages.map(({ topic }) => topic),
             offsets,
@@ -151,27 +162,6 @@ export function openLogBus(options: LogBusOptions): Bus {
 
     async close() {
       await Promise.all([...running].map((handle) => handle.stop()))
-    },
-  }
-}
-
-/** Listening begins before the read, so that what is published in between is not slept through. */
-function nextNews(
-  news: EventEmitter,
-  topic: string,
-  stopping: AbortSignal,
-): { promise: Promise<void>; cancel(): void } {
-  let settle: () => void = () => {}
-  const promise = new Promise<void>((resolve) => {
-    settle = resolve
-  })
-  news.once(topic, settle)
-  stopping.addEventListener('abort', settle, { once: true })
-  return {
-    promise,
-    cancel: () => {
-      news.off(topic, settle)
-      stopping.removeEventListener('abort', settle)
     },
   }
 }

@@ -4,7 +4,7 @@ import { encode } from '../../../schemas/codec.ts'
 import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
 import type { Transaction } from '../store/database.ts'
-import type { OutgoingMessage, RawMessage } from './bus.ts'
+import type { OutgoingMessage } from './bus.ts'
 
 /** What something was caused by: the id of the event, the chain it belongs to, and its place in the trace. */
 export interface Cause {
@@ -27,12 +27,14 @@ export interface Outbox {
   append(transaction: Transaction, occurrences: readonly Occurrence[]): Promise<void>
   /** For bytes that are not ours to understand, as in a replay. */
   publishRaw(transaction: Transaction, messages: readonly OutgoingMessage[]): Promise<void>
-  /** Sends a message to the dead letters: its bytes and headers untouched, with its place and the reason beside them. */
-  deadLetter(transaction: Transaction, message: DeadLetter, reason: string): Promise<void>
+  /** Sends messages to the dead letters: bytes and headers untouched, with the place and the reason beside them. */
+  deadLetter(transaction: Transaction, letters: readonly DeadLetter[]): Promise<void>
 }
 
-export type DeadLetter = Omit<RawMessage, 'offset' | 'partition'> & {
+export interface DeadLetter extends OutgoingMessage {
+  /** Who could not handle it, and why. */
   readonly group: string
+  readonly reason: string
   readonly partition?: number
   readonly offset?: number
 }
@@ -62,7 +64,7 @@ export function makeOutbox(options: OutboxOptions): Outbox {
       correlationId: cause.correlationId,
       traceparent: nextSpan(cause.traceparent, random),
     })
-    return { topic: catalogue[name].topic, key: keyOf(name, data), headers, value: encode(name, data) }
+    return { topic: catalogue[name].topic, key: Buffer.from(keyOf(name, data)), headers, value: encode(name, data) }
   }
 
   const outbox: Outbox = {
@@ -73,7 +75,7 @@ export function makeOutbox(options: OutboxOptions): Outbox {
       await transaction.execute(
         `insert into ${service}.outbox (topic, key, headers, value)
          select topic, key, headers, value
-           from unnest($1::text[], $2::text[], $3::jsonb[], $4::bytea[]) with ordinality as said (topic, key, headers, value, place)
+           from unnest($1::text[], $2::bytea[], $3::json[], $4::bytea[]) with ordinality as said (topic, key, headers, value, place)
           order by place`,
         [
           messages.map(({ topic }) => topic),
@@ -85,27 +87,25 @@ export function makeOutbox(options: OutboxOptions): Outbox {
       transaction.afterCommit(wake)
     },
 
-    async deadLetter(transaction, message, reason) {
-      const place = {
-        'dead-letter-topic': message.topic,
-        'dead-letter-partition': String(message.partition ?? ''),
-        'dead-letter-offset': String(message.offset ?? ''),
-        'dead-letter-group': message.group,
-        'dead-letter-reason': reason.slice(0, longestReason),
-        'dead-letter-time': clock.now().toISOString(),
-      }
-      // The key is text here and bytes where it came from; a key that is no UTF-8 is kept beside the message.
-      const key = message.key?.toString('utf8') ?? null
-      const faithful = key === null || Buffer.from(key).equals(message.key ?? Buffer.alloc(0))
-      const rawKey = faithful ? {} : { 'dead-letter-key-base64': message.key?.toString('base64') ?? '' }
-      await outbox.publishRaw(transaction, [
-        {
+    async deadLetter(transaction, letters) {
+      const time = clock.now().toISOString()
+      await outbox.publishRaw(
+        transaction,
+        letters.map(({ topic, key, headers, value, group, reason, partition = '', offset = '' }) => ({
           topic: 'trainyard.dead-letters',
-          key: faithful ? (key?.replaceAll('\0', '\u{fffd}') ?? null) : null,
-          headers: { ...message.headers, ...place, ...rawKey },
-          value: message.value,
-        },
-      ])
+          key,
+          headers: {
+            ...headers,
+            'dead-letter-topic': topic,
+            'dead-letter-partition': String(partition),
+            'dead-letter-offset': String(offset),
+            'dead-letter-group': group,
+            'dead-letter-reason': reason.slice(0, longestReason),
+            'dead-letter-time': time,
+          },
+          value,
+        })),
+      )
     },
   }
   return outbox

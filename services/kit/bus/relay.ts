@@ -4,7 +4,9 @@
  * States: waiting for the lock → publishing → (lock lost) → waiting.
  *
  * Invariants:
- * - one relay at a time per service, by an advisory lock on a connection of its own: when the connection goes, so does the lock;
+ * - one relay at a time per service, by an advisory lock on a connection of its own: when the connection goes, so does the
+ *   lock. The rows are read on that very connection, so whoever has them to publish still holds the lock; and it goes
+ *   from a process that is stopped, too, since PostgreSQL ends a session of which nothing is asked for too long;
  * - rows are published in the order of their ids, and marked only after the bus has them; so a crash in between says
  *   something twice and never nothing, and consumers tell by natural keys;
  * - after a take-over the newest recent message of each compacted key is said again, in case the relay before was cut
@@ -26,10 +28,11 @@ export interface RelayOptions {
 }
 
 const batchSize = 500
-/** Published rows stay this long, for the take-over and for whoever looks into the table. */
-const keptMinutes = 60
+/** What one batch may hold in memory, beside its last message. */
+const batchBytes = 8 * 1024 * 1024
+/** Longer than any pause between two looks. */
+const sessionIdleLimitMs = 60_000
 const recentMinutes = 10
-const pruneEveryMs = 60_000
 const compactedTopics = topicNames.filter((topic) => topics[topic].cleanup === 'compact')
 
 type OutboxRow = OutgoingMessage & { id: number }
@@ -37,25 +40,31 @@ type OutboxRow = OutgoingMessage & { id: number }
 export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void> } {
   const { service, database, bus, log, point, pollMs } = options
   let session: Session | undefined
-  let prunedAtMs = 0
+  let leads = false
 
-  async function holdLock(): Promise<boolean> {
-    if (session) return true
-    const candidate = await database.session()
-    const rows = await candidate.query<{ locked: boolean }>(
+  async function open(): Promise<Session> {
+    const opened = await database.session(sessionIdleLimitMs)
+    void opened.ended.then(() => {
+      if (session !== opened) return
+      session = undefined
+      leads = false
+    })
+    session = opened
+    return opened
+  }
+
+  /** The session that holds the lock; undefined while another relay does. */
+  async function leading(): Promise<Session | undefined> {
+    const own = session ?? (await open())
+    if (leads) return own
+    const rows = await own.query<{ locked: boolean }>(
       "select pg_try_advisory_lock(hashtext('trainyard.relay'), hashtext($1)) as locked",
       [service],
     )
-    if (!rows[0]?.locked) {
-      await candidate.close()
-      return false
-    }
-    session = candidate
-    void candidate.ended.then(() => {
-      if (session === candidate) session = undefined
-    })
+    if (!rows[0]?.locked) return undefined
     await repeatRecent()
-    return true
+    leads = session === own
+    return own
   }
 
   async function repeatRecent(): Promise<void> {
@@ -67,31 +76,20 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
     await bus.publish([...rows].sort((one, other) => one.id - other.id))
   }
 
-  async function prune(): Promise<void> {
-    if (performance.now() - prunedAtMs < pruneEveryMs) return
-    prunedAtMs = performance.now()
-    await database.execute(
-      `delete from ${service}.outbox where id in (
-         select id from ${service}.outbox where published_at < now() - make_interval(mins => $1) limit 10000)`,
-      [keptMinutes],
-    )
-  }
-
   return {
     name: `${service}.relay`,
     pollMs,
     async work() {
-      if (!(await holdLock())) return undefined
-      const rows = await database.query<OutboxRow>(
-        `select id, topic, key, headers, value from ${service}.outbox where published_at is null order by id limit $1`,
-        [batchSize],
+      const own = await leading()
+      if (!own) return undefined
+      const rows = await own.query<OutboxRow>(
+        `select id, topic, key, headers, value
+           from (select *, sum(octet_length(value)) over (order by id rows between unbounded preceding and 1 preceding) as bytes_before
+                   from ${service}.outbox where published_at is null order by id limit $1) as next
+          where coalesce(bytes_before, 0) < $2 order by id`,
+        [batchSize, batchBytes],
       )
-      if (rows.length === 0) {
-        await prune()
-        return undefined
-      }
-      // The lock may have gone with its connection while we read; whoever has it now publishes these rows.
-      if (!session) return 0
+      if (rows.length === 0) return undefined
       await bus.publish(rows)
       await point('relay.published')
       await database.execute(`update ${service}.outbox set published_at = now() where id = any($1)`, [

@@ -8,20 +8,15 @@ import {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify'
-import {
-  hasZodFastifySchemaValidationErrors,
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod'
+import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Registry } from 'prom-client'
 import { z } from 'zod'
 import type { Environment } from '../environment.ts'
-import { badInput, broken, classify, malformed, notFound, type TrainyardError, tooLarge } from '../errors.ts'
+import { broken, classify, malformed, notFound, TrainyardError, tooLarge } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { makeGuard } from './guard.ts'
 import { leavable, lingerAfterAnswers } from './linger.ts'
+import { validate } from './validate.ts'
 
 export type HttpApp = FastifyInstance<
   RawServerDefault,
@@ -55,7 +50,11 @@ export async function makeHttpApp(options: HttpOptions): Promise<HttpApp> {
       reply.raw.end(JSON.stringify(errorBody(known)))
     },
   }).withTypeProvider<ZodTypeProvider>()
-  app.setValidatorCompiler(validatorCompiler)
+  app.setValidatorCompiler<z.ZodType>(
+    ({ schema }) =>
+      (value) =>
+        validate(schema, value),
+  )
   app.setSerializerCompiler(serializerCompiler)
   parseBodies(app)
   lingerAfterAnswers(app)
@@ -77,12 +76,18 @@ export async function makeHttpApp(options: HttpOptions): Promise<HttpApp> {
   app.setErrorHandler((error, request, reply) => {
     const known = asTrainyardError(error)
     if (known.code === 'broken')
-      log.error({ path: request.url, error: known.message, stack: known.stack }, 'a request failed')
+      log.error(
+        { request: request.id, path: request.url, error: known.message, stack: known.stack },
+        'a request failed',
+      )
     if (reply.raw.headersSent) {
       reply.raw.destroy()
       return
     }
-    void reply.status(known.status).send(errorBody(known))
+    // What nobody meant to say may quote anything: it is for the log alone.
+    const unforeseen = known.code === 'broken' && known !== error
+    const said = unforeseen ? broken('the server failed', { hint: `Its log says why, at ${request.id}.` }) : known
+    void reply.status(known.status).send(errorBody(said))
   })
   app.setNotFoundHandler((request) => {
     throw notFound(`there is nothing at ${request.method} ${request.url.split('?')[0]}`, {
@@ -108,7 +113,7 @@ export async function makeHttpApp(options: HttpOptions): Promise<HttpApp> {
   return app
 }
 
-export function errorBody(error: TrainyardError): {
+function errorBody(error: TrainyardError): {
   error: { code: string; message: string; hint?: string; details?: unknown }
 } {
   return {
@@ -144,17 +149,11 @@ function parseBodies(app: HttpApp): void {
 }
 
 function asTrainyardError(error: unknown): TrainyardError {
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const problems = error.validation.map(
-      (problem) => `${problem.instancePath.slice(1).replaceAll('/', '.') || 'the request'}: ${problem.message}`,
-    )
-    return badInput(`the request is wrong: ${problems.join('; ')}`, { details: problems })
-  }
+  if (error instanceof TrainyardError) return error
   if (typeof error === 'object' && error !== null && 'statusCode' in error && 'message' in error) {
     const message = String(error.message)
     if (error.statusCode === 413) return tooLarge(`the body is larger than ${bodyLimitBytes} bytes`, { cause: error })
     if (typeof error.statusCode === 'number' && error.statusCode < 500) return malformed(message, { cause: error })
-    if ('code' in error && String(error.code).startsWith('FST_')) return broken(message, { cause: error })
   }
   return classify(error)
 }

@@ -17,23 +17,22 @@ const openPaths = ['/health/', '/run-api/']
  * requests), and where a token is set, only who has it.
  */
 export function makeGuard(environment: Pick<Environment, 'host' | 'publicUrl' | 'apiToken'>) {
-  const publicHost = environment.publicUrl === undefined ? undefined : new URL(environment.publicUrl).hostname
+  const publicly = environment.publicUrl === undefined ? undefined : new URL(environment.publicUrl)
 
   return function refuse(caller: Caller): TrainyardError | undefined {
-    const host = hostnameOf(caller.host)
-    if (isLoopback(environment.host) && !(host !== undefined && (isLoopback(host) || host === publicHost))) {
+    const called = parsed(`http://${caller.host}`)
+    if (
+      isLoopback(environment.host) &&
+      !(called && (isLoopback(called.hostname) || called.hostname === publicly?.hostname))
+    ) {
       return forbidden(`the host "${caller.host ?? ''}" is not this server`, {
         hint: 'Call it as localhost or 127.0.0.1, or set TRAINYARD_PUBLIC_URL to its name.',
       })
     }
-    if (
-      caller.origin !== undefined &&
-      caller.origin !== 'null' &&
-      hostnameOf(caller.origin.replace(/^[a-z]+:\/\//, '')) !== host
-    ) {
+    // With the port: what else this machine serves is another site, too.
+    const page = caller.origin === undefined ? undefined : parsed(caller.origin)?.host || 'nowhere'
+    if (page !== undefined && page !== called?.host && page !== publicly?.host)
       return forbidden(`pages from ${caller.origin} may not call this server`)
-    }
-    if (caller.origin === 'null') return forbidden('pages without an origin may not call this server')
     if (environment.apiToken === undefined || openPaths.some((path) => caller.path.startsWith(path))) return undefined
     if (caller.authorization !== undefined && equal(caller.authorization, `Bearer ${environment.apiToken}`))
       return undefined
@@ -43,9 +42,8 @@ export function makeGuard(environment: Pick<Environment, 'host' | 'publicUrl' | 
   }
 }
 
-function hostnameOf(host: string | undefined): string | undefined {
-  if (host === undefined || !URL.canParse(`http://${host}`)) return undefined
-  return new URL(`http://${host}`).hostname
+function parsed(url: string): URL | undefined {
+  return URL.canParse(url) ? new URL(url) : undefined
 }
 
 function equal(one: string, other: string): boolean {

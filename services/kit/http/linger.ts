@@ -6,13 +6,27 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough, type Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import { malformed, messageOf } from '../errors.ts'
 
 const lingerMs = 30_000
+const silenceLimitMs = 60_000
 
-/** A body as a stream that may be left early: the request itself stays open for its rest. */
-export function leavable(request: IncomingMessage): Readable {
-  const body = new PassThrough()
-  request.once('error', (error) => body.destroy(error))
+/**
+ * A body as a stream that may be left early: the request itself stays open for its rest. A client that falls silent while
+ * more of it is wanted is cut off, since it keeps a turn from others.
+ */
+export function leavable(request: IncomingMessage, limitMs = silenceLimitMs): Readable {
+  // What nobody reads yet, or any more, has nobody to tell of its error either.
+  const body = new PassThrough().on('error', () => {})
+  let seen = -1
+  const watch = setInterval(() => {
+    const { bytesRead } = request.socket
+    if (bytesRead === seen && body.readableLength === 0 && !request.complete)
+      request.destroy(new Error(`nothing came for ${limitMs} ms`))
+    seen = bytesRead
+  }, limitMs).unref()
+  body.once('close', () => clearInterval(watch))
+  request.once('error', (error) => body.destroy(malformed(`the body broke off: ${messageOf(error)}`, { cause: error })))
   return request.pipe(body)
 }
 

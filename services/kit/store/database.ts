@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
-import { codeOf } from '../errors.ts'
+import { broken, codeOf, TrainyardError } from '../errors.ts'
 import type { Random } from '../random.ts'
+import { failureOf } from './failures.ts'
 
 /**
  * PostgreSQL as the services see it: rows in, rows out, and transactions that are tried again when PostgreSQL asks for
- * it. `int8` and `numeric` come as numbers (no value of ours passes 2^53), `timestamptz` as Date, `jsonb` parsed.
+ * it. `int8` and `numeric` come as numbers (no value of ours passes 2^53), `timestamptz` as Date, `jsonb` parsed. A failure
+ * that may pass (the server is away, restarts, is full) is thrown as `unavailable`.
  */
 export interface Queryable {
   query<R extends object>(text: string, values?: readonly unknown[]): Promise<R[]>
@@ -26,8 +28,11 @@ export interface Database extends Queryable {
    * have no effect but through the transaction.
    */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
-  /** A connection of its own, for what lives as long as a session does: advisory locks. */
-  session(): Promise<Session>
+  /**
+   * A connection of its own, for what lives as long as a session does: advisory locks.
+   * @param idleLimitMs when PostgreSQL ends it if nothing is asked of it; without it, never
+   */
+  session(idleLimitMs?: number): Promise<Session>
   close(): Promise<void>
 }
 
@@ -48,6 +53,9 @@ export interface DatabaseOptions {
 const attemptsPerTransaction = 10
 const serializationFailure = '40001'
 const deadlockDetected = '40P01'
+const connectLimitMs = 10_000
+/** What a process holds that was stopped, or cut off, in the middle of a transaction is given back after this time. */
+const idleInTransactionLimitMs = 120_000
 
 const types = new pg.TypeOverrides()
 types.setTypeParser(pg.types.builtins.INT8, Number)
@@ -64,43 +72,64 @@ function nameOf(text: string): string {
   return name
 }
 
-const queryableOver = (run: (config: pg.QueryConfig) => Promise<pg.QueryResult>): Queryable => ({
-  query: async <R extends object>(text: string, values: readonly unknown[] = []) =>
-    (await run({ name: nameOf(text), text, values: [...values] })).rows as R[],
-  execute: async (text, values = []) => (await run({ name: nameOf(text), text, values: [...values] })).rowCount ?? 0,
+function queryableOver(run: (config: pg.QueryConfig) => Promise<pg.QueryResult>): Queryable {
+  const ask = (text: string, values: readonly unknown[]) =>
+    run({ name: nameOf(text), text, values: [...values] }).catch(rethrow)
+  return {
+    query: async <R extends object>(text: string, values: readonly unknown[] = []) =>
+      (await ask(text, values)).rows as R[],
+    execute: async (text, values = []) => (await ask(text, values)).rowCount ?? 0,
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw failureOf(error)
+}
+
+const connectionTo = (url: string) => ({
+  connectionString: url,
+  types,
+  application_name: 'trainyard',
+  connectionTimeoutMillis: connectLimitMs,
+  idle_in_transaction_session_timeout: idleInTransactionLimitMs,
+  // A server that has vanished without a word is noticed.
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
 })
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const connection = { connectionString: options.url, types, application_name: 'trainyard' }
-  const pool = new pg.Pool({ ...connection, max: options.maximumConnections, connectionTimeoutMillis: 10_000 })
+  const pool = new pg.Pool({ ...connectionTo(options.url), max: options.maximumConnections })
   pool.on('error', (error) => options.onIdleError?.(error))
 
   async function once<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const client = await pool.connect()
+    const client = await pool.connect().catch(rethrow)
     const actions: (() => void)[] = []
-    let broken: Error | undefined
-    const noteBreak = (error: Error) => {
-      broken = error
+    let lost: Error | undefined
+    const noteLoss = (error: Error) => {
+      lost = error
     }
-    client.on('error', noteBreak)
+    client.on('error', noteLoss)
     try {
-      await client.query('begin')
+      await client.query('begin').catch(rethrow)
       const result = await work({
         ...queryableOver((config) => client.query(config)),
         afterCommit: (action) => actions.push(action),
         script: async (text) => {
-          await client.query(text)
+          await client.query(text).catch(rethrow)
         },
       })
-      await client.query('commit')
+      // When this fails nobody knows whether it took effect: what follows must be safe to do again.
+      const { command } = await client.query('commit').catch(rethrow)
+      // PostgreSQL does not call it an error when a statement had failed before, and somebody went on all the same.
+      if (command !== 'COMMIT') throw broken('a transaction went on after a statement of it had failed')
       for (const action of actions) action()
       return result
     } catch (error) {
-      await client.query('rollback').catch(noteBreak)
+      await client.query('rollback').catch(noteLoss)
       throw error
     } finally {
-      client.off('error', noteBreak)
-      client.release(broken)
+      client.off('error', noteLoss)
+      client.release(lost)
     }
   }
 
@@ -112,24 +141,29 @@ export function openDatabase(options: DatabaseOptions): Database {
         try {
           return await once(work)
         } catch (error) {
-          const code = codeOf(error)
-          const again = code === serializationFailure || code === deadlockDetected
-          if (!again || attempt === attemptsPerTransaction) throw error
+          if (!wantsAnotherTry(error) || attempt === attemptsPerTransaction) throw error
           await new Promise((resolve) => setTimeout(resolve, options.random.fraction() * 10 * attempt))
         }
       }
     },
 
-    async session() {
-      const client = new pg.Client(connection)
-      const ended = new Promise<void>((resolve) => {
-        client.once('error', () => resolve())
-        client.once('end', () => resolve())
-      })
-      await client.connect()
-      return { ...queryableOver((config) => client.query(config)), ended, close: () => client.end() }
-    },
-
+    session: (idleLimitMs) => openSession(options.url, idleLimitMs),
     close: () => pool.end(),
   }
+}
+
+export async function openSession(url: string, idleLimitMs = 0): Promise<Session> {
+  const client = new pg.Client(connectionTo(url))
+  // A connection that breaks says so more than once; the end says it best.
+  client.on('error', () => {})
+  const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
+  await client.connect().catch(rethrow)
+  const session = { ...queryableOver((config) => client.query(config)), ended, close: () => client.end() }
+  await session.query("select set_config('idle_session_timeout', $1, false)", [String(idleLimitMs)])
+  return session
+}
+
+function wantsAnotherTry(error: unknown): boolean {
+  const state = error instanceof TrainyardError ? codeOf(error.cause) : undefined
+  return state === serializationFailure || state === deadlockDetected
 }

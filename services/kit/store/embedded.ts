@@ -16,6 +16,7 @@ import {
   closeSync,
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -28,7 +29,7 @@ import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { broken, messageOf } from '../errors.ts'
+import { broken, codeOf, messageOf } from '../errors.ts'
 
 export interface EmbeddedPostgres {
   /** A URL with the password in it: never log it. */
@@ -43,6 +44,8 @@ export interface EmbeddedOptions {
   readonly directory: string
   /** False only where the data may be lost with the machine, as in tests. */
   readonly durable: boolean
+  /** Where it listens if it has to be started; without it, on a free port. */
+  readonly port?: number
 }
 
 const startLimitMs = 60_000
@@ -66,7 +69,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   for (;;) {
     const running = await findRunning(home, cluster, password)
     if (running) return running
-    const failure = await launch(home, cluster, options.durable)
+    const failure = await launch(home, cluster, options)
     if (failure === undefined) continue
     // The other one of two that started at once may have won: look once more before giving up.
     if (performance.now() > deadline) throw startFailure(home, failure)
@@ -122,8 +125,16 @@ async function packagedBinaries(): Promise<string> {
 function passwordOf(home: Home): string {
   const file = join(home.directory, 'password')
   if (!existsSync(file)) {
-    writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600 })
-    giveAway(home, file)
+    // Of two that start at once one must win, and the other must find all of it.
+    const aside = `${file}-${randomBytes(6).toString('hex')}`
+    writeFileSync(aside, randomBytes(24).toString('base64url'), { mode: 0o600 })
+    giveAway(home, aside)
+    try {
+      linkSync(aside, file)
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error
+    }
+    rmSync(aside)
   }
   return readFileSync(file, 'utf8')
 }
@@ -159,8 +170,8 @@ function initialise(home: Home, cluster: string, password: string): void {
 }
 
 /** Starts a server and waits until it has taken the lock file, or says why it ended. */
-async function launch(home: Home, cluster: string, durable: boolean): Promise<string | undefined> {
-  const port = await freePort()
+async function launch(home: Home, cluster: string, options: EmbeddedOptions): Promise<string | undefined> {
+  const { durable, port = await freePort() } = options
   const settings = {
     port: String(port),
     listen_addresses: '127.0.0.1',
@@ -249,7 +260,7 @@ async function answers(url: string): Promise<boolean> {
 
 /** SIGINT is PostgreSQL's fast shutdown: sessions are ended, everything is written, nothing needs recovery. */
 async function stop(cluster: string, pid: number): Promise<void> {
-  process.kill(pid, 'SIGINT')
+  if (isAlive(pid)) process.kill(pid, 'SIGINT')
   const deadline = performance.now() + stopLimitMs
   while (isAlive(pid) && existsSync(join(cluster, 'postmaster.pid'))) {
     if (performance.now() > deadline) throw broken(`the embedded PostgreSQL (pid ${pid}) does not stop`)

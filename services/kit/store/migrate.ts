@@ -3,6 +3,25 @@ import { fileURLToPath } from 'node:url'
 import { broken } from '../errors.ts'
 import type { Database } from './database.ts'
 
+const own = {
+  blobs: new URL('../blobs/migrations/', import.meta.url),
+  bus: new URL('../bus/log-migrations/', import.meta.url),
+  service: new URL('../bus/service-migrations/', import.meta.url),
+}
+
+/** Brings up to date what all services share and what each of the given ones has of its own. */
+export async function migrateAll(
+  database: Database,
+  services: readonly { readonly name: string; readonly migrations: URL }[],
+): Promise<void> {
+  await migrate(database, 'blobs', own.blobs)
+  await migrate(database, 'bus', own.bus)
+  for (const { name, migrations } of services) {
+    await migrate(database, name, own.service)
+    await migrate(database, name, migrations)
+  }
+}
+
 /**
  * Brings one schema up to date with a folder of plain SQL files, `001-name.sql` onwards, each applied once and in order.
  * All of them run in one transaction behind an advisory lock: two services that start at once take turns, and a failed

@@ -7,10 +7,13 @@
  *   and then no runner ever begins here;
  * - `exit.json`: how the runner ended, by the runner, or by the executor that saw it end;
  * - `runner.log`: what the runner itself had to say; and the runner's own files.
+ *
+ * Records appear whole, by a rename or a link. One that is no JSON all the same was cut off by a power failure, and what
+ * ran then runs no more.
  */
 
 import { readdirSync } from 'node:fs'
-import { link, mkdir, open, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, open, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AttemptName, RunId } from '../../../schemas/words.ts'
@@ -47,6 +50,8 @@ export interface AttemptFolder {
 }
 
 const lastWordsBytes = 500
+/** The place is taken, and no process has it. */
+const nobody: RunnerRecord = { pid: null, startedAt: '' }
 
 export function attemptFolder(root: string, name: AttemptName): AttemptFolder {
   const path = join(root, name)
@@ -61,7 +66,7 @@ export function attemptFolder(root: string, name: AttemptName): AttemptFolder {
     path,
     runnerLog: file('runner.log'),
     start: () => read(file('attempt.json'), StartRecord),
-    runner: () => read(file('runner.json'), RunnerRecord),
+    runner: () => read(file('runner.json'), RunnerRecord, nobody),
     exit: () => read(file('exit.json'), ExitRecord),
     async recordStart(record) {
       await mkdir(path, { recursive: true })
@@ -70,7 +75,7 @@ export function attemptFolder(root: string, name: AttemptName): AttemptFolder {
     recordExit: (record) => write('exit.json', record),
     async closeToRunners() {
       const own = file('runner-none.json')
-      await writeFile(own, JSON.stringify({ pid: null, startedAt: '' }))
+      await writeFile(own, JSON.stringify(nobody))
       try {
         await link(own, file('runner.json'))
         return true
@@ -95,8 +100,23 @@ export function attemptFolder(root: string, name: AttemptName): AttemptFolder {
         await log.close()
       }
     },
-    remove: () => rm(path, { recursive: true, force: true }),
+    async remove() {
+      try {
+        await rm(path, { recursive: true, force: true })
+      } catch (error) {
+        if (codeOf(error) !== 'EACCES' && codeOf(error) !== 'EPERM') throw error
+        await openFolders(path)
+        await rm(path, { recursive: true, force: true })
+      }
+    },
   }
+}
+
+/** Folders in which nothing can be removed, as some caches make theirs. */
+async function openFolders(path: string): Promise<void> {
+  await chmod(path, 0o700)
+  const entries = await readdir(path, { withFileTypes: true })
+  for (const entry of entries) if (entry.isDirectory()) await openFolders(join(path, entry.name))
 }
 
 /** The names of the attempts below `root`, in no order. */
@@ -104,11 +124,26 @@ export function attemptsBelow(root: string): AttemptName[] {
   return readdirSync(root).flatMap((entry) => AttemptName.safeParse(entry).data ?? [])
 }
 
-async function read<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+/** @param damaged what a record stands for that is there and cannot be read */
+async function read<T>(path: string, schema: z.ZodType<T>, damaged?: T): Promise<T | undefined> {
+  let text: string
   try {
-    return schema.parse(JSON.parse(await readFile(path, 'utf8')))
+    text = await readFile(path, 'utf8')
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
-    throw broken(`${path} can't be understood`, { cause: error })
+    throw error
+  }
+  const value = parse(text)
+  if (value === undefined) return damaged
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw broken(`${path} can't be understood`, { cause: parsed.error })
+  return parsed.data
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }

@@ -7,6 +7,7 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { codeOf } from '../../kit/errors.ts'
 
 export type ProcessIdentity = { pid: number; startedAt: string }
 
@@ -14,13 +15,16 @@ export async function isAlive({ pid, startedAt }: ProcessIdentity): Promise<bool
   return (await startOf(pid)) === startedAt
 }
 
-/** Undefined when there is no such process, or only the entry of a dead one that nobody has collected. */
+/**
+ * Undefined when there is no such process, or only the entry of a dead one that nobody has collected.
+ * @throws when that cannot be found out, as without a free file handle: then it is not dead (D13)
+ */
 export async function startOf(pid: number): Promise<string | undefined> {
   return process.platform === 'linux' ? startFromProc(pid) : startFromPs(pid)
 }
 
 async function startFromProc(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(undefinedIfGone)
   if (stat === undefined) return undefined
   // The command's name stands in brackets and may hold anything; the state is the third field of all, the start the 22nd.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -29,10 +33,21 @@ async function startFromProc(pid: number): Promise<string | undefined> {
   return `${boot}/${fields[19]}`
 }
 
+/** It may also go between the opening and the reading. */
+function undefinedIfGone(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ESRCH') throw error
+}
+
 async function startFromPs(pid: number): Promise<string | undefined> {
   const environment = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' }
   const ask = promisify(execFile)('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { env: environment })
-  const answer = await ask.then(({ stdout }) => stdout.trim()).catch(() => '')
+  const answer = await ask.then(({ stdout }) => stdout.trim()).catch(emptyIfNone)
   if (answer === '' || answer.startsWith('Z')) return undefined
   return answer.replace(/^\S+\s+/, '')
+}
+
+/** With the exit code 1, `ps` says that it has found nothing. */
+function emptyIfNone(error: unknown): string {
+  if (error instanceof Error && 'code' in error && error.code === 1) return ''
+  throw error
 }

@@ -42,6 +42,9 @@ export type ProcessExecutorOptions = {
   startLimitMs?: number
 }
 
+// A longer timer would fire at once.
+const longestTimerMs = 2 ** 31 - 1
+
 export function createProcessExecutor(options: ProcessExecutorOptions): Executor {
   const { clock, log, pollMs = 1_000, settleMs = 10_000, startLimitMs = 10_000 } = options
   const place = packagePlace(options.dataDirectory, options.environment)
@@ -159,7 +162,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
     const before = kills.get(name)
     if (before !== undefined && before.dueMs <= dueMs) return
     clearTimeout(before?.timer)
-    kills.set(name, { dueMs, timer: setTimeout(() => void kill(name), inMs).unref() })
+    kills.set(name, { dueMs, timer: setTimeout(() => void kill(name), Math.min(inMs, longestTimerMs)).unref() })
   }
 
   async function kill(name: AttemptName): Promise<void> {
@@ -215,12 +218,16 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
     stop,
     async release(name) {
       const { state } = await observe(name)
-      if (state === 'absent') return
-      if (state !== 'ended') throw conflict(`attempt ${name} is ${state}: its folder stays until it has ended`)
+      if (state !== 'absent' && state !== 'ended') {
+        throw conflict(`attempt ${name} is ${state}: its folder stays until it has ended`)
+      }
       clearTimeout(kills.get(name)?.timer)
       kills.delete(name)
       gone.delete(name)
-      await folderOf(name).remove()
+      // Also of an absent one: a crash while its folder was made or removed, or its own program, may have left a part of it.
+      const folder = folderOf(name)
+      if (state === 'absent' && !(await endStrays(folder.path))) throw unavailable(`${name} has left what does not end`)
+      await folder.remove()
     },
     onChange: (listener) => void listeners.push(listener),
     list: async () => attemptsBelow(realRoot),

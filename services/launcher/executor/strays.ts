@@ -1,7 +1,7 @@
 /**
  * Finds and ends what an attempt's program left running, wherever it has gone: also a child that made itself a session
  * of its own and so is in no group that could be signalled. All of them carry the attempt's folders in their environment.
- * (One that has cleared its environment *and* left its group is not found; in a container nothing gets away.)
+ * (One that has overwritten its environment is not found once its runner is gone; in a container nothing gets away.)
  */
 
 import { execFile } from 'node:child_process'
@@ -33,12 +33,17 @@ async function fromProc(mark: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const found = await Promise.all(
     pids.map(async (pid) => {
-      // Another user's, or gone by now: not ours. A dead one that is not collected has no environment left.
-      const environment = await readFile(`/proc/${pid}/environ`).catch(() => undefined)
+      // A dead one that is not collected has no environment left.
+      const environment = await readFile(`/proc/${pid}/environ`).catch(undefinedIfNotOurs)
       return environment?.includes(mark) ? [Number(pid)] : []
     }),
   )
   return found.flat()
+}
+
+/** Another user's, or gone by now. With any other error, as without a free file handle, it might be ours. */
+function undefinedIfNotOurs(error: unknown): undefined {
+  if (!['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(codeOf(error) ?? '')) throw error
 }
 
 async function fromPs(mark: string): Promise<number[]> {

@@ -21,6 +21,25 @@ export async function recordDecision(transaction: Transaction, key: Key, decisio
   )
 }
 
+/**
+ * Whether the very same decision was made before: same person, same words, same champion before their eyes. Then the
+ * answer to it was lost, and it is sent again. Without a run, one about any run counts.
+ */
+export async function wasMade(
+  transaction: Transaction,
+  { bot, jobType }: Key,
+  { action, run, actor, reason, championSequence }: PersonDecision,
+): Promise<boolean> {
+  const rows = await transaction.query(
+    `select from promoter.decisions
+      where bot = $1 and job_type = $2 and action = $3 and ($4::text is null or run = $4) and actor = $5 and reason = $6
+        and champion_sequence = $7
+      limit 1`,
+    [bot, jobType, action, run, actor, reason, championSequence],
+  )
+  return rows.length > 0
+}
+
 /** The newest first. */
 export async function decisionsOf(
   database: Queryable,

@@ -65,8 +65,12 @@ const championQuery = `
     from promoter.champions champion join promoter.models model using (run)
    where champion.bot = $1 and champion.job_type = $2`
 
-/** Makes keys known and notes their generations. Those requested before a rollback fall below its fence. */
+/**
+ * Makes keys known and notes their generations. Those requested before a rollback fall below its fence; and so does one
+ * that is first heard of from its evaluation after a rollback, since nobody knows when it was requested.
+ */
 export async function noteGenerations(transaction: Transaction, issued: readonly Issued[]): Promise<void> {
+  if (issued.length === 0) return
   const rows = JSON.stringify(
     issued.map(({ key, generation, requestedAtMs }) => ({
       bot: key.bot,
@@ -76,20 +80,23 @@ export async function noteGenerations(transaction: Transaction, issued: readonly
     })),
   )
   const given = `jsonb_to_recordset($1::jsonb) as given (bot text, job_type text, generation bigint, requested_at timestamptz)`
+  // Locked in their order before they are looked at, so that no rollback comes in between.
   await transaction.execute(
-    `insert into promoter.keys (bot, job_type, highest_generation)
-     select bot, job_type, max(generation) from ${given} group by bot, job_type order by bot, job_type
-     on conflict (bot, job_type) do update
-        set highest_generation = greatest(keys.highest_generation, excluded.highest_generation)`,
+    `insert into promoter.keys (bot, job_type) select distinct bot, job_type from ${given} order by bot, job_type
+     on conflict (bot, job_type) do update set fence = keys.fence`,
     [rows],
   )
   await transaction.execute(
-    `update promoter.keys key set fence = greatest(key.fence, late.generation)
-       from (select key.bot, key.job_type, max(given.generation) as generation
+    `update promoter.keys key
+        set highest_generation = greatest(key.highest_generation, heard.highest), fence = greatest(key.fence, heard.late)
+       from (select key.bot, key.job_type, max(given.generation) as highest,
+                    max(given.generation) filter (
+                      where given.requested_at <= key.rolled_back_at
+                         or given.requested_at is null and given.generation > key.highest_generation
+                            and key.rolled_back_at is not null) as late
                from promoter.keys key join ${given} using (bot, job_type)
-              where given.requested_at <= key.rolled_back_at
-              group by key.bot, key.job_type) late
-      where key.bot = late.bot and key.job_type = late.job_type`,
+              group by key.bot, key.job_type) heard
+      where key.bot = heard.bot and key.job_type = heard.job_type`,
     [rows],
   )
 }

@@ -23,6 +23,7 @@ export type ModelRecord = Key & {
   readonly document: Digest
   readonly policy: PromotionPolicy
   readonly cause: Cause
+  readonly failures: number
   readonly state: ModelState
   readonly verdict: Verdict | null
   readonly facts: VerdictFacts | null
@@ -45,8 +46,9 @@ type ModelRow = {
   model_url: string
   model_digest: Digest
   document: Digest
-  policy: PromotionPolicy
+  policy: unknown
   cause: Cause
+  failures: number
   state: ModelState
   verdict: Verdict | null
   facts: VerdictFacts | null
@@ -58,9 +60,8 @@ type ModelRow = {
   overtaken_by: RunId | null
 }
 
-const columns = `run, bot, job_type, generation, evaluation, model_url, model_digest, document, policy, cause, state, verdict,
-  facts, decided_by, actor, reason, decided_at, due_at, overtaken_by`
-const longestPauseSeconds = 600
+const columns = `run, bot, job_type, generation, evaluation, model_url, model_digest, document, policy, cause, failures, state,
+  verdict, facts, decided_by, actor, reason, decided_at, due_at, overtaken_by`
 const pageSize = 100
 
 /** @throws ZodError when a policy is not what its schema says: such a message belongs to the dead letters */
@@ -213,9 +214,9 @@ export async function overtakeOlder(
 export async function postpone(database: Queryable, run: RunId): Promise<void> {
   await database.execute(
     `update promoter.models
-        set failures = failures + 1, due_at = now() + make_interval(secs => least(2 ^ failures, $2))
+        set failures = failures + 1, due_at = now() + make_interval(secs => 2 ^ least(failures + 1, 9))
       where run = $1 and state = 'evaluated'`,
-    [run, longestPauseSeconds],
+    [run],
   )
 }
 
@@ -235,7 +236,8 @@ function changed(rows: readonly { decided_at: Date }[], { run, state }: ModelRec
 }
 
 function recordOf(row: ModelRow): ModelRecord {
-  const { run, bot, generation, evaluation, document, policy, cause, state, verdict, facts, actor, reason } = row
+  const { run, bot, generation, evaluation, document, cause, failures, state } = row
+  const { verdict, facts, actor, reason } = row
   return {
     run,
     bot,
@@ -244,8 +246,10 @@ function recordOf(row: ModelRow): ModelRecord {
     evaluation,
     model: { url: row.model_url, digest: row.model_digest },
     document,
-    policy,
+    // What a later version has added to policies is filled in.
+    policy: PromotionPolicy.parse(row.policy),
     cause,
+    failures,
     state,
     verdict,
     facts,

@@ -6,8 +6,9 @@
  * has pinned the key, and where the exam is too small to tell anything, the verdict is hold whatever the others say;
  * what they say is kept as reasons for the person who decides.
  *
- * A better candidate never gets a worse verdict: no rule answers a higher accuracy, a higher interval, or a row more that
- * the candidate got right, with a more severe word.
+ * A better candidate never gets a worse verdict: no rule answers a higher figure with a more severe word. (A row more that
+ * the candidate got right lowers no figure, but for the bounds of a large exam's interval where its method changes: those
+ * may give way by less than a row.)
  */
 import type { EvaluationDocument, Verdict, VerdictFacts } from '../../../schemas/evaluation.ts'
 import type { PromotionPolicy } from '../../../schemas/job-type.ts'
@@ -19,6 +20,9 @@ import { accuracy, examRows } from './floors.ts'
 const severity: Readonly<Record<VerdictWord, number>> = { promote: 0, hold: 1, reject: 2 }
 
 export function judge(evaluation: EvaluationDocument, policy: PromotionPolicy, facts: VerdictFacts): Verdict {
+  if (evaluation.exam.unmarked !== undefined) {
+    return unmeasured(`the exam could not be marked: ${evaluation.exam.unmarked}`)
+  }
   const pinned = facts.pinned ? [finding('pin', 'hold', { text: 'a person has pinned the champion' })] : []
   const floor = examRows(evaluation, policy)
   const findings = [
@@ -33,6 +37,12 @@ export function judge(evaluation: EvaluationDocument, policy: PromotionPolicy, f
   const { rule } = deciding.word === 'promote' ? inFavour(findings, deciding) : deciding.reason
   const byWeight = findings.toSorted((a, b) => weight(b, rule) - weight(a, rule))
   return { verdict: deciding.word, rule, reasons: byWeight.map(({ reason }) => reason) }
+}
+
+/** The verdict on a model of which nothing is known: a person decides, and knows why. */
+export function unmeasured(text: string): Verdict {
+  const { word, reason } = finding('measured', 'hold', { text })
+  return { verdict: word, rule: reason.rule, reasons: [reason] }
 }
 
 function graver(a: Finding, b: Finding): boolean {

@@ -101,7 +101,7 @@ test('a replay sends key, headers and bytes to the topic that they came from, as
   const { post, get, said } = await withLetters(t, letter())
   assert.deepEqual(await post('/dead-letters/1/replay', why), { status: 200, body: { id: 1, topic: 'bot.events' } })
   assert.deepEqual(await said(), [
-    { topic: 'bot.events', key: 'shop', headers: { 'content-type': 'application/json' }, value: bytes },
+    { topic: 'bot.events', key: Buffer.from('shop'), headers: { 'content-type': 'application/json' }, value: bytes },
   ])
   const shown = (await get('/dead-letters/1')).body
   assert.equal(shown.replays, 1)

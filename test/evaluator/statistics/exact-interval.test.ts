@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { exactInterval, scoreStatistic } from '../../../services/evaluator/statistics/exact-interval.ts'
-import { logFactorial, timesLog } from '../../../services/kit/statistics/binomial.ts'
+import { trinomial } from './trinomial.ts'
 
 /** Where the score statistic is ±1.96: Tango's asymptotic interval. */
 function tangoInterval(rows: number, won: number, lost: number): { low: number; high: number } {
@@ -109,10 +109,4 @@ function outcomesOf(rows: number): { won: number; lost: number }[] {
   return Array.from({ length: rows + 1 }, (_, won) =>
     Array.from({ length: rows - won + 1 }, (_, lost) => ({ won, lost })),
   ).flat()
-}
-
-function trinomial(rows: number, won: number, lost: number, wonRate: number, lostRate: number): number {
-  const same = rows - won - lost
-  const ways = logFactorial(rows) - logFactorial(won) - logFactorial(lost) - logFactorial(same)
-  return Math.exp(ways + timesLog(won, wonRate) + timesLog(lost, lostRate) + timesLog(same, 1 - wonRate - lostRate))
 }

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { pino } from 'pino'
 import type { Batch } from '../../../services/kit/bus/bus.ts'
 import { openLogBus } from '../../../services/kit/bus/log.ts'
-import { makeLogPruning } from '../../../services/kit/bus/log-retention.ts'
+import { makeLogPruning } from '../../../services/kit/bus/retention.ts'
 import { systemClock } from '../../../services/kit/clock.ts'
 import { cleanup } from '../../harness/cleanup.ts'
 import { testDatabase } from '../../harness/database.ts'
@@ -23,7 +23,7 @@ async function openFor(t: TestContext) {
 
 const message = (topic: string, key: string, value: string) => ({
   topic,
-  key,
+  key: Buffer.from(key),
   headers: { kind: 'test' },
   value: Buffer.from(value),
 })
@@ -43,6 +43,7 @@ test('a reader sees every message once and in order while many publish at once',
         offsets.push(offset)
         seen.push(String(value))
       }
+      return true
     },
   })
   const said = publishers.flatMap((bus, publisher) =>
@@ -75,6 +76,7 @@ test('a failed batch is delivered again from the position that is on record', as
       }
       seen.push(...batch.messages.map(({ value }) => String(value)))
       position = batch.nextOffset
+      return true
     },
   })
   await eventually(() => seen.length >= 3)
@@ -97,6 +99,7 @@ test('a group that begins at the end sees what comes after it, and nothing befor
     },
     handle: async (batch) => {
       seen.push(...batch.messages.map(({ value }) => String(value)))
+      return true
     },
   })
   await eventually(() => begun)
@@ -105,6 +108,79 @@ test('a group that begins at the end sees what comes after it, and nothing befor
     return seen.length > 0
   })
   assert.ok(seen.every((text) => text === 'after'))
+})
+
+test('a group that has begun at the end misses nothing that is published while it is away', async (t) => {
+  const { open } = await openFor(t)
+  const bus = open()
+  await bus.publish([message('things', 'k', 'before')])
+  let position: number | undefined
+  const seen: string[] = []
+  const subscription = {
+    group: 'reader',
+    topics: ['things'],
+    from: 'end' as const,
+    position: async () => position,
+    async handle({ messages, nextOffset }: Batch) {
+      position = nextOffset
+      seen.push(...messages.map(({ value }) => String(value)))
+      return true
+    },
+  }
+  const begun = await bus.subscribe(subscription)
+  await eventually(() => position !== undefined)
+  await begun.stop()
+  await bus.publish([message('things', 'k', 'while away')])
+  await bus.subscribe(subscription)
+  await eventually(() => seen.length > 0)
+  assert.deepEqual(seen, ['while away'])
+})
+
+test('what another consumer of the group has taken is left to it, and read on from where it is', async (t) => {
+  const { open } = await openFor(t)
+  const bus = open()
+  await bus.publish(['a', 'b'].map((text) => message('things', text, text)))
+  let position = 0
+  const seen: string[] = []
+  await bus.subscribe({
+    group: 'reader',
+    topics: ['things'],
+    from: 'beginning',
+    position: async () => position,
+    async handle(batch) {
+      if (position === 0) {
+        position = 1
+        return false
+      }
+      seen.push(...batch.messages.map(({ value }) => String(value)))
+      return true
+    },
+  })
+  await eventually(() => seen.length > 0)
+  assert.deepEqual(seen, ['b'])
+})
+
+test('a batch is bounded by bytes, and one message that is larger comes alone', async (t) => {
+  const { open } = await openFor(t)
+  const bus = open()
+  const sizes = [5, 5, 5, 12, 1].map((mebibytes) => mebibytes * 1024 * 1024)
+  const batches: number[][] = []
+  for (const size of sizes) await bus.publish([{ topic: 'things', key: null, headers: {}, value: Buffer.alloc(size) }])
+  await bus.subscribe({
+    group: 'reader',
+    topics: ['things'],
+    from: 'beginning',
+    position: async () => undefined,
+    async handle({ messages }) {
+      batches.push(messages.map(({ value }) => value?.byteLength ?? 0))
+      return true
+    },
+  })
+  await eventually(() => batches.flat().length === sizes.length)
+  assert.deepEqual(
+    batches.map(({ length }) => length),
+    [2, 2, 1],
+  )
 })
 
 test('pruning keeps the newest message of each key of a compacted topic, and drops others by age alone', async (t) => {

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import type { Bus, OutgoingMessage } from '../../../services/kit/bus/bus.ts'
 import { makeOutbox } from '../../../services/kit/bus/outbox.ts'
 import { makeRelay } from '../../../services/kit/bus/relay.ts'
+import { makeOutboxPruning } from '../../../services/kit/bus/retention.ts'
 import { systemClock } from '../../../services/kit/clock.ts'
 import { systemRandom } from '../../../services/kit/random.ts'
 import { migrate } from '../../../services/kit/store/migrate.ts'
@@ -30,6 +31,7 @@ async function yardFor(t: TestContext) {
     close: async () => {},
   }
   return {
+    database,
     published,
     refuse: (value: boolean) => {
       refusing = value
@@ -41,7 +43,14 @@ async function yardFor(t: TestContext) {
       database.transaction((transaction) =>
         outbox.publishRaw(
           transaction,
-          texts.map((text): OutgoingMessage => ({ topic, key: text[0] ?? '', headers: {}, value: Buffer.from(text) })),
+          texts.map(
+            (text): OutgoingMessage => ({
+              topic,
+              key: Buffer.from(text[0] ?? ''),
+              headers: {},
+              value: Buffer.from(text),
+            }),
+          ),
         ),
       ),
     relay() {
@@ -108,4 +117,52 @@ test('one relay publishes at a time; when it goes, another takes over and says t
     return yard.published.length > 3
   })
   assert.deepEqual(yard.published.slice(3), ['a2', 'b1'])
+})
+
+test('a take-over that fails half way is made up for', async (t) => {
+  const yard = await yardFor(t)
+  const [first, second] = [yard.relay(), yard.relay()]
+  await yard.say(['a1', 'a2'], 'trainyard.champions')
+  while ((await first.work(signal)) === 0);
+  await first.stop()
+  yard.refuse(true)
+  await eventually(async () => {
+    const failure = await second.work(signal).catch((error: Error) => error)
+    return failure instanceof Error && failure.message === 'refused'
+  })
+  yard.refuse(false)
+  await second.work(signal)
+  assert.deepEqual(yard.published, ['a1', 'a2', 'a2'])
+})
+
+test('a relay whose connection is cut off has lost the lock, and takes it again', async (t) => {
+  const yard = await yardFor(t)
+  const relay = yard.relay()
+  await yard.say(['a1'])
+  while ((await relay.work(signal)) === 0);
+  const cut = await yard.database.query(
+    "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())",
+  )
+  assert.equal(cut.length, 1)
+  await yard.say(['a2'])
+  await eventually(async () => {
+    await relay.work(signal).catch(() => {})
+    return yard.published.includes('a2')
+  })
+  assert.deepEqual(yard.published, ['a1', 'a2'])
+})
+
+test('what was published goes from the outbox after a while, and nothing else does', async (t) => {
+  const yard = await yardFor(t)
+  await yard.say(['old', 'recent', 'waiting'])
+  await yard.database.execute(
+    `update yard.outbox set published_at = now() - case when value = 'old' then interval '2 hours' else interval '1 minute' end
+      where value <> 'waiting'`,
+  )
+  await makeOutboxPruning(yard.database, 'yard').work(signal)
+  const left = await yard.database.query<{ value: Buffer }>('select value from yard.outbox order by id')
+  assert.deepEqual(
+    left.map(({ value }) => String(value)),
+    ['recent', 'waiting'],
+  )
 })

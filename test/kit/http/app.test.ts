@@ -41,7 +41,8 @@ test('every error has one shape: what happened, to what, and what to do next', a
   })
   const wrong = await post('{"count":"two"}')
   assert.equal(wrong.statusCode, 422)
-  assert.match(wrong.json().error.message, /count/)
+  assert.equal(wrong.json().error.message, 'the request is wrong: count: expected a number')
+  assert.equal((await post('{}')).json().error.message, 'the request is wrong: count: is missing')
   const broken = await post('{"count":')
   assert.equal(broken.statusCode, 400)
   assert.match(broken.json().error.message, /not JSON/)
@@ -52,8 +53,17 @@ test('every error has one shape: what happened, to what, and what to do next', a
     headers: { 'content-type': 'application/json' },
   })
   assert.equal(notUtf8.statusCode, 400)
-  assert.equal((await post('{"count":101}')).statusCode, 500)
+  const unforeseen = await post('{"count":101}')
+  assert.equal(unforeseen.statusCode, 500)
+  assert.deepEqual(Object.keys(unforeseen.json().error), ['code', 'message', 'hint'])
+  assert.ok(!unforeseen.body.includes('secret'))
   assert.equal((await app.inject('/nowhere')).statusCode, 404)
+  const form = await post('count=2', { 'content-type': 'application/x-www-form-urlencoded' })
+  assert.equal(form.statusCode, 400)
+  assert.match(form.json().error.message, /expected a body of JSON .* got application\/x-www-form-urlencoded/)
+  const badPath = await app.inject('/count/%ff')
+  assert.equal(badPath.statusCode, 400)
+  assert.equal(badPath.json().error.code, 'malformed')
 })
 
 test('a page of another site and a rebound name are turned away', async (t) => {
@@ -63,6 +73,7 @@ test('a page of another site and a rebound name are turned away', async (t) => {
   assert.equal((await get({ host: '127.0.0.1:7070', origin: 'http://127.0.0.1:7070' })).statusCode, 200)
   assert.equal((await get({ host: 'evil.example' })).statusCode, 403)
   assert.equal((await get({ host: 'localhost:7070', origin: 'https://evil.example' })).statusCode, 403)
+  assert.equal((await get({ host: 'localhost:7070', origin: 'http://localhost:8080' })).statusCode, 403)
   assert.equal((await get({ host: 'localhost:7070', origin: 'null' })).statusCode, 403)
 })
 

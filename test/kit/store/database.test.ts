@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { classify } from '../../../services/kit/errors.ts'
+import { systemRandom } from '../../../services/kit/random.ts'
+import { openDatabase } from '../../../services/kit/store/database.ts'
 import { testDatabase } from '../../harness/database.ts'
 
 test('what is to happen after the commit happens once, and never after a rollback', async (t) => {
@@ -41,4 +44,83 @@ test('numbers, times and JSON come as what they are', async (t) => {
   assert.deepEqual(rows, [
     { whole: Number.MAX_SAFE_INTEGER, share: 0.25, at: new Date('2026-01-02T03:04:05Z'), data: { a: [1] } },
   ])
+})
+
+test('what PostgreSQL cannot do now may be tried again, and what is wrong with a statement may not', async (t) => {
+  const database = await testDatabase(t, [])
+  const failWith = (state: string) =>
+    database.execute(`do $$ begin raise exception 'as told' using errcode = '${state}'; end $$`).then(
+      () => assert.fail(),
+      (error: unknown) => classify(error),
+    )
+  for (const state of [
+    '08006',
+    '25006',
+    '25P03',
+    '40001',
+    '40P01',
+    '53200',
+    '53300',
+    '55P03',
+    '57014',
+    '57P01',
+    '58030',
+  ])
+    assert.equal((await failWith(state)).retryable, true, state)
+  for (const state of ['22P02', '23505', '23514', '42703', 'P0001', 'XX000'])
+    assert.equal((await failWith(state)).retryable, false, state)
+  assert.equal((await failWith('53100')).message, 'the disk is full')
+})
+
+test('a database that cannot be reached is a failure that may pass', async () => {
+  const database = openDatabase({
+    url: 'postgres://nobody@127.0.0.1:1/none',
+    maximumConnections: 2,
+    random: systemRandom,
+  })
+  await assert.rejects(database.query('select 1'), { code: 'unavailable' })
+  await assert.rejects(
+    database.transaction(async () => {}),
+    { code: 'unavailable' },
+  )
+  await assert.rejects(database.session(), { code: 'unavailable' })
+  await database.close()
+})
+
+test('a connection that is lost in the middle of a transaction fails it as unavailable, and the next one is well', async (t) => {
+  const database = await testDatabase(t, [])
+  const lost = database.transaction(async (transaction) => {
+    const [own] = await transaction.query<{ pid: number }>('select pg_backend_pid() as pid')
+    await database.query('select pg_terminate_backend($1)', [own?.pid])
+    await transaction.query('select 1')
+  })
+  await assert.rejects(lost, { code: 'unavailable' })
+  assert.deepEqual(await database.transaction((transaction) => transaction.query('select 1 as one')), [{ one: 1 }])
+})
+
+test('a session that is cut off ends, and nothing else does', async (t) => {
+  const database = await testDatabase(t, [])
+  const session = await database.session()
+  const [own] = await session.query<{ pid: number }>('select pg_backend_pid() as pid')
+  await database.query('select pg_terminate_backend($1)', [own?.pid])
+  await session.ended
+  await assert.rejects(session.query('select 1'), { code: 'unavailable' })
+  await session.close()
+})
+
+test('a session of which nothing is asked for too long ends, and so does a transaction: who is stopped holds nothing for ever', async (t) => {
+  const database = await testDatabase(t, [])
+  const session = await database.session(50)
+  await session.ended
+  assert.deepEqual(await database.query('show idle_in_transaction_session_timeout'), [
+    { idle_in_transaction_session_timeout: '2min' },
+  ])
+})
+
+test('a transaction that goes on after a statement of it has failed is never taken for committed', async (t) => {
+  const database = await testDatabase(t, [])
+  const passedOver = database.transaction(async (transaction) => {
+    await transaction.query('select nonsense').catch(() => {})
+  })
+  await assert.rejects(passedOver, /went on after a statement of it had failed/)
 })

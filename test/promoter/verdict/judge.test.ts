@@ -13,6 +13,11 @@ type Case = {
   readonly expected: readonly [verdict: string, rule: string, reason: RegExp]
 }
 
+function withoutMarks(unmarked: string): EvaluationDocument {
+  const document = evaluation({ intents: {}, championAbsent: 'the exam could not be marked' })
+  return { ...document, exam: { ...document.exam, unmarked } }
+}
+
 const small = { a: { rows: 12, won: 0, lost: 0 }, b: { rows: 12, won: 0, lost: 0 } }
 
 const cases: readonly Case[] = [
@@ -32,6 +37,13 @@ const cases: readonly Case[] = [
     name: 'an exam that is too small decides nothing, not even against a bad model',
     evaluation: evaluation({ intents: { a: { rows: 19, won: 0, lost: 19 } } }),
     expected: ['hold', 'examRows', /^the exam has 19 rows, fewer than the 20 asked for$/],
+  },
+  {
+    name: 'an exam that could not be marked decides nothing, whatever the floors and whoever was champion',
+    evaluation: withoutMarks('there is no blob sha256:0'),
+    policy: { minimumExamRows: 0, minimumAccuracy: 0 },
+    facts: { championSequence: 7, pinned: true },
+    expected: ['hold', 'measured', /^the exam could not be marked: there is no blob sha256:0$/],
   },
   {
     name: 'proven not worse is promoted',

@@ -1,0 +1,107 @@
+/** How one or several services run in a process: opens what they share, puts them together, and starts it all in order. */
+import { Registry } from 'prom-client'
+import { assemble } from './assemble.ts'
+import { openPostgresBlobs } from './blobs/postgres.ts'
+import { makeBlobSweeping } from './blobs/sweeping.ts'
+import { openLogBus } from './bus/log.ts'
+import { makeLogPruning } from './bus/retention.ts'
+import { systemClock } from './clock.ts'
+import { type Environment, loadConfiguration, parseEnvironment } from './environment.ts'
+import { broken, codeOf, messageOf, TrainyardError } from './errors.ts'
+import { type HttpApp, makeHttpApp } from './http/app.ts'
+import { type Lifecycle, makeLifecycle, obeySignals } from './lifecycle.ts'
+import { type Logger, openLog } from './log.ts'
+import { makeLoop } from './loop.ts'
+import { systemRandom } from './random.ts'
+import type { ServiceDefinition } from './service.ts'
+import type { Database } from './store/database.ts'
+import { migrateAll } from './store/migrate.ts'
+import { openStore } from './store/open.ts'
+
+export interface Running {
+  readonly url: string
+  readonly lifecycle: Lifecycle
+}
+
+const busPollMs = 500
+const busBatchSize = 500
+
+/** Starts the services and resolves when all of them work. `overrides` are for tests; everything else is in the environment. */
+export async function startServices(
+  definitions: readonly ServiceDefinition[],
+  environment: Environment,
+  overrides: { readonly exit?: (code: number) => void; readonly log?: Logger } = {},
+): Promise<Running> {
+  const exit = overrides.exit ?? ((code: number) => process.exit(code))
+  const log = overrides.log ?? openLog(environment.logLevel)
+  const clock = systemClock
+  const random = systemRandom
+  const configuration = loadConfiguration(environment)
+  const lifecycle = makeLifecycle({ clock, log, stopLimitMs: environment.stopLimitMs, exit })
+  obeySignals(lifecycle, log, exit)
+  let url = ''
+
+  await lifecycle.start(async () => {
+    const database = await openStore(environment, lifecycle, log)
+    await migrateAll(database, definitions)
+    const blobs = openPostgresBlobs(database, random, environment.blobLimitBytes)
+    const bus = openLogBus({ database, clock, log, pollMs: busPollMs, batchSize: busBatchSize })
+    lifecycle.add({ name: 'bus', stop: () => bus.close() })
+    const metrics = new Registry()
+    const app = await makeHttpApp({ environment, log, metrics, ready: () => readiness(database) })
+    const publicUrl = () => environment.publicUrl ?? url
+    const shared = { environment, configuration, clock, random, database, blobs, metrics, publicUrl }
+    const services = []
+    for (const definition of definitions)
+      services.push(await assemble(definition, { ...shared, log: log.child({ service: definition.name }) }, bus))
+    for (const { parts } of services) parts.routes?.(app)
+
+    for (const upkeep of [makeLogPruning(database, environment.logRetentionDays), makeBlobSweeping(database)])
+      lifecycle.add(makeLoop(upkeep, clock, log))
+    lifecycle.add({
+      name: 'http',
+      async start() {
+        url = await listen(app, environment)
+      },
+      stop: () => app.close(),
+    })
+    for (const service of services) service.addTo(lifecycle)
+  })
+  log.info({ url, services: definitions.map(({ name }) => name) }, 'ready')
+  return { url, lifecycle }
+}
+
+/** The whole of a `main.ts`: run these services until a signal comes, or say on one line why they cannot. */
+export async function runServices(
+  definitions: readonly ServiceDefinition[],
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<void> {
+  try {
+    await startServices(definitions, parseEnvironment(variables))
+  } catch (error) {
+    const hint = error instanceof TrainyardError && error.hint !== undefined ? `\n${error.hint}` : ''
+    process.stderr.write(`trainyard: ${messageOf(error)}${hint}\n`)
+    process.exit(1)
+  }
+}
+
+async function readiness(database: Database): Promise<{ ready: true } | { ready: false; reason: string }> {
+  try {
+    await database.query('select 1')
+    return { ready: true }
+  } catch (error) {
+    return { ready: false, reason: messageOf(error) }
+  }
+}
+
+async function listen(app: HttpApp, environment: Environment): Promise<string> {
+  try {
+    return await app.listen({ host: environment.host, port: environment.port })
+  } catch (error) {
+    if (codeOf(error) !== 'EADDRINUSE') throw error
+    throw broken(`port ${environment.port} on ${environment.host} is in use`, {
+      hint: 'Stop what uses it, or choose another one with --port or TRAINYARD_PORT (0 takes a free one).',
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,73 @@
+import { join, resolve } from 'node:path'
+import type { Environment } from '../environment.ts'
+import { broken, conflict, messageOf } from '../errors.ts'
+import type { Lifecycle } from '../lifecycle.ts'
+import type { Logger } from '../log.ts'
+import { systemRandom } from '../random.ts'
+import { type Database, openDatabase, openSession, type Session } from './database.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
+
+/** The database of `DATABASE_URL`, or the one that comes with the package; stopped with the process. */
+export async function openStore(environment: Environment, lifecycle: Lifecycle, log: Logger): Promise<Database> {
+  const url = environment.databaseUrl ?? (await openEmbedded(environment.dataDirectory, lifecycle, log))
+  const database = openDatabase({
+    url,
+    maximumConnections: environment.databaseConnections,
+    random: systemRandom,
+    onIdleError: (error) =>
+      log.warn({ error: error.message }, 'a connection to the database broke; another will be opened'),
+  })
+  lifecycle.add({ name: 'database', stop: () => database.close() })
+  await database.query('select 1')
+  return database
+}
+
+/**
+ * Holds the directory from the start on, so that a second process on it never stops the server under the first one: a lock
+ * that PostgreSQL keeps as long as this process lives, and gives back when it is killed. When PostgreSQL itself is killed
+ * it is started again where it was, and the directory held again.
+ */
+async function openEmbedded(dataDirectory: string, lifecycle: Lifecycle, log: Logger): Promise<string> {
+  const directory = resolve(join(dataDirectory, 'postgres'))
+  let server = await startEmbeddedPostgres({ directory, durable: true })
+  let session = await hold(server, dataDirectory)
+  const { url } = server
+  let stopping = false
+
+  async function holdOn(): Promise<void> {
+    for (;;) {
+      await session.ended
+      if (stopping) return
+      log.error('the embedded PostgreSQL has ended; it is started again')
+      server = await startEmbeddedPostgres({ directory, durable: true, port: Number(new URL(url).port) })
+      session = await hold(server, dataDirectory)
+      if (stopping) return
+    }
+  }
+  const holding = holdOn().catch((error: unknown) => {
+    lifecycle.fail(broken(`the embedded PostgreSQL has ended: ${messageOf(error)}`, { cause: error }))
+  })
+
+  lifecycle.add({
+    name: 'embedded postgres',
+    async stop() {
+      stopping = true
+      await session.close()
+      await holding
+      await server.stop()
+    },
+  })
+  return url
+}
+
+async function hold(server: EmbeddedPostgres, dataDirectory: string): Promise<Session> {
+  const session = await openSession(server.url)
+  const rows = await session.query<{ locked: boolean }>(
+    "select pg_try_advisory_lock(hashtext('trainyard.directory')) as locked",
+  )
+  if (rows[0]?.locked) return session
+  await session.close()
+  throw conflict(`another trainyard runs on the data directory ${dataDirectory}`, {
+    hint: 'Stop it first, or choose another one with --data-dir or TRAINYARD_DATA_DIR.',
+  })
+}
