@@ -16,7 +16,7 @@ export const Time = z.iso.datetime()
 
 export const ModelReference = z.object({ url: z.string(), digest: Digest })
 
-export const ChampionReference = z.object({ run: RunId, sequence: z.number() })
+const ChampionReference = z.object({ run: RunId, sequence: z.number() })
 
 export const RunView = z.object({
   run: RunId,

@@ -149,6 +149,7 @@ function failureSentence(data: EventData<'run.failed'>): string {
 }
 
 function evaluationSentence(data: EventData<'model.evaluated'>): string {
+  if (data.examRows === 0) return 'Not measured: there is no exam row that could be marked'
   const figures = `accuracy ${percent(data.accuracy)}, macro-F1 ${percent(data.macroF1)}`
   const measured = `Measured on ${counted(data.examRows, 'exam row')}: ${figures}`
   if (data.champion === null) return `${measured}; no champion to compare it with`

@@ -1,7 +1,8 @@
 /**
  * Requests: the decision to train a key, from its first signal on.
  *
- * States: waiting (signals gather; due when quiet or when a person asks) → fetching → requested; or closed, without a run.
+ * States: waiting (signals gather; due when quiet or full, or when a person asks) → fetching → requested; or closed, without
+ * a run.
  *
  * Invariants:
  * - per key at most one waits and at most one fetches (partial unique indexes);
@@ -99,6 +100,9 @@ const nothingFetching = `not exists (
   select from intake.requests other
    where other.state = 'fetching' and other.bot = requests.bot and other.job_type = requests.job_type)`
 
+/** So many signals are not put off any longer: all of them are ended in one transaction. */
+const fullAt = 10_000
+
 export type Debounce = { readonly quietSeconds: number; readonly maxWaitSeconds: number }
 
 /**
@@ -115,7 +119,7 @@ export async function storeWaiting(
     `insert into intake.requests (id, bot, job_type, state, due_at, signals, first_signal, last_signal,
                                   dataset_uri, dataset_hint, insisted, actor, asked_because, cause_id, traceparent)
      select id, bot, job_type, 'waiting',
-            case when actor is not null then now()
+            case when actor is not null or signals >= ${fullAt} then now()
                  else least(now() + make_interval(secs => quiet), coalesce(created_at, now()) + make_interval(secs => longest)) end,
             signals, first_signal, last_signal, dataset_uri, dataset_hint, actor is not null, actor, asked_because, cause_id, traceparent
        from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::float8[], $6::float8[], $7::int[], $8::text[], $9::text[],

@@ -87,7 +87,7 @@ export function judgingWork(
   }
 }
 
-export function factsOf({ fence, pin, championSequence }: KeyState): VerdictFacts {
+function factsOf({ fence, pin, championSequence }: KeyState): VerdictFacts {
   return { fence, pinned: pin !== null, championSequence }
 }
 

@@ -1,7 +1,7 @@
 /** How an attempt ended: pure functions from what happened to what is told. */
 
 import type { EndRequest } from '../../schemas/run-api.ts'
-import { BadOutput, NotOurs, reasonOf } from './errors.ts'
+import { BadOutput, Interrupted, NotOurs, reasonOf } from './errors.ts'
 import type { ProgramEnd } from './program.ts'
 import type { Stop } from './stopping.ts'
 
@@ -55,6 +55,10 @@ export function endingOfProgram(
 /** The end that follows from an error that came up on the way. */
 export function endingOfError(error: unknown, stop: Stop | undefined): Ending {
   if (error instanceof NotOurs) return { outcome: 'lost', reason: error.message }
+  // What it waited for when its time was over: perhaps an API that had answered nothing but errors.
+  if (stop?.kind === 'deadline' && error instanceof Interrupted) {
+    return endingOfStop({ ...stop, reason: `${stop.reason}: ${error.message}` }, null, null)
+  }
   if (stop !== undefined) return endingOfStop(stop, null, null)
   if (error instanceof BadOutput) return { outcome: 'badOutput', exitCode: null, signal: null, reason: error.message }
   return { outcome: 'crashed', exitCode: null, signal: null, reason: reasonOf(error) }

@@ -56,6 +56,10 @@ const table: [Told, string][] = [
     `Measured on 310 exam rows: accuracy 91.3 %, macro-F1 90.5 %; not compared with champion number 3 (${run('y')})`,
   ],
   [
+    told('model.evaluated', { examRows: 0, accuracy: 0, macroF1: 0, difference: null }),
+    'Not measured: there is no exam row that could be marked',
+  ],
+  [
     first('model.evaluated'),
     'Measured on 310 exam rows: accuracy 91.3 %, macro-F1 90.5 %; no champion to compare it with',
   ],

@@ -3,7 +3,9 @@ import { type TestContext, test } from 'node:test'
 import { makeNews } from '../../services/console/news.ts'
 import { follow } from '../../services/console/stream.ts'
 import type { Clock } from '../../services/kit/clock.ts'
+import type { HttpApp } from '../../services/kit/http/app.ts'
 import type { Queryable } from '../../services/kit/store/database.ts'
+import { eventually } from '../harness/eventually.ts'
 import { given, promotedLife, run } from './given.ts'
 import { openConsole } from './open.ts'
 
@@ -153,6 +155,38 @@ test('the stream of a client that has gone ends', async (t) => {
   closing.abort()
   assert.equal((await waiting).done, true)
 })
+
+test('clients that go away before they are answered leave their places to others', async (t) => {
+  const { url, kit } = await listening(t)
+  await kit.database.transaction(async (transaction) => {
+    await transaction.execute('lock table console.head in access exclusive mode')
+    const closing = new AbortController()
+    const gone = Array.from({ length: 200 }, () => fetch(`${url}/stream`, { signal: closing.signal }).catch(() => {}))
+    await eventually(async () => (await connectionsOf(kit.app)) >= 200)
+    closing.abort()
+    await Promise.all(gone)
+    await eventually(async () => (await connectionsOf(kit.app)) === 0)
+  })
+  // Behind all that the clients had asked for.
+  await Promise.all(Array.from({ length: 20 }, () => kit.database.query('select 1')))
+  const client = await connect(t, `${url}/stream`)
+  client.close()
+})
+
+test('no more clients follow than there are places, though they come at once', async (t) => {
+  const { url } = await listening(t)
+  const closing = new AbortController()
+  t.after(() => closing.abort())
+  const come = Array.from({ length: 205 }, () => fetch(`${url}/stream`, { signal: closing.signal }))
+  const answers = (await Promise.all(come)).map(({ status }) => status)
+  assert.equal(answers.filter((status) => status === 200).length, 200)
+  assert.equal(answers.filter((status) => status === 503).length, 5)
+})
+
+const connectionsOf = (app: HttpApp): Promise<number> =>
+  new Promise((resolve, reject) => {
+    app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
+  })
 
 test('the server stops while clients follow', async (t) => {
   const { url, kit } = await listening(t)

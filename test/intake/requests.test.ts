@@ -176,6 +176,18 @@ describe('with debounce', () => {
     assert.ok(((await kit.work('intake.due')) ?? 0) <= 30_000)
   })
 
+  test('a request is not put off any longer once it is full', async (t) => {
+    const kit = await intakeKit(t, { configuration })
+    const dataset = await storedDataset(kit, 'many')
+    await publish(kit, edit({ dataset }))
+    await kit.database.execute('update intake.requests set signals = 9998')
+    await publish(kit, edit({ dataset }))
+    assert.equal((await said(kit, 'training.requested')).length, 0)
+    await publish(kit, edit({ dataset }))
+    const [requested] = await said(kit, 'training.requested')
+    assert.equal(requested?.signals.count, 10_000)
+  })
+
   test('a stale revision that comes with a known signal names a run that there is', async (t) => {
     const kit = await intakeKit(t)
     const dataset = await storedDataset(kit, 'known')

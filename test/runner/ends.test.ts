@@ -108,6 +108,18 @@ test('predictions that the launcher rejects are bad output, in its words', async
   assert.equal(api.ended?.reason, 'predictions.jsonl: as the test told')
 })
 
+test('an API that answers a call with nothing but errors until the deadline is named as what the time went on', async (t) => {
+  const api = await startRunApi(t)
+  api.claim = { ...api.claim, deadlineMs: 1_500 }
+  api.misbehave = (call) => (call === 'POST /commit' ? { status: 500, code: 'broken' } : undefined)
+  await (await startRunner(t, api.url, await writeProgram(t))).ended
+  assert.equal(api.ended?.outcome, 'deadline')
+  assert.match(
+    api.ended?.reason ?? '',
+    /^the attempt's deadline has passed: .*commit was answered with 500: as the test told/,
+  )
+})
+
 test('I7: the whole log is stored before the end is told', async (t) => {
   const api = await startRunApi(t)
   const program = await writeProgram(

@@ -156,8 +156,9 @@ function changesText(comparison: Comparison, style: Style): string {
   )
 }
 
-function limitsText({ limits, candidate }: EvaluationDocument, style: Style): string {
+function limitsText({ exam, limits, candidate }: EvaluationDocument, style: Style): string {
   const lines = [
+    exam.unmarked === undefined ? '' : `Anything at all: it could not be marked: ${printable(exam.unmarked)}.`,
     limits.intentsWithoutRows.length === 0
       ? ''
       : `Nothing about ${limits.intentsWithoutRows.map(intentName).join(', ')}: no exam rows.`,

@@ -27,19 +27,18 @@ export function letterOf(message: RawMessage): Letter {
     const text = message.headers[`${addedPrefix}${name}`]
     return text === undefined || text === '' ? null : storable(text)
   }
-  const time = new Date(added('time') ?? Number.NaN)
   return {
     letterPartition: message.partition,
     letterOffset: message.offset,
     topic: added('topic'),
-    partition: wholeOrNull(added('partition')),
-    offset: wholeOrNull(added('offset')),
+    partition: wholeOrNull(added('partition'), largestPartition),
+    offset: wholeOrNull(added('offset'), Number.MAX_SAFE_INTEGER),
     group: added('group'),
     key: message.key,
     headers: ownHeaders(message.headers),
     value: message.value,
     reason: added('reason') ?? 'no reason was given',
-    deadLetteredAt: Number.isNaN(time.getTime()) ? message.timestamp : time,
+    deadLetteredAt: timeOrNull(added('time')) ?? message.timestamp,
   }
 }
 
@@ -49,8 +48,16 @@ const ownHeaders = (headers: Readonly<Record<string, string>>) =>
 /** PostgreSQL keeps no NUL in a text. */
 const storable = (text: string) => text.toWellFormed().replaceAll('\0', '\u{fffd}')
 
-function wholeOrNull(text: string | null): number | null {
-  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null
+// Both as Kafka counts, and as PostgreSQL does.
+const largestPartition = 2 ** 31 - 1
+
+function wholeOrNull(text: string | null, largest: number): number | null {
+  return text !== null && /^\d+$/.test(text) && Number(text) <= largest ? Number(text) : null
+}
+
+/** Of years with four digits, which everybody can read and write. */
+function timeOrNull(text: string | null): Date | null {
+  return text !== null && /^\d{4}-/.test(text) && !Number.isNaN(Date.parse(text)) ? new Date(text) : null
 }
 
 export type Replay = { readonly message: OutgoingMessage } | { readonly refusal: string }

@@ -32,16 +32,17 @@ export function streamRoutes(app: HttpApp, kit: Pick<Kit, 'database' | 'clock'>,
       if (clients >= maximumClients) {
         throw unavailable(`${maximumClients} clients follow the history already`, { hint: 'Come back a little later.' })
       }
-      const { bot, run } = request.query
-      const head = await headOf(kit.database)
-      // A position beyond the end is from another history, so there is nothing to go on from.
-      const after = Math.min(head, request.headers['last-event-id'] ?? request.query.after ?? head)
+      // Before anything is waited for: a client that goes meanwhile is heard.
       const gone = new AbortController()
       clients += 1
       reply.raw.once('close', () => {
         clients -= 1
         gone.abort()
       })
+      const { bot, run } = request.query
+      const head = await headOf(kit.database)
+      // A position beyond the end is from another history, so there is nothing to go on from.
+      const after = Math.min(head, request.headers['last-event-id'] ?? request.query.after ?? head)
       const { database, clock } = kit
       const messages = follow({ database, news, clock, filter: { bot, run }, after, signal: gone.signal })
       return reply

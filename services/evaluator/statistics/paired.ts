@@ -11,7 +11,7 @@ export type PairedCounts = Pick<
 >
 
 // In a small exam, and where the models rarely differ, the bootstrap promises too much. Elsewhere the two all but agree (to
-// less than a row where one hands over to the other), and the exact interval would cost a hundred times as much.
+// less than two rows where one hands over to the other), and the exact interval would cost a hundred times as much.
 const smallExamRows = 100
 const fewDifferingRows = 20
 const detectableConfidence = 0.95

@@ -48,6 +48,7 @@ export interface OutboxOptions {
 }
 
 const longestReason = 2_000
+const rowsAtOnce = 1_000
 
 export function makeOutbox(options: OutboxOptions): Outbox {
   const { service, clock, random, wake } = options
@@ -67,24 +68,29 @@ export function makeOutbox(options: OutboxOptions): Outbox {
     return { topic: catalogue[name].topic, key: Buffer.from(keyOf(name, data)), headers, value: encode(name, data) }
   }
 
+  async function insert(transaction: Transaction, messages: readonly OutgoingMessage[]): Promise<void> {
+    await transaction.execute(
+      `insert into ${service}.outbox (topic, key, headers, value)
+       select topic, key, headers, value
+         from unnest($1::text[], $2::bytea[], $3::json[], $4::bytea[]) with ordinality as said (topic, key, headers, value, place)
+        order by place`,
+      [
+        messages.map(({ topic }) => topic),
+        messages.map(({ key }) => key),
+        messages.map(({ headers }) => JSON.stringify(headers)),
+        messages.map(({ value }) => value),
+      ],
+    )
+  }
+
   const outbox: Outbox = {
     append: (transaction, occurrences) => outbox.publishRaw(transaction, occurrences.map(messageOf)),
 
     async publishRaw(transaction, messages) {
-      if (messages.length === 0) return
-      await transaction.execute(
-        `insert into ${service}.outbox (topic, key, headers, value)
-         select topic, key, headers, value
-           from unnest($1::text[], $2::bytea[], $3::json[], $4::bytea[]) with ordinality as said (topic, key, headers, value, place)
-          order by place`,
-        [
-          messages.map(({ topic }) => topic),
-          messages.map(({ key }) => key),
-          messages.map(({ headers }) => JSON.stringify(headers)),
-          messages.map(({ value }) => value),
-        ],
-      )
-      transaction.afterCommit(wake)
+      // In portions: the driver turns all values of a statement into one text.
+      for (let at = 0; at < messages.length; at += rowsAtOnce)
+        await insert(transaction, messages.slice(at, at + rowsAtOnce))
+      if (messages.length > 0) transaction.afterCommit(wake)
     },
 
     async deadLetter(transaction, letters) {

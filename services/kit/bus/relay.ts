@@ -31,7 +31,7 @@ const batchSize = 500
 /** What one batch may hold in memory, beside its last message. */
 const batchBytes = 8 * 1024 * 1024
 /** Longer than any pause between two looks. */
-const sessionIdleLimitMs = 60_000
+const sessionIdleLimitMs = 30_000
 const recentMinutes = 10
 const compactedTopics = topicNames.filter((topic) => topics[topic].cleanup === 'compact')
 

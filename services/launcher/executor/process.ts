@@ -20,7 +20,7 @@ import { mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AttemptName } from '../../../schemas/words.ts'
 import type { Clock } from '../../kit/clock.ts'
-import { codeOf, conflict, unavailable } from '../../kit/errors.ts'
+import { codeOf, conflict, messageOf, unavailable } from '../../kit/errors.ts'
 import type { Logger } from '../../kit/log.ts'
 import { type AttemptFolder, attemptFolder, attemptsBelow, type RunnerRecord } from './attempt-folder.ts'
 import type { AttemptToStart, Executor, Observation } from './executor.ts'
@@ -102,7 +102,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       }
     } catch (error) {
       // Nothing is lost but the words: that it is gone is seen by every look at it.
-      log.warn({ attempt: name, error }, "a runner's end could not be written down")
+      log.warn({ attempt: name, error: messageOf(error) }, "a runner's end could not be written down")
     } finally {
       children.delete(name)
       tell(name)
@@ -172,7 +172,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       await signalRunner(name, folder, 'SIGKILL')
       await endStrays(folder.path)
     } catch (error) {
-      log.warn({ attempt: name, error }, 'an attempt could not be ended by force')
+      log.warn({ attempt: name, error: messageOf(error) }, 'an attempt could not be ended by force')
     }
     tell(name)
   }
@@ -196,7 +196,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
         const { state } = await observe(name)
         if (state === 'absent' || state === 'ended') tell(name)
       } catch (error) {
-        log.warn({ attempt: name, error }, 'an attempt could not be looked at')
+        log.warn({ attempt: name, error: messageOf(error) }, 'an attempt could not be looked at')
       }
     }
     looking = false

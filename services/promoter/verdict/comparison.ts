@@ -1,6 +1,7 @@
 import type { Comparison, EvaluationDocument, Interval, VerdictFacts } from '../../../schemas/evaluation.ts'
 import type { PromotionPolicy } from '../../../schemas/job-type.ts'
-import { counted, type Finding, figure, finding, signed } from './finding.ts'
+import { counted } from '../../kit/figures.ts'
+import { type Finding, figure, finding, signed } from './finding.ts'
 import { guard } from './guard.ts'
 
 /** How the candidate stands to the model in force; the first model of a key has nothing to be compared with. */

@@ -24,7 +24,3 @@ export function signed(difference: number): string {
   const text = figure(difference)
   return difference > 0 && text !== '0' ? `+${text}` : text.replace('-', '−')
 }
-
-export function counted(count: number, one: string): string {
-  return `${count} ${one}${count === 1 ? '' : 's'}`
-}

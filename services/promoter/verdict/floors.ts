@@ -1,6 +1,7 @@
 import type { EvaluationDocument } from '../../../schemas/evaluation.ts'
 import type { PromotionPolicy } from '../../../schemas/job-type.ts'
-import { counted, type Finding, figure, finding } from './finding.ts'
+import { counted } from '../../kit/figures.ts'
+import { type Finding, figure, finding } from './finding.ts'
 
 /** An exam that is too small decides nothing, for or against the model: a person does. */
 export function examRows({ exam }: EvaluationDocument, { minimumExamRows }: PromotionPolicy): Finding {

@@ -13,8 +13,9 @@
  */
 import type { IntentChange } from '../../../schemas/evaluation.ts'
 import type { PromotionPolicy } from '../../../schemas/job-type.ts'
+import { counted } from '../../kit/figures.ts'
 import { mcNemarP } from '../../kit/statistics/mcnemar.ts'
-import { counted, type Finding, figure, finding } from './finding.ts'
+import { type Finding, figure, finding } from './finding.ts'
 
 export function guard(changes: readonly IntentChange[], policy: PromotionPolicy): Finding[] {
   const { minimumSupport, maximumRecallDrop } = policy.guard

@@ -8,7 +8,7 @@
  *
  * A better candidate never gets a worse verdict: no rule answers a higher figure with a more severe word. (A row more that
  * the candidate got right lowers no figure, but for the bounds of a large exam's interval where its method changes: those
- * may give way by less than a row.)
+ * may give way by less than two rows.)
  */
 import type { EvaluationDocument, Verdict, VerdictFacts } from '../../../schemas/evaluation.ts'
 import type { PromotionPolicy } from '../../../schemas/job-type.ts'

@@ -75,6 +75,15 @@ for (const [title, change, sentence] of conclusions) {
   test(`in words, ${title}`, () => assert.match(meaning({ ...paired, ...change }, plain), sentence))
 }
 
+test('an exam that could not be marked is said to be that', () => {
+  const exam = { ...document.exam, rows: 0, unmarked: 'there is no blob sha256:0' }
+  const text = evaluationPage({ ...document, exam }, plain, 100)
+  assert.match(
+    text,
+    /What this exam cannot say\nAnything at all: it could not be marked: there is no blob sha256:0\.\n/,
+  )
+})
+
 test('the first model of a key is shown alone, and what its exam cannot say is said', () => {
   const text = evaluationPage(document, plain, 100)
   assert.match(text, /^Evaluation eval-0123456789abcdef of run-aaaaaaaaaa \(helpdesk, intents, generation 3\)$/m)

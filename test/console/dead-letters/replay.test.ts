@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
 import { openConsole } from '../open.ts'
 
 const bytes = Buffer.from([0, 255, 128, 10, 34])
@@ -67,6 +68,32 @@ test('whatever lies among the dead letters can be listed, also what nobody of us
   const refused = await post(`/dead-letters/${only.id}/replay`, why)
   assert.equal(refused.status, 422)
   assert.match(refused.body.error.message, /does not say from which topic/)
+})
+
+test("so can letters whose place, time and words are nobody's idea of such", async (t) => {
+  const { kit, get } = await withLetters(t)
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom(
+      '99999999999',
+      '999999999999999',
+      '-100000-01-01T00:00:00Z',
+      '+275760-09-13T00:00:00Z',
+      '0',
+      '\ud800',
+    ),
+  )
+  const names = ['topic', 'partition', 'offset', 'group', 'reason', 'time'].map((name) => `dead-letter-${name}`)
+  const headers = fc.dictionary(fc.constantFrom(...names, 'own'), text)
+  const letters = fc.sample(
+    fc.record({ headers, value: fc.constant(null), topic: fc.constant('trainyard.dead-letters') }),
+    200,
+  )
+  await kit.deliverRaw(letters)
+  const { status, body } = await get('/dead-letters?limit=500')
+  assert.equal(status, 200, JSON.stringify(body))
+  assert.equal(body.deadLetters.length, letters.length)
+  for (const { id } of body.deadLetters.slice(0, 50)) assert.equal((await get(`/dead-letters/${id}`)).status, 200)
 })
 
 test('dead letters are found by topic, part of the reason, time, and whether they wait', async (t) => {

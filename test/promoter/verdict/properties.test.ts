@@ -109,6 +109,21 @@ describe('properties of the verdict', () => {
     )
   })
 
+  test('in an exam of up to a hundred rows a row more that the candidate got right never makes a verdict worse', () => {
+    const small = intents.filter((given) => Object.values(given).reduce((sum, { rows }) => sum + rows, 0) <= 100)
+    // Rounding may tip what stands on the edge of a rule, so no figure of a policy is one that an exam can have.
+    const offEdge = policies.map((policy) => ({ ...policy, margin: policy.margin + 1e-3 / Math.PI }))
+    fc.assert(
+      fc.property(small, offEdge, fc.nat(), (given, policy, at) => {
+        const facts = { fence: 0, pinned: false, championSequence: 1 }
+        const before = judge(evaluation({ intents: given }), policy, facts)
+        const after = judge(evaluation({ intents: oneRowMore(given, at) }), policy, facts)
+        assert.ok(severity[after.verdict] <= severity[before.verdict], `${before.verdict} became ${after.verdict}`)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
   test('I3: no machine promotes what is pinned, not above the fence, or compared with another champion', () => {
     fc.assert(
       fc.property(intents, policies, states, (given, policy, facts) => {
