@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { EvaluationDocument, evaluationIdOf } from '../../schemas/evaluation.ts'
+import { PromotionPolicy } from '../../schemas/job-type.ts'
 import { digestOf } from '../../schemas/words.ts'
 import { evaluator } from '../../services/evaluator/main.ts'
 import { unavailable } from '../../services/kit/errors.ts'
+import { judge } from '../../services/promoter/verdict/judge.ts'
 import { testDatabase } from '../harness/database.ts'
 import { type TestKit, testKit } from '../harness/kit.ts'
 import { rightly, rowsOf } from './given.ts'
@@ -213,6 +215,8 @@ describe('the evaluator', () => {
     const document = await documentOf(kit)
     assert.equal(document.exam.unmarked, `there is no blob ${lost}`)
     assert.deepEqual([document.candidate.rows, document.champion?.answered], [0, false])
+    const verdict = judge(document, PromotionPolicy.parse({}), { fence: 0, pinned: false, championSequence: 1 })
+    assert.deepEqual([verdict.verdict, verdict.rule], ['hold', 'measured'])
   })
 
   test('however often an evaluation has failed, a failure more is no trouble', async (t) => {
