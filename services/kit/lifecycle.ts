@@ -109,14 +109,20 @@ export function makeLifecycle(options: LifecycleOptions): Lifecycle {
   return lifecycle
 }
 
+// A terminal or a supervisor signals a whole group, and a parent in it passes the signal on: that is one wish, heard twice.
+const echoMs = 1_000
+
 /** SIGTERM and SIGINT stop in order, then exit 0; the second one exits at once. What nobody caught ends the process. */
-export function obeySignals(lifecycle: Lifecycle, log: Logger, exit: (code: number) => void): void {
+export function obeySignals(lifecycle: Lifecycle, clock: Clock, log: Logger, exit: (code: number) => void): void {
   const numbers = { SIGINT: 2, SIGTERM: 15 } as const
-  let stopping = false
+  let askedAtMs: number | undefined
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (stopping) exit(128 + numbers[signal])
-      stopping = true
+      if (askedAtMs !== undefined) {
+        if (clock.monotonicMs() - askedAtMs > echoMs) exit(128 + numbers[signal])
+        return
+      }
+      askedAtMs = clock.monotonicMs()
       log.info({ signal }, 'stopping')
       void lifecycle.stop().then(() => exit(0))
     })

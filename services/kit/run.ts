@@ -38,7 +38,7 @@ export async function startServices(
   const random = systemRandom
   const configuration = loadConfiguration(environment)
   const lifecycle = makeLifecycle({ clock, log, stopLimitMs: environment.stopLimitMs, exit })
-  obeySignals(lifecycle, log, exit)
+  obeySignals(lifecycle, clock, log, exit)
   let url = ''
 
   await lifecycle.start(async () => {
@@ -49,8 +49,8 @@ export async function startServices(
     lifecycle.add({ name: 'bus', stop: () => bus.close() })
     const metrics = new Registry()
     const app = await makeHttpApp({ environment, log, metrics, ready: () => readiness(database) })
-    const publicUrl = () => environment.publicUrl ?? url
-    const shared = { environment, configuration, clock, random, database, blobs, metrics, publicUrl }
+    const urls = { localUrl: () => url, publicUrl: () => environment.publicUrl ?? url }
+    const shared = { environment, configuration, clock, random, database, blobs, metrics, ...urls }
     const services = []
     for (const definition of definitions)
       services.push(await assemble(definition, { ...shared, log: log.child({ service: definition.name }) }, bus))

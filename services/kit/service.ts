@@ -54,6 +54,8 @@ export interface Kit {
   readonly metrics: Registry
   /** How others reach this server; known once it listens, so ask late. */
   publicUrl(): string
+  /** How programs on this machine reach it, whatever stands in front of it. Known once it listens, too. */
+  localUrl(): string
   /** The beginning of a chain of causes: a request by HTTP, a schedule's tick. */
   origin(traceparent?: string): Cause
   loop(name: string, pollMs: number, work: Loop['work']): RunningLoop

@@ -67,6 +67,7 @@ export async function testKit(
     outbox,
     metrics,
     publicUrl: () => 'http://127.0.0.1:7070',
+    localUrl: () => 'http://127.0.0.1:7070',
     origin: (traceparent) => origin(systemRandom, traceparent),
     loop: (name, pollMs, work) => makeLoop({ name, pollMs, work }, clock, log),
     point: options.point ?? (async () => {}),

@@ -117,6 +117,11 @@ test('a session of which nothing is asked for too long ends, and so does a trans
   ])
 })
 
+test('no plan is kept that was made for tables as they once were', async (t) => {
+  const database = await testDatabase(t, [])
+  assert.deepEqual(await database.query('show plan_cache_mode'), [{ plan_cache_mode: 'force_custom_plan' }])
+})
+
 test('a transaction that goes on after a statement of it has failed is never taken for committed', async (t) => {
   const database = await testDatabase(t, [])
   const passedOver = database.transaction(async (transaction) => {
