@@ -11,11 +11,8 @@ import { startYard, type Yard } from '../harness/yard.ts'
 import { settledSums } from './answers.ts'
 import { botUpdated, championOf, datasetOf, echoConfiguration, persistently, postDataset, publish } from './bot.ts'
 
-const bots = Array.from({ length: 24 }, (_, index) => `bot-${index}`)
-const hyperparameters = { sleepMs: 100 }
-
-/** How many bots have been told of when PostgreSQL goes; the others are told of while it is away, and afterwards. */
-const goesAfter = 8
+const botsBetweenOutages = 6
+const configuration = echoConfiguration({ sleepMs: 100 })
 
 async function ownPostgres(t: TestContext) {
   const directory = await mkdtemp(join(tmpdir(), 'outage-'))
@@ -29,21 +26,25 @@ async function ownPostgres(t: TestContext) {
   return { server, start: () => startEmbeddedPostgres({ directory, durable: true, port }) }
 }
 
-function killHard({ home }: EmbeddedPostgres): void {
+function kill({ home }: EmbeddedPostgres): void {
   const [pid] = readFileSync(join(home, 'cluster', 'postmaster.pid'), 'utf8').split('\n')
   process.kill(Number(pid), 'SIGKILL')
 }
 
-/** Publishes the bots' edits one after another, with the outage amid them, and waits for the champion of each. */
-async function drive(yard: Yard, outage: () => Promise<void>): Promise<void> {
+/** Tells of one bot after another, with the outages amid them, and sees each of them through to its champion. */
+async function drive(yard: Yard, ...outages: (() => Promise<void>)[]): Promise<void> {
   const { pid } = yard
   const dataset = await postDataset(yard, datasetOf('outage'))
-  let away: Promise<void> = Promise.resolve()
+  const bots = Array.from({ length: botsBetweenOutages * (outages.length + 1) }, (_, index) => `bot-${index}`)
+  let outage: Promise<void> = Promise.resolve()
   for (const [index, bot] of bots.entries()) {
-    if (index === goesAfter) away = outage()
+    if (index > 0 && index % botsBetweenOutages === 0) {
+      await outage
+      outage = outages.shift()?.() ?? outage
+    }
     await publish(yard, botUpdated(bot, dataset, 1))
   }
-  await away
+  await outage
   await persistently(async () => assert.equal((await yard.call('/health/ready')).status, 200))
   for (const bot of bots) {
     const champion = await eventually(() => championOf(yard, bot), { timeoutMs: 60_000, what: `a champion of ${bot}` })
@@ -58,29 +59,23 @@ async function drive(yard: Yard, outage: () => Promise<void>): Promise<void> {
 }
 
 describe('I1, I4, I5: PostgreSQL goes away under running services and comes back: nothing is lost or done twice', () => {
-  test('killed', async (t) => {
+  test('killed, and stopped in order', async (t) => {
     const { server, start } = await ownPostgres(t)
-    const postgres = new URL(server.url)
-    const yard = await startYard(t, { configuration: echoConfiguration(hyperparameters), postgres })
-    await drive(yard, async () => {
-      killHard(server)
+    const yard = await startYard(t, { configuration, postgres: new URL(server.url) })
+    const killed = async () => {
+      kill(server)
       await start()
-    })
+    }
+    const stopped = async () => {
+      await (await start()).stop()
+      await start()
+    }
+    await drive(yard, killed, stopped)
   })
 
-  test('stopped and started in order', async (t) => {
-    const { server, start } = await ownPostgres(t)
-    const postgres = new URL(server.url)
-    const yard = await startYard(t, { configuration: echoConfiguration(hyperparameters), postgres })
-    await drive(yard, async () => {
-      await server.stop()
-      await start()
-    })
-  })
-
-  test('killed where it is the embedded one: it is started again by whoever uses it', async (t) => {
-    const yard = await startYard(t, { configuration: echoConfiguration(hyperparameters) })
-    const home = join(yard.directory, 'data', 'postgres')
-    await drive(yard, async () => killHard(await startEmbeddedPostgres({ directory: home, durable: true })))
+  test('killed where it is the embedded one: whoever uses it starts it again', async (t) => {
+    const yard = await startYard(t, { configuration })
+    const directory = join(yard.directory, 'data', 'postgres')
+    await drive(yard, async () => kill(await startEmbeddedPostgres({ directory, durable: true })))
   })
 })

@@ -104,7 +104,7 @@ export async function testKit(
         topic: name,
         partition: 0,
         offset,
-        key: Buffer.from(String(keys[index])),
+        key: keys[index] as Buffer,
         headers: JSON.parse(String(headers[index])),
         value: values[index] as Buffer,
         timestamp: clock.now(),
@@ -121,7 +121,7 @@ export async function testKit(
   }
 
   async function said(): Promise<
-    { topic: string; key: string | null; headers: Record<string, string>; value: Buffer | null }[]
+    { topic: string; key: Buffer | null; headers: Record<string, string>; value: Buffer | null }[]
   > {
     return await database.query(`select topic, key, headers, value from ${definition.name}.outbox order by id`)
   }
