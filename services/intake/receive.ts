@@ -15,7 +15,7 @@ import type { Advance } from './advance.ts'
 import { type KeyState, lockKeys } from './keys.ts'
 import { type Debounce, gather, type Request, storeWaiting, waitingRequests } from './requests.ts'
 import { type DeadSignal, keyOf, type Signal } from './signal.ts'
-import { knownSignals, type Standing, type StoredSignal, storeSignals } from './signals.ts'
+import { type Standing, type StoredSignal, storeSignals, withoutKnown } from './signals.ts'
 
 export type Receive = (
   transaction: Transaction,
@@ -34,17 +34,17 @@ type Placed = { readonly signal: Signal; readonly standing: Standing }
 /** Resolves to the ids of the signals that were not known before. */
 export function makeReceive({ configuration, random, outbox, point, advance, somethingDueIn }: ReceiveParts): Receive {
   return async (transaction, givenSignals, givenDead) => {
-    const keys = await lockKeys(transaction, [...givenSignals, ...givenDead.filter(hasBot)])
-    const known = await knownSignals(transaction, [...givenSignals, ...givenDead])
-    const isNew = ({ id }: { id: SignalId }) => !known.has(id)
-    const signals = onceEach(givenSignals).filter(isNew)
-    const dead = onceEach(givenDead).filter(isNew)
-    if (signals.length + dead.length === 0) return new Set()
+    const signals = onceEach(givenSignals)
+    const dead = onceEach(givenDead)
+    const keys = await lockKeys(transaction, [...signals, ...dead.filter(hasBot)])
     const waiting = new Map(
       (await waitingRequests(transaction, [...keys.values()])).map((request) => [keyOf(request), request]),
     )
 
-    const placed = place(signals, keys, waiting, () => `run-${random.id(10)}` as RunId)
+    const placeAll = (each: readonly Signal[]) => place(each, keys, waiting, () => `run-${random.id(10)}` as RunId)
+    let placed = placeAll(signals)
+    // A stale signal is coalesced into the request that those before it make; and those that are known make none.
+    if (placed.some(isStale)) placed = placeAll(await withoutKnown(transaction, signals))
     const fresh = await storeSignals(transaction, [...placed.map(storedOf), ...dead.map(storedDead)])
     const freshlyPlaced = placed.filter(({ signal }) => fresh.has(signal.id))
     await raiseRevisions(transaction, freshlyPlaced)
@@ -89,6 +89,10 @@ export function place(
     runs.set(key, request)
     return { signal, standing: { request } }
   })
+}
+
+function isStale({ standing }: Placed): boolean {
+  return 'ended' in standing
 }
 
 function gatherAll(placed: readonly Placed[], waiting: ReadonlyMap<string, Request>): Request[] {

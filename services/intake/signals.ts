@@ -8,7 +8,7 @@
 import type { BotId, JobTypeName, RunId, SignalEnd, SignalId } from '../../schemas/words.ts'
 import type { Occurrence } from '../kit/bus/outbox.ts'
 import type { Transaction } from '../kit/store/database.ts'
-import type { SignalOrigin } from './signal.ts'
+import type { Signal, SignalOrigin } from './signal.ts'
 
 /** How a signal stands when it is stored: with a request that it waits for, or ended on arrival. */
 export type Standing =
@@ -26,15 +26,13 @@ export type StoredSignal = {
   readonly standing: Standing
 }
 
-/** Which of them are in the ledger already. */
-export async function knownSignals(
-  transaction: Transaction,
-  signals: readonly { readonly id: SignalId }[],
-): Promise<Set<SignalId>> {
+/** Those that are not in the ledger yet. */
+export async function withoutKnown(transaction: Transaction, signals: readonly Signal[]): Promise<Signal[]> {
   const rows = await transaction.query<{ id: SignalId }>('select id from intake.signals where id = any($1)', [
     signals.map(({ id }) => id),
   ])
-  return new Set(rows.map(({ id }) => id))
+  const known = new Set(rows.map(({ id }) => id))
+  return signals.filter(({ id }) => !known.has(id))
 }
 
 /** Stores the signals that are not in the ledger yet, and resolves to when each of these came in. */
