@@ -65,12 +65,15 @@ export function createLog(path: string, limitBytes: number): Log {
   }
 
   function keepTail(lines: Buffer): void {
-    const all = Buffer.concat([tail, lines])
+    // Where the news alone fills the tail, the old one is left out as it is: joining them for each of a million lines
+    // would be garbage by the gigabyte.
+    const all = lines.length > tailBytes ? lines : Buffer.concat([tail, lines])
+    const replaced = all === lines ? tail.length : 0
     const cut = all.length <= tailBytes ? 0 : endOfLine(all, all.length - tailBytes)
-    if (cut > 0 && leftOutBytes === 0) {
+    if (replaced + cut > 0 && leftOutBytes === 0) {
       mark(`the log is longer than ${limitBytes} bytes: from here on lines are left out, all but the last ones`)
     }
-    leftOutBytes += cut
+    leftOutBytes += replaced + cut
     // A copy, so that the small tail does not keep the large buffer alive.
     tail = Buffer.from(all.subarray(cut))
   }
