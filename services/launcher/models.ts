@@ -13,6 +13,7 @@ export interface StoredModel {
   readonly jobType: JobTypeName
   readonly generation: number
   readonly program: JobTypeSpec['program']
+  readonly hyperparameters: JobTypeSpec['hyperparameters']
   readonly files: readonly StoredFile[]
 }
 
@@ -24,6 +25,7 @@ interface MakerRow {
   job_type: JobTypeName
   generation: number
   program: JobTypeSpec['program']
+  hyperparameters: JobTypeSpec['hyperparameters']
 }
 
 /**
@@ -35,7 +37,7 @@ export async function readModel(
   digest: Digest,
 ): Promise<StoredModel> {
   const rows = await database.query<MakerRow>(
-    `select run, bot, job_type, generation, spec -> 'program' as program
+    `select run, bot, job_type, generation, spec -> 'program' as program, spec -> 'hyperparameters' as hyperparameters
        from launcher.runs where model = $1 order by ended_at desc limit 1`,
     [digest],
   )
@@ -45,8 +47,8 @@ export async function readModel(
   const { files } = ModelManifest.parse(
     JSON.parse((await blobs.read(digest, { maximumBytes: manifestBytes })).toString()),
   )
-  const { run, bot, job_type: jobType, generation, program } = maker
-  return { digest, run, bot, jobType, generation, program, files }
+  const { run, bot, job_type: jobType, generation, program, hyperparameters } = maker
+  return { digest, run, bot, jobType, generation, program, hyperparameters, files }
 }
 
 /** Where a model, or one of its files, can be fetched. Pure. */

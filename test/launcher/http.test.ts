@@ -28,6 +28,7 @@ test('a model tells who made it, with which program, and where its files are', a
     jobType: 'intents',
     generation: 1,
     program: { command: ['node', 'services/trainer/main.ts', 'echo'] },
+    hyperparameters: {},
     files: [{ path: 'weights.bin', digest, bytes: 11, url: `http://127.0.0.1:7070/models/${model}/files/weights.bin` }],
   })
   const file = await get(kit, `/models/${model}/files/weights.bin`)

@@ -51,6 +51,7 @@ export const Model = z.looseObject({
   jobType: z.string(),
   generation: z.number(),
   program: z.looseObject({ command: z.array(z.string()), image: z.string().optional() }),
+  hyperparameters: z.record(z.string(), z.unknown()),
   files: z.array(z.looseObject({ path: z.string(), digest: z.string(), bytes: z.number(), url: z.string() })),
 })
 export type Model = z.infer<typeof Model>

@@ -99,7 +99,7 @@ async function specOf(api: Api, { evaluation }: Champion, model: Model): Promise
     attempt: 1,
     seed: 0,
     timeBudgetSeconds,
-    hyperparameters: {},
+    hyperparameters: model.hyperparameters,
     intents: [...new Set(intents.filter((intent) => intent !== null))].sort(),
   })
 }

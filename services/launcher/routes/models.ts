@@ -18,6 +18,7 @@ const Model = z.object({
   jobType: JobTypeName,
   generation: z.int(),
   program: z.object({ command: z.array(z.string()), image: z.string().optional() }),
+  hyperparameters: z.record(z.string(), z.unknown()),
   files: z.array(StoredFile.extend({ url: z.url() })),
 })
 

@@ -16,7 +16,8 @@ function modelOf(files: Readonly<Record<string, string>>) {
     bytes: Buffer.byteLength(content),
   }))
   const { digest } = manifestOf(stored)
-  const facts = { run: 'run-aaaaaaaaaa', bot: 'b', jobType: 'intents', generation: 1, program: { command: ['node'] } }
+  const made = { program: { command: ['node'] }, hyperparameters: {} }
+  const facts = { run: 'run-aaaaaaaaaa', bot: 'b', jobType: 'intents', generation: 1, ...made }
   return { ...facts, digest, files: stored.map((file) => ({ ...file, url: 'http://elsewhere/' })) }
 }
 
