@@ -29,6 +29,8 @@ const points = [...intakePoints, ...launcherPoints, ...evaluatorPoints, ...promo
 
 // Ten lines, one every few milliseconds, so that a lost or doubled one shows.
 const hyperparameters = { sleepMs: 150 }
+/** One training may last from the first kill to the last one. */
+const lifeMs = 180_000
 const expectedLines = Array.from({ length: 10 }, (_, index) => `slept ${(index + 1) * 15} of 150 ms`)
 
 describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everything is there once', {
@@ -75,7 +77,7 @@ async function killedAtEach(t: TestContext, yard: Yard, chain: readonly string[]
     driven = driven.then(async () => {
       const dataset = await persistently(() => postDataset(yard, datasetOf(bot)))
       await publish(yard, botUpdated(bot, dataset, 1))
-      await eventually(() => championOf(yard, bot))
+      await eventually(() => championOf(yard, bot), { timeoutMs: lifeMs })
     })
     // Said by whoever awaits it below; until then it is nobody's.
     driven.catch(() => {})
