@@ -2,6 +2,7 @@ import type { EventData } from '../../schemas/catalogue.ts'
 import type { EvaluationDocument } from '../../schemas/evaluation.ts'
 import { type Digest, digestOf, type EvaluationId } from '../../schemas/words.ts'
 import { classify } from '../kit/errors.ts'
+import { underLease } from '../kit/lease.ts'
 import type { Kit } from '../kit/service.ts'
 import { type Made, makeEvaluation, makeUnmarked } from './make.ts'
 import type { EvaluatorMetrics } from './metrics.ts'
@@ -16,6 +17,9 @@ const mostTries = 8
 
 /** How long to wait for who works on the only keys with something due. */
 const lockedPauseMs = 20
+
+/** PostgreSQL ends a transaction of which nothing is asked for much longer than this, and its locks with it. */
+const stillHereEveryMs = 20_000
 
 type Needs = Pick<Kit, 'database' | 'blobs' | 'outbox' | 'log' | 'clock'> & { point(name: Point): Promise<void> }
 
@@ -42,7 +46,12 @@ export function evaluationWork(kit: Needs, metrics: EvaluatorMetrics): () => Pro
         await kit.point('evaluator.evaluation.claimed')
         const { id, succeeded, cause } = claimed
         const began = kit.clock.monotonicMs()
-        const { document, content } = await make(claimed)
+        const pending = claimed
+        const renew = () => transaction.query('select')
+        const { document, content } = await underLease(
+          { clock: kit.clock, renewEveryMs: stillHereEveryMs, renew },
+          () => make(pending),
+        )
         const digest = digestOf(content)
         await kit.blobs.put(content, { expected: digest })
         await kit.point('evaluator.document.stored')

@@ -3,7 +3,7 @@
  * transaction, and then decides the request in one.
  *
  * Invariants:
- * - a claim is a lease: if its holder dies, the request is claimed again when the lease has run out;
+ * - a claim is a lease that its holder renews: if the holder dies, the request is claimed again when it has run out;
  * - who finishes must still be the last who claimed it, so a holder that was slow changes nothing;
  * - a fetch is tried a limited number of times, further apart each time; then its signals are rejected with the reason.
  */
@@ -11,6 +11,7 @@ import { jobTypeOf } from '../../schemas/configuration.ts'
 import type { JobType } from '../../schemas/job-type.ts'
 import type { Digest } from '../../schemas/words.ts'
 import { classify, type TrainyardError } from '../kit/errors.ts'
+import { underLease } from '../kit/lease.ts'
 import type { Kit } from '../kit/service.ts'
 import type { Transaction } from '../kit/store/database.ts'
 import { digestsOf, mismatch, type Reference } from './advance.ts'
@@ -21,7 +22,7 @@ import { latestDatasets, lockKeys } from './keys.ts'
 import { type Request, type RequestRow, requestColumns, requestOf } from './requests.ts'
 import type { Settle } from './settle.ts'
 
-export type FetchingParts = Pick<Kit, 'configuration' | 'database' | 'log' | 'point'> & {
+export type FetchingParts = Pick<Kit, 'configuration' | 'database' | 'clock' | 'log' | 'point'> & {
   readonly datasets: DatasetStore
   readonly settle: Settle
   /** Called when a request has left this state: another of its key may have waited for that. */
@@ -29,7 +30,8 @@ export type FetchingParts = Pick<Kit, 'configuration' | 'database' | 'log' | 'po
 }
 
 export const fetchLimits = {
-  leaseSeconds: 300,
+  leaseSeconds: 30,
+  renewEveryMs: 10_000,
   /** Failures of the source; each next try waits longer. */
   failures: 6,
   firstBackoffSeconds: 2,
@@ -46,18 +48,21 @@ type Outcome =
 
 /** One look; resolves to the milliseconds until the next one. */
 export function makeFetching(parts: FetchingParts): (signal: AbortSignal) => Promise<number | undefined> {
-  const { configuration, database, datasets, settle, point, log } = parts
+  const { configuration, database, clock, datasets, settle, point, log } = parts
 
   return async function look(signal) {
     const claim = await claimOne()
     if (!claim) return await nextClaimMs()
     await point('intake.request.claimed')
     try {
-      const outcome = claim.tries > fetchLimits.tries ? worn(claim) : await fetchDataset(claim.request, signal)
+      const renew = () => extend(claim, fetchLimits.leaseSeconds)
+      const outcome = await underLease({ clock, renewEveryMs: fetchLimits.renewEveryMs, renew }, async () =>
+        claim.tries > fetchLimits.tries ? worn(claim) : await fetchDataset(claim.request, signal),
+      )
       await database.transaction((transaction) => finish(transaction, claim, outcome))
     } catch (error) {
       // Not the dataset's fault, so it costs the request nothing.
-      await release(claim)
+      await extend(claim, fetchLimits.firstBackoffSeconds)
       if (!signal.aborted) throw error
     }
     return 0
@@ -81,10 +86,11 @@ export function makeFetching(parts: FetchingParts): (signal: AbortSignal) => Pro
     return row?.due_in_ms === null || row === undefined ? undefined : Math.max(0, row.due_in_ms)
   }
 
-  async function release(claim: Claim): Promise<void> {
+  /** The claim holds for so long from now, if it is still ours. */
+  async function extend({ request, tries }: Claim, seconds: number): Promise<void> {
     await database.execute(
       `update intake.requests set due_at = now() + $3 * interval '1 second' where id = $1 and state = 'fetching' and fetch_tries = $2`,
-      [claim.request.run, claim.tries, fetchLimits.firstBackoffSeconds],
+      [request.run, tries, seconds],
     )
   }
 

@@ -8,7 +8,9 @@ import { describe, type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { digestOf } from '../../schemas/words.ts'
 import { intake } from '../../services/intake/main.ts'
+import { systemClock } from '../../services/kit/clock.ts'
 import { testDatabase } from '../harness/database.ts'
+import { eventually } from '../harness/eventually.ts'
 import type { TestKit } from '../harness/kit.ts'
 import {
   configurationOf,
@@ -173,7 +175,7 @@ describe('a dataset that is not stored', () => {
     })
     const slow = kit.work('intake.fetching.1')
     await begun
-    assert.ok(((await kit.work('intake.fetching.2')) ?? 0) > 200_000, 'the lease holds')
+    assert.ok(((await kit.work('intake.fetching.2')) ?? 0) > 20_000, 'the lease holds')
 
     const answerToTheFirst = answer
     await letBackoffPass(kit)
@@ -189,6 +191,29 @@ describe('a dataset that is not stored', () => {
     await slow
     assert.equal((await said(kit, 'training.requested')).length, 1)
     assert.ok((await sums(kit)).balanced)
+  })
+
+  test('that takes longer than a lease is not fetched twice, since whoever fetches it renews the lease', async (t) => {
+    let answer = () => {}
+    let fetches = 0
+    const url = await serve(t, (_request, response) => {
+      fetches += 1
+      answer = () => response.end(datasetOf('long'))
+    })
+    const clock = {
+      ...systemClock,
+      sleep: (_milliseconds: number, signal?: AbortSignal) => systemClock.sleep(1, signal),
+    }
+    const kit = await intakeKit(t, { configuration: allowing(url), clock })
+    await publish(kit, edit({ dataset: { uri: `${url}/data/a` } }))
+    const fetched = kit.work('intake.fetching.1')
+    await eventually(() => fetches === 1)
+    await kit.database.execute(`update intake.requests set due_at = now() + interval '10 seconds'`)
+    await eventually(async () => ((await kit.work('intake.fetching.2')) ?? 0) > 20_000)
+    answer()
+    await fetched
+    assert.equal(fetches, 1)
+    assert.equal((await said(kit, 'training.requested')).length, 1)
   })
 
   test('that kills whoever fetches it is not tried for ever', async (t) => {
