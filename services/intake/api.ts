@@ -112,7 +112,7 @@ export const RequestAnswer = z.object({
   dataset: z.string().nullable(),
   actor: z.string().nullable(),
   tries: z.int(),
-  problem: z.string().nullable().describe('Why the last fetch failed.'),
+  problem: z.string().nullable().describe('Why the last try failed.'),
   reason: z.string().describe('What it waits for.'),
 })
 export type RequestAnswer = z.infer<typeof RequestAnswer>

@@ -174,6 +174,14 @@ export async function lockDue(transaction: Transaction, atMost: number): Promise
   return rows.map(requestOf)
 }
 
+/** A waiting request that could not go on is due again later, and tells why. */
+export async function putOff(database: Queryable, run: RunId, seconds: number, problem: string): Promise<void> {
+  await database.execute(
+    `update intake.requests set due_at = now() + make_interval(secs => $2), problem = $3 where id = $1 and state = 'waiting'`,
+    [run, seconds, problem],
+  )
+}
+
 /** Milliseconds until the next waiting request is due; undefined when none waits. */
 export async function nextDueMs(database: Queryable): Promise<number | undefined> {
   const rows = await database.query<{ due_in_ms: number }>(

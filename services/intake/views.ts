@@ -110,6 +110,7 @@ function reasonOf(row: OpenRow): string {
   if (row.state === 'fetching') {
     return row.problem === null ? 'its dataset is fetched' : 'its dataset is fetched again, after a failure'
   }
+  if (row.problem !== null) return 'it could not go on, and is tried again'
   return row.due ? 'the dataset of an earlier request is still being fetched' : 'further signals may come'
 }
 

@@ -176,6 +176,30 @@ describe('with debounce', () => {
     assert.ok(((await kit.work('intake.due')) ?? 0) <= 30_000)
   })
 
+  test('a request that cannot go on holds up no other, is tried again, and tells why', async (t) => {
+    const kit = await intakeKit(t, { configuration })
+    const dataset = await storedDataset(kit, 'broken')
+    await kit.database.execute(
+      "alter table intake.requests add constraint broken check (bot <> 'bot-2' or state = 'waiting')",
+    )
+    for (const bot of ['bot-1', 'bot-2', 'bot-3']) await publish(kit, edit({ bot, dataset }))
+    await kit.database.execute('update intake.requests set due_at = now()')
+    await settle(kit)
+    const requested = async () => (await said(kit, 'training.requested')).map(({ bot }) => bot).sort()
+    assert.deepEqual(await requested(), ['bot-1', 'bot-3'])
+    const [left] = (await get(kit, '/requests')).body.requests
+    assert.deepEqual(
+      [left.bot, left.state, left.reason],
+      ['bot-2', 'waiting', 'it could not go on, and is tried again'],
+    )
+    assert.match(left.problem, /violates check constraint "broken"/)
+
+    await kit.database.execute('alter table intake.requests drop constraint broken')
+    await kit.database.execute('update intake.requests set due_at = now()')
+    await settle(kit)
+    assert.deepEqual(await requested(), ['bot-1', 'bot-2', 'bot-3'])
+  })
+
   test('a request is not put off any longer once it is full', async (t) => {
     const kit = await intakeKit(t, { configuration })
     const dataset = await storedDataset(kit, 'many')
