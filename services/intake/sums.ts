@@ -20,10 +20,12 @@ export type Sums = {
  */
 const sumsQuery = `
   with counts as (select what, sum(count)::bigint as count from intake.tally group by what),
+  open as (
+    select request, count(*) as count, min(received_at) as oldest from intake.signals where ended is null group by request),
   waiting as (
-    select count(*) as count, min(received_at) as oldest
-      from intake.signals join intake.requests on requests.id = signals.request
-     where ended is null and (state in ('waiting', 'fetching') or (state = 'requested' and coalesce(run_state, 'queued') = 'queued'))),
+    select coalesce(sum(count), 0)::bigint as count, min(oldest) as oldest
+      from open join intake.requests on requests.id = open.request
+     where state in ('waiting', 'fetching') or (state = 'requested' and coalesce(run_state, 'queued') = 'queued')),
   sums as (
     select coalesce(sum(count) filter (where what = 'received'), 0) as received,
            coalesce(sum(count) filter (where what = 'launched'), 0) as launched,
