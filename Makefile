@@ -6,7 +6,7 @@
 NODE = $(firstword $(wildcard node_modules/node/bin/node node_modules/node/node_modules/node-*/bin/node))
 # What Node has made of the sources is kept from start to start: the services start in half the time.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/.cache/compile
-TEST = $(NODE) --test --test-global-setup=test/harness/setup.ts --test-concurrency=3
+TEST = $(NODE) --test --test-global-setup=test/harness/setup.ts --test-concurrency=4
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'

@@ -19,7 +19,7 @@ const mostTries = 8
 const lockedPauseMs = 20
 
 /** PostgreSQL ends a transaction of which nothing is asked for much longer than this, and its locks with it. */
-const stillHereEveryMs = 20_000
+const stillHereEveryMs = 10_000
 
 type Needs = Pick<Kit, 'database' | 'blobs' | 'outbox' | 'log' | 'clock'> & { point(name: Point): Promise<void> }
 

@@ -8,7 +8,7 @@ export async function eventually<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   { timeoutMs = 20_000, what = 'the condition' } = {},
 ): Promise<T> {
-  const deadline = performance.now() + timeoutMs
+  const begun = performance.now()
   let last: unknown
   for (;;) {
     try {
@@ -17,7 +17,9 @@ export async function eventually<T>(
     } catch (error) {
       last = error
     }
-    if (performance.now() > deadline) throw new Error(`${what} did not hold within ${timeoutMs} ms`, { cause: last })
-    await delay(10)
+    const passedMs = performance.now() - begun
+    if (passedMs > timeoutMs) throw new Error(`${what} did not hold within ${timeoutMs} ms`, { cause: last })
+    // A look costs those who are waited for, too: the longer it takes, the rarer.
+    await delay(Math.min(100, Math.max(10, passedMs / 10)))
   }
 }

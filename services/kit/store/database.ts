@@ -55,7 +55,7 @@ const serializationFailure = '40001'
 const deadlockDetected = '40P01'
 const connectLimitMs = 10_000
 /** What a process holds that was stopped, or cut off, in the middle of a transaction is given back after this time. */
-const idleInTransactionLimitMs = 120_000
+const idleInTransactionLimitMs = 30_000
 
 const types = new pg.TypeOverrides()
 types.setTypeParser(pg.types.builtins.INT8, Number)

@@ -113,7 +113,7 @@ test('a session of which nothing is asked for too long ends, and so does a trans
   const session = await database.session(50)
   await session.ended
   assert.deepEqual(await database.query('show idle_in_transaction_session_timeout'), [
-    { idle_in_transaction_session_timeout: '2min' },
+    { idle_in_transaction_session_timeout: '30s' },
   ])
 })
 
