@@ -1,15 +1,20 @@
 /**
  * Checks the lengths that Avro bytes claim before they are decoded. avsc believes the count of a list, so ten bad bytes
- * could keep it busy for hours; here a count must fit in the bytes that are left. Only schemas with lists are walked.
+ * could keep it busy for hours; here a count must fit in the bytes that are left. Only types with lists or maps are walked.
  */
 
-import { type AvroSchema, isUnion } from './avro.ts'
+import avro, { type Type } from 'avsc'
 
-/** What is wrong with the bytes of this schema, in words; undefined when every length fits. */
-export function lengthProblem(schema: AvroSchema, bytes: Uint8Array): string | undefined {
-  if (!hasList(schema)) return undefined
+const { types } = avro
+
+/** The deepest that a value may nest: a type may hold itself. */
+const maximumDepth = 100
+
+/** What is wrong with the bytes of this type, in words; undefined when every length fits. */
+export function lengthProblem(type: Type, bytes: Uint8Array): string | undefined {
+  if (!claimsCounts(type)) return undefined
   try {
-    walk(schema, { bytes, position: 0, named: new Map() })
+    walk(type, { bytes, position: 0, depth: 0 })
     return undefined
   } catch (error) {
     if (error instanceof RangeError) return error.message
@@ -17,57 +22,59 @@ export function lengthProblem(schema: AvroSchema, bytes: Uint8Array): string | u
   }
 }
 
-const listCache = new WeakMap<object, boolean>()
+const known = new WeakMap<Type, boolean>()
 
-function hasList(schema: AvroSchema): boolean {
-  if (typeof schema === 'string') return false
-  const known = listCache.get(schema)
-  if (known !== undefined) return known
-  const found = JSON.stringify(schema).includes('"type":"array"')
-  listCache.set(schema, found)
-  return found
+function claimsCounts(type: Type): boolean {
+  const before = known.get(type)
+  if (before !== undefined) return before
+  const claims = /"type":"(array|map)"/.test(JSON.stringify(type.schema()))
+  known.set(type, claims)
+  return claims
 }
 
-type Walk = { readonly bytes: Uint8Array; position: number; readonly named: Map<string, AvroSchema> }
+type Walk = { readonly bytes: Uint8Array; position: number; depth: number }
 
-function walk(schema: AvroSchema, state: Walk): void {
-  if (typeof schema === 'string') walkNamed(schema, state)
-  else if (isUnion(schema)) walk(branchOf(schema, readLong(state)), state)
-  else if (schema.type === 'array') walkList(schema.items, state)
-  else if (schema.type === 'long') readLong(state)
-  else {
-    state.named.set(schema.name, schema)
-    if (schema.type === 'enum') readLong(state)
-    else for (const field of schema.fields) walk(field.type, state)
-  }
+function walk(type: Type, state: Walk): void {
+  if (state.depth > maximumDepth) throw new RangeError(`the data nests deeper than ${maximumDepth}`)
+  state.depth += 1
+  if (type instanceof types.RecordType) for (const field of type.fields) walk(field.type, state)
+  else if (isUnion(type)) walk(branchOf(type.types, readLong(state)), state)
+  else if (type instanceof types.ArrayType) walkBlocks(() => walk(type.itemsType, state), state)
+  else if (type instanceof types.MapType) walkBlocks(() => walkEntry(type.valuesType, state), state)
+  else walkLeaf(type, state)
+  state.depth -= 1
 }
 
-function walkNamed(name: string, state: Walk): void {
-  if (name === 'boolean') advance(state, 1)
-  else if (name === 'double') advance(state, 8)
-  else if (name === 'int' || name === 'long') readLong(state)
-  else if (name === 'string') advance(state, readLong(state))
-  else if (name !== 'null') walk(definitionOf(name, state), state)
+function walkLeaf(type: Type, state: Walk): void {
+  if (type instanceof types.StringType || type instanceof types.BytesType) advance(state, readLong(state))
+  else if (type instanceof types.FixedType) advance(state, type.size)
+  else if (type instanceof types.DoubleType) advance(state, 8)
+  else if (type instanceof types.FloatType) advance(state, 4)
+  else if (type instanceof types.BooleanType) advance(state, 1)
+  else if (!(type instanceof types.NullType)) readLong(state) // int, long, enum
 }
 
-function branchOf(union: readonly AvroSchema[], index: number): AvroSchema {
+function walkEntry(values: Type, state: Walk): void {
+  advance(state, readLong(state))
+  walk(values, state)
+}
+
+function isUnion(type: Type): type is Type & { types: readonly Type[] } {
+  return type instanceof types.UnwrappedUnionType || type instanceof types.WrappedUnionType
+}
+
+function branchOf(union: readonly Type[], index: number): Type {
   const branch = union[index]
   if (branch === undefined) throw new RangeError(`a union has no branch ${index}`)
   return branch
 }
 
-function definitionOf(name: string, state: Walk): AvroSchema {
-  const schema = state.named.get(name)
-  if (schema === undefined) throw new Error(`the schema names ${name} and does not define it`)
-  return schema
-}
-
-function walkList(items: AvroSchema, state: Walk): void {
+function walkBlocks(walkItem: () => void, state: Walk): void {
   for (let count = readLong(state); count !== 0; count = readLong(state)) {
     if (count < 0) readLong(state) // the size of the block in bytes; a negative count announces it
     const length = Math.abs(count)
     if (length > state.bytes.length - state.position) throw new RangeError(`a list claims ${length} items`)
-    for (let index = 0; index < length; index += 1) walk(items, state)
+    for (let index = 0; index < length; index += 1) walkItem()
   }
 }
 

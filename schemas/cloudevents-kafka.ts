@@ -20,7 +20,8 @@ export type EventAttributes = {
   traceparent: string
 }
 
-type Headers = Readonly<Record<string, string>>
+/** As Kafka has them: text; bytes where they are no UTF-8; a list where a header occurs more than once. */
+type Headers = Readonly<Record<string, string | Uint8Array | readonly (string | Uint8Array)[]>>
 
 export const avroType = 'application/avro'
 const structuredPrefix = 'application/cloudevents'
@@ -41,9 +42,12 @@ export function toHeaders(attributes: EventAttributes): Record<string, string> {
   }
 }
 
-const Header = z
-  .string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'expected a text') })
-  .min(1, { error: 'is empty' })
+const Header = z.string({ error: ({ input }) => problemOf(input) }).min(1, { error: 'is empty' })
+
+function problemOf(header: unknown): string {
+  if (header === undefined) return 'is missing'
+  return Array.isArray(header) ? 'is doubled' : 'is not UTF-8'
+}
 
 const OwnHeaders = z
   .object({
@@ -86,7 +90,7 @@ export function fromHeaders(headers: Headers): EventAttributes {
  * CloudEventError when it is a wrong one.
  */
 export function readMessage(headers: Headers, value: Uint8Array | null): CloudEvent | undefined {
-  const contentType = headers['content-type'] ?? ''
+  const contentType = textOf('content-type', headers['content-type'] ?? '')
   if (contentType.toLowerCase().startsWith(structuredPrefix)) {
     if (value === null) throw new CloudEventError('message: a structured CloudEvent without a value')
     return readStructured(parseJson(value, 'message'), 'message')
@@ -94,7 +98,12 @@ export function readMessage(headers: Headers, value: Uint8Array | null): CloudEv
   if (headers[`${attributePrefix}specversion`] === undefined) return undefined
   const attributes = Object.entries(headers)
     .filter(([name]) => name.startsWith(attributePrefix))
-    .map(([name, text]) => [name.slice(attributePrefix.length), text])
+    .map(([name, value]) => [name.slice(attributePrefix.length), textOf(name, value)])
   const datacontenttype = contentType === '' ? undefined : contentType
   return readAttributes({ ...Object.fromEntries(attributes), datacontenttype }, value, 'message')
+}
+
+function textOf(name: string, value: Headers[string]): string {
+  if (typeof value === 'string') return value
+  throw new CloudEventError(`header ${name}: ${problemOf(value)}`)
 }

@@ -6,6 +6,7 @@
 import avro from 'avsc'
 import type { AvroRecord } from './avro.ts'
 import { lengthProblem } from './avro-lengths.ts'
+import { frame, frameProblem, unframe } from './confluent-frame.ts'
 import { digestOfSchema, publishedSchema, type RegisteredSchema } from './registry.ts'
 
 export type CodecErrorCode = 'unknownType' | 'badFrame' | 'unknownSchema' | 'badAvro' | 'badValue'
@@ -27,13 +28,9 @@ export interface EventCodec<T> {
 }
 
 type Writer = {
-  registered: RegisteredSchema
   type: avro.Type
   resolver: ReturnType<avro.Type['createResolver']> | undefined
 }
-
-const magic = 0
-const frameBytes = 5
 
 export function compileSchema(schema: RegisteredSchema['schema']): avro.Type {
   // The copy is avsc's to keep; it takes the JSON of a schema, which its typings describe too narrowly.
@@ -55,7 +52,7 @@ export function eventCodec<T>(
   }
   const { id: ownId } = own
   const reader = compileSchema(own.schema)
-  const writers = new Map<number, Writer>([[ownId, { registered: own, type: reader, resolver: undefined }]])
+  const writers = new Map<number, Writer>([[ownId, { type: reader, resolver: undefined }]])
 
   function writerOf(id: number): Writer {
     const known = writers.get(id)
@@ -68,7 +65,7 @@ export function eventCodec<T>(
       )
     }
     const type = compileSchema(entry.schema)
-    const writer = { registered: entry, type, resolver: reader.createResolver(type) }
+    const writer = { type, resolver: reader.createResolver(type) }
     writers.set(id, writer)
     return writer
   }
@@ -76,20 +73,15 @@ export function eventCodec<T>(
   function encode(data: T): Buffer {
     const problem = record.problem(data, '')
     if (problem !== undefined) throw new CodecError('badValue', `${eventType}: ${problem}`)
-    const frame = Buffer.alloc(frameBytes)
-    frame.writeUInt8(magic, 0)
-    frame.writeInt32BE(ownId, 1)
-    return Buffer.concat([frame, reader.toBuffer(data)])
+    return frame(ownId, reader.toBuffer(data))
   }
 
   function decode(bytes: Uint8Array): T {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    if (buffer.length < frameBytes || buffer[0] !== magic) {
-      throw new CodecError('badFrame', `${eventType}: expected the byte 0 and a schema id of four bytes at the start`)
-    }
-    const { registered: written, type, resolver } = writerOf(buffer.readInt32BE(1))
-    const body = buffer.subarray(frameBytes)
-    const wrongLength = lengthProblem(written.schema, body)
+    const framed = unframe(bytes)
+    if (framed === undefined) throw new CodecError('badFrame', `${eventType}: ${frameProblem}`)
+    const { schemaId, body } = framed
+    const { type, resolver } = writerOf(schemaId)
+    const wrongLength = lengthProblem(type, body)
     if (wrongLength !== undefined) throw new CodecError('badAvro', `${eventType}: ${wrongLength}`)
     const data = plain(read(body, resolver, type))
     const problem = record.problem(data, '')

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { catalogue, eventNames, typeOf } from './catalogue.ts'
 import { brokenIds, type CurrentSchema, revise } from './compatibility.ts'
+import { asyncApiYaml } from './reference/asyncapi.ts'
 import { configurationPage, configurationSchemaJson } from './reference/configuration-page.ts'
 import { eventsPage } from './reference/events-page.ts'
 import {
@@ -38,6 +39,7 @@ function generatedFiles(history: readonly RegisteredSchema[], added: readonly Re
     ...added.map((entry) => ({ path: `schemas/${historyFile(entry)}`, content: asJson(entry.schema) })),
     { path: 'schemas/ids.json', content: asJson(ids) },
     { path: 'docs/reference/events.md', content: eventsPage(all) },
+    { path: 'docs/reference/asyncapi.yaml', content: asyncApiYaml() },
     { path: 'docs/reference/configuration.md', content: configurationPage() },
     { path: 'docs/reference/trainyard.schema.json', content: configurationSchemaJson() },
   ]

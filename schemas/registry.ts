@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { type AvroRecord, type AvroSchema, withNamesDefinedOnce } from './avro.ts'
+import { type AvroRecord, type AvroSchema, isUnion, withNamesDefinedOnce } from './avro.ts'
 import { canonicalJson, Digest, digestOf } from './words.ts'
 
 export const schemasFolder = new URL('./', import.meta.url)
@@ -28,10 +28,22 @@ export function publishedSchema(record: AvroRecord<unknown>): AvroSchema {
   return withNamesDefinedOnce({ ...schema, namespace })
 }
 
-/** Equal for schemas that read and write the same; a doc may be put better without a new version. */
+/** What bytes depend on; a doc may be put better without a new version. */
+export function withoutDocs(schema: AvroSchema): AvroSchema {
+  return JSON.parse(JSON.stringify(schema, (key, value) => (key === 'doc' ? undefined : value)))
+}
+
+/** Equal for schemas that read and write the same. */
 export function digestOfSchema(schema: AvroSchema): Digest {
-  const withoutDocs: unknown = JSON.parse(JSON.stringify(schema, (key, value) => (key === 'doc' ? undefined : value)))
-  return digestOf(canonicalJson(withoutDocs))
+  return digestOf(canonicalJson(withoutDocs(schema)))
+}
+
+/** Where a schema registry keeps the versions of a schema: the full name of its record (RecordNameStrategy). */
+export function subjectOf(schema: AvroSchema): string {
+  if (typeof schema === 'string' || isUnion(schema) || schema.type !== 'record') {
+    throw new Error(`the schema of an event is a record, not ${JSON.stringify(schema).slice(0, 100)}`)
+  }
+  return `${schema.namespace ?? namespace}.${schema.name}`
 }
 
 export function historyFile(entry: { type: string; version: number }): string {

@@ -58,6 +58,14 @@ test('only kit talks to the database driver', () => {
   }
 })
 
+test('only the Kafka bus talks to kafkajs', () => {
+  for (const file of sources) {
+    const targets = importsOf(file).map(({ target }) => target)
+    if (targets.some((target) => /^kafkajs(\/|$)/.test(target)))
+      assert.ok(file.startsWith(join('services', 'kit', 'bus', 'kafka')), `${file} imports kafkajs`)
+  }
+})
+
 test('every folder of services that the design names is there', () => {
   const folders = readdirSync(join(root, 'services'))
   const named = ['cli', 'console', 'evaluator', 'intake', 'kit', 'launcher', 'promoter', 'runner', 'trainer']

@@ -29,7 +29,9 @@ export const Trigger = mapping({
     .string({ error: 'expected the name of a topic' })
     .regex(/^[a-zA-Z0-9._-]{1,249}$/, { error: 'expected the name of a topic: letters, digits, ".", "_" and "-"' })
     .describe('Topic that it listens to; events posted to /events match whatever their topic.'),
-  when: When.describe('Which events: the CloudEvents type, and further fields by JSON pointer that must be equal.'),
+  when: When.describe(
+    'Which events: the CloudEvents type (of plain JSON and Avro the field type, or the name of the Avro record), and further fields by JSON pointer that must be equal.',
+  ),
   jobType: JobTypeName.describe('Job type that it trains.'),
   bot: Pointer.describe("Where the bot's id is in the event."),
   dataset: Pointer.optional().describe("Where the dataset's URI is; an event without it is dead-lettered."),

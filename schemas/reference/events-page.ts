@@ -3,6 +3,7 @@
 import { type AvroSchema, isUnion } from '../avro.ts'
 import { catalogue, type EventName, eventNames, topicNames, topics, typeOf } from '../catalogue.ts'
 import { historyFile, type RegisteredSchema } from '../registry.ts'
+import { eventHeaders } from './headers.ts'
 
 const introduction = `# Events
 
@@ -10,25 +11,24 @@ const introduction = `# Events
 
 Each message is a [CloudEvent](https://cloudevents.io) 1.0 in binary mode. Its attributes are Kafka headers; its value is
 the data in Avro behind the Confluent frame: the byte 0, the schema id as a 32-bit big-endian number, then the Avro bytes.
-The ids are in \`schemas/ids.json\`; they are only ever added to.
+The ids are in \`schemas/ids.json\`; they are only ever added to, and \`GET /schemas/ids/ID\` and \`GET /subjects\` tell them as a
+schema registry does. With \`SCHEMA_REGISTRY_URL\` the schemas are registered there, each under the full name of its record,
+and the ids are those that it gives. Topic names may stand behind a prefix (\`KAFKA_PREFIX\`). The same for tools:
+[asyncapi.yaml](asyncapi.yaml).
 
-| header | holds |
-|---|---|
-| \`content-type\` | \`application/avro\` |
-| \`ce_specversion\` | \`1.0\` |
-| \`ce_id\` | unique for ever; the same event said twice has the same id |
-| \`ce_source\` | the service that said it |
-| \`ce_type\` | \`dev.trainyard.<name>.v1\` |
-| \`ce_time\` | when it was said, RFC 3339 |
-| \`ce_subject\` | the bot |
-| \`ce_causationid\` | id of what caused it |
-| \`ce_correlationid\` | id of the chain that it belongs to |
-| \`ce_traceparent\` | W3C trace context |
+${headerTable()}
 
 A message may come twice, and order holds per key. Within one type every version of the schema reads the bytes of every
 other, older or newer; a change that can't keep this promise is a new type beside the old one. Times are milliseconds
 since 1970 (UTC).
 `
+
+function headerTable(): string {
+  const rows = eventHeaders.map(
+    ({ name, meaning, value }) => `| \`${name}\` | ${value === undefined ? meaning : `\`${value}\``} |`,
+  )
+  return ['| header | holds |', '|---|---|', ...rows].join('\n')
+}
 
 export function eventsPage(registered: readonly RegisteredSchema[]): string {
   const parts = eventNames.map((name) => eventSection(name, registered))

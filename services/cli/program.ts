@@ -14,7 +14,9 @@ import { addPublish } from './commands/publish.ts'
 import { addRuns } from './commands/runs.ts'
 import { addSignals } from './commands/signals.ts'
 import { addSlots } from './commands/slots.ts'
+import { addTopics } from './commands/topics.ts'
 import { addTrain } from './commands/train.ts'
+import { addTriggers } from './commands/triggers.ts'
 import { addVerdict } from './commands/verdict.ts'
 import { addWhy } from './commands/why.ts'
 import type { Context } from './context.ts'
@@ -58,6 +60,7 @@ export function makeProgram(context: Context, version: string): Command {
   addPublish(program, context)
   addTrain(program, context)
   addDatasets(program, context)
+  addTriggers(program, context)
   program.commandsGroup(groups.look)
   addWhy(program, context)
   addRuns(program, context)
@@ -72,6 +75,7 @@ export function makeProgram(context: Context, version: string): Command {
   program.commandsGroup(groups.operate)
   addSlots(program, context)
   addDeadLetters(program, context)
+  addTopics(program, context)
   addConfig(program, context)
   program.helpCommand('help [command]', 'print the help of a command')
   return program
@@ -84,7 +88,8 @@ Examples:
   trainyard why helpdesk                                   what holds the bot's training up, or how it ended
   trainyard evaluation run-a2b3c4d5e6                      how good the model is, beside the champion
 
-Environment: TRAINYARD_URL, TRAINYARD_API_TOKEN, NO_COLOR. Exit codes: 0 done, 1 failed, 2 used wrongly.
+Environment: TRAINYARD_URL, TRAINYARD_API_TOKEN, NO_COLOR; where each service has a server of its own, TRAINYARD_INTAKE_URL,
+TRAINYARD_LAUNCHER_URL, TRAINYARD_PROMOTER_URL, TRAINYARD_CONSOLE_URL. Exit codes: 0 done, 1 failed, 2 used wrongly.
 `
 
 /** @returns the exit code */

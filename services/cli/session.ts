@@ -1,7 +1,7 @@
 /** What every command starts from: the global options as values, the API, and how answers are shown. */
 import type { Command } from 'commander'
-import { type Api, makeApi } from './client/api.ts'
-import { makeClient } from './client/client.ts'
+import { type Api, type ApiService, makeApi } from './client/api.ts'
+import { type Client, makeClient } from './client/client.ts'
 import type { Context } from './context.ts'
 import { CommandFailure, exitCodes } from './failure.ts'
 import { makeStyle, type Style } from './render/style.ts'
@@ -24,18 +24,10 @@ export type GlobalOptions = { json?: boolean; url?: string; actor?: string; colo
 
 export function openSession(command: Command, context: Context): Session {
   const options = command.optsWithGlobals<GlobalOptions>()
-  const { terminal, variables } = context
+  const { terminal } = context
   const json = options.json === true
-  const url = options.url ?? (variables['TRAINYARD_URL'] || defaultUrl)
-  if (!URL.canParse(url) || !/^https?:/.test(url)) {
-    throw new CommandFailure(`"${url}" is not the URL of a server`, {
-      next: `Give one such as ${defaultUrl} with --url or TRAINYARD_URL.`,
-      exitCode: exitCodes.usage,
-    })
-  }
-  const token = variables['TRAINYARD_API_TOKEN'] || undefined
   return {
-    api: makeApi(makeClient({ url, token, signal: context.signal })),
+    api: makeApi((service) => clientOf(service, options.url, context)),
     context,
     json,
     actor: options.actor ?? context.actor,
@@ -45,6 +37,18 @@ export function openSession(command: Command, context: Context): Session {
     },
     note: (text) => terminal.err(withLineEnd(text)),
   }
+}
+
+function clientOf(service: ApiService, given: string | undefined, { variables, signal }: Context): Client {
+  const ofService = `TRAINYARD_${service.toUpperCase()}_URL`
+  const url = given ?? (variables[ofService] || variables['TRAINYARD_URL'] || defaultUrl)
+  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    throw new CommandFailure(`"${url}" is not the URL of a server`, {
+      next: `Give one such as ${defaultUrl} with --url or TRAINYARD_URL, or only that of ${service} with ${ofService}.`,
+      exitCode: exitCodes.usage,
+    })
+  }
+  return makeClient({ url, token: variables['TRAINYARD_API_TOKEN'] || undefined, signal })
 }
 
 function withLineEnd(text: string): string {

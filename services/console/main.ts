@@ -12,6 +12,7 @@ import { botRoutes } from './routes/bots.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { evaluationRoutes } from './routes/evaluations.ts'
 import { runRoutes } from './routes/runs.ts'
+import { schemaRoutes } from './routes/schemas.ts'
 import { streamRoutes } from './routes/stream.ts'
 
 const deadLetters: Topic = 'trainyard.dead-letters'
@@ -31,6 +32,8 @@ export const console: ServiceDefinition = {
         evaluationRoutes(app, kit)
         streamRoutes(app, kit, news)
         deadLetterRoutes(app, kit)
+        // Where a registry gives the ids, the committed ones would mislead.
+        if (kit.environment.schemaRegistryUrl === undefined) schemaRoutes(app)
       },
       consumers: [recorder(makeMetrics(kit.metrics, kit.database), news), letterKeeper],
       loops: [retention(kit)],

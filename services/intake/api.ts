@@ -65,9 +65,9 @@ export type DatasetAnswer = z.infer<typeof DatasetAnswer>
 
 export const SignalAnswer = z.object({
   signal: SignalId,
-  trigger: z.string(),
+  trigger: z.string().nullable().describe('Null, like the job type, of a message that could not be read.'),
   bot: z.string().nullable().describe('Null where the event did not tell.'),
-  jobType: z.string(),
+  jobType: z.string().nullable(),
   source: z.string(),
   event: z.string(),
   revision: z.int().nullable(),
@@ -116,3 +116,57 @@ export const RequestAnswer = z.object({
   reason: z.string().describe('What it waits for.'),
 })
 export type RequestAnswer = z.infer<typeof RequestAnswer>
+
+export const TriggerAnswer = z.object({
+  name: z.string(),
+  topic: z.string(),
+  type: z.string().describe('Of the events that it is for.'),
+  conditions: z.array(z.object({ pointer: z.string(), equals: z.union([z.string(), z.number(), z.boolean()]) })),
+  jobType: z.string(),
+  bot: z.string().describe("JSON pointer to the bot's id, and so on."),
+  dataset: z.string().nullable(),
+  digest: z.string().nullable(),
+  revision: z.string().nullable(),
+  from: z.enum(['beginning', 'end']),
+})
+export type TriggerAnswer = z.infer<typeof TriggerAnswer>
+
+const mostTested = 1_000
+
+export const TriggerTestBody = z.strictObject({
+  messages: z
+    .array(z.strictObject({ value: z.string(), headers: z.record(z.string(), z.string()).default({}) }))
+    .max(mostTested)
+    .optional()
+    .describe('Without them, the newest of a topic.'),
+  topic: Text.max(249).optional().describe("Default: the trigger's own."),
+  last: z.int().min(1).max(mostTested).default(100).describe('How many of the newest.'),
+})
+export type TriggerTestBody = z.infer<typeof TriggerTestBody>
+
+export const TriggerTestAnswer = z.object({
+  results: z
+    .array(
+      z.object({
+        place: z.object({ partition: z.int(), offset: z.int(), timestamp: Time }),
+        event: z
+          .object({ source: z.string(), eventId: z.string(), type: z.string().nullable() })
+          .nullable()
+          .describe('Null where it could not be read.'),
+        becomes: z.enum(['signal', 'deadLetter', 'nothing']),
+        signal: z
+          .object({
+            signal: SignalId,
+            bot: z.string(),
+            jobType: z.string(),
+            dataset: z.string().nullable(),
+            revision: z.int().nullable(),
+            known: z.boolean().describe('It came before, so it would change nothing.'),
+          })
+          .nullable(),
+        reason: z.string().nullable().describe('Why it would be no signal.'),
+      }),
+    )
+    .describe('One for each message, in order.'),
+})
+export type TriggerTestAnswer = z.infer<typeof TriggerTestAnswer>

@@ -2,24 +2,20 @@
  * Events that come over the bus: the topics that triggers name, and Trainyard's own for the platform. The same translation
  * as for posted ones; what is not understood goes to the dead letters as it came.
  */
-import type { Trigger } from '../../schemas/configuration.ts'
 import type { RawMessage } from '../kit/bus/bus.ts'
+import type { Handling } from '../kit/bus/consumer.ts'
 import type { DeadLetter } from '../kit/bus/outbox.ts'
+import { broken } from '../kit/errors.ts'
 import type { Kit, RawConsumer } from '../kit/service.ts'
 import { intakeGroup } from './events.ts'
+import { makeRead, type Reading } from './reading.ts'
 import type { Receive } from './receive.ts'
-import type { DeadSignal, Signal } from './signal.ts'
-import {
-  isKnownType,
-  platformTopic,
-  readIncoming,
-  reasonOf,
-  type Translation,
-  translate,
-  unknownType,
-} from './translate.ts'
+import { type DeadSignal, deadMessage, originOf, type Signal, type SignalOrigin } from './signal.ts'
+import { isKnownType, platformTopic, reasonOf, type Translation, translate, unknownType } from './translate.ts'
 
-type ConsumerParts = Pick<Kit, 'configuration' | 'outbox' | 'origin' | 'log'> & { readonly receive: Receive }
+type ConsumerParts = Pick<Kit, 'configuration' | 'outbox' | 'origin' | 'log' | 'readAvro'> & {
+  readonly receive: Receive
+}
 
 /** One consumer per place to begin at, the first time; from then on each topic goes on where the group left it. */
 export function platformConsumers(parts: ConsumerParts): RawConsumer[] {
@@ -29,15 +25,24 @@ export function platformConsumers(parts: ConsumerParts): RawConsumer[] {
     ...triggers.filter(({ from }) => from === 'beginning').map(({ topic }) => topic),
   ])
   const fromEnd = new Set(triggers.map(({ topic }) => topic).filter((topic) => !fromBeginning.has(topic)))
-  const handle = handleWith(parts)
+  const handling = handlingWith(parts)
   return [
-    { kind: 'raw' as const, group: intakeGroup, topics: [...fromBeginning], from: 'beginning' as const, handle },
-    { kind: 'raw' as const, group: intakeGroup, topics: [...fromEnd], from: 'end' as const, handle },
+    { kind: 'raw' as const, group: intakeGroup, topics: [...fromBeginning], from: 'beginning' as const, ...handling },
+    { kind: 'raw' as const, group: intakeGroup, topics: [...fromEnd], from: 'end' as const, ...handling },
   ].filter(({ topics }) => topics.length > 0)
 }
 
-function handleWith({ configuration, outbox, origin, log, receive }: ConsumerParts): RawConsumer['handle'] {
-  return async (transaction, messages) => {
+function handlingWith(parts: ConsumerParts): Handling {
+  const { configuration, outbox, origin, log, receive } = parts
+  const read = makeRead(parts.readAvro, (type) => isKnownType(type, configuration.triggers))
+  const readings = new WeakMap<RawMessage, Reading>()
+
+  /** Reading may take the schema registry's answer, so it is done before the transaction. */
+  async function prepare(messages: readonly RawMessage[]): Promise<void> {
+    for (const message of messages) if (!readings.has(message)) readings.set(message, await read(message))
+  }
+
+  const handle: Handling['handle'] = async (transaction, messages) => {
     const signals: Signal[] = []
     const dead: DeadSignal[] = []
     const letters: DeadLetter[] = []
@@ -45,8 +50,8 @@ function handleWith({ configuration, outbox, origin, log, receive }: ConsumerPar
       const understood = understand(message)
       signals.push(...understood.signals)
       dead.push(...understood.dead)
-      const reason = understood.problem ?? (understood.dead.length > 0 ? reasonOf(understood.dead) : undefined)
-      if (reason === undefined) continue
+      if (understood.dead.length === 0) continue
+      const reason = reasonOf(understood.dead)
       log.warn({ topic: message.topic, offset: message.offset, reason }, 'a message is not understood')
       letters.push({ ...message, group: intakeGroup, reason })
     }
@@ -54,20 +59,28 @@ function handleWith({ configuration, outbox, origin, log, receive }: ConsumerPar
     await outbox.deadLetter(transaction, letters)
   }
 
-  function understand(message: RawMessage): Translation & { problem?: string } {
-    const reading = readIncoming(message)
+  function understand(message: RawMessage): Translation {
+    const reading = readings.get(message)
+    if (reading === undefined) throw broken(`message ${message.offset} of ${message.topic} was not read before`)
     if (reading.kind === 'nothing') return { signals: [], dead: [] }
-    if (reading.kind === 'notUnderstood') return { signals: [], dead: [], problem: reading.reason }
+    if (reading.kind === 'notUnderstood') return notTaken(originOf(message), reading.reason)
     const { event } = reading
-    return {
-      ...translate(event, configuration.triggers, origin(event.traceparent).traceparent),
-      ...problemOf(event.topic, event.type, configuration.triggers),
-    }
+    const { triggers } = configuration
+    // On a topic of the platform's own, other events are none of our business; on ours, a type that nobody knows is a mistake.
+    if (event.topic === platformTopic && !isKnownType(event.type, triggers))
+      return notTaken(event.origin, unknownType(event.type, triggers))
+    return translate(event, triggers, origin(event.traceparent).traceparent)
   }
-}
 
-/** On a topic of the platform's own, other events are none of our business; on ours, a type that nobody knows is a mistake. */
-function problemOf(topic: string, type: unknown, triggers: readonly Trigger[]): { problem?: string } {
-  if (topic !== platformTopic || isKnownType(type, triggers)) return {}
-  return { problem: unknownType(type, triggers) }
+  /** Received, and dead-lettered: so the ledger accounts for it. */
+  function notTaken(known: SignalOrigin, reason: string): Translation {
+    return { signals: [], dead: [deadMessage(known, reason, origin().traceparent)] }
+  }
+
+  const buried: Handling['buried'] = async (transaction, message, reason) => {
+    const { signals, dead } = notTaken(originOf(message), reason)
+    await receive(transaction, signals, dead)
+  }
+
+  return { prepare, handle, buried }
 }

@@ -9,17 +9,10 @@ import type { SignalId } from '../../schemas/words.ts'
 import type { DeadLetter } from '../kit/bus/outbox.ts'
 import type { Kit } from '../kit/service.ts'
 import { groupCommit } from './group-commit.ts'
+import { incomingOf } from './reading.ts'
 import type { Receive } from './receive.ts'
 import type { DeadSignal, Signal } from './signal.ts'
-import {
-  incomingOf,
-  isKnownType,
-  platformTopic,
-  reasonOf,
-  type Translation,
-  translate,
-  unknownType,
-} from './translate.ts'
+import { isKnownType, platformTopic, reasonOf, type Translation, translate, unknownType } from './translate.ts'
 
 export const intakeGroup = 'intake'
 const eventsPerBatch = 1_000

@@ -9,6 +9,7 @@ import { makeEvents } from './events.ts'
 import { makeFetching } from './fetching.ts'
 import { addMetrics } from './metrics.ts'
 import type { Point } from './points.ts'
+import { recallGenerations } from './recall.ts'
 import { makeReceive } from './receive.ts'
 import { addRoutes } from './routes.ts'
 import { runsConsumer } from './runs.ts'
@@ -60,6 +61,7 @@ export const intake: ServiceDefinition = {
     return {
       routes: (app) => addRoutes(app, { ...kit, publish, train, datasets }),
       consumers: [...platformConsumers({ ...kit, receive }), runsConsumer(kit)],
+      recall: recallGenerations(kit),
       loops: [dueLoop, ...fetchingLoops, watch],
     }
   },

@@ -136,8 +136,10 @@ function storedDead(dead: DeadSignal): StoredSignal {
   return { ...dead, revision: undefined, actor: undefined, standing }
 }
 
-function hasBot(dead: DeadSignal): dead is DeadSignal & { bot: NonNullable<DeadSignal['bot']> } {
-  return dead.bot !== undefined
+type OfBot = { readonly [K in keyof DeadSignal]: NonNullable<DeadSignal[K]> }
+
+function hasBot(dead: DeadSignal): dead is OfBot {
+  return dead.bot !== undefined && dead.trigger !== undefined && dead.jobType !== undefined
 }
 
 function endsOfStale(placed: readonly Placed[], received: ReadonlyMap<SignalId, Date>): Occurrence[] {

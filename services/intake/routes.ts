@@ -19,6 +19,7 @@ import type { DatasetStore } from './dataset/store.ts'
 import type { EventResult, Headers } from './events.ts'
 import { readSums } from './sums.ts'
 import type { Train } from './train.ts'
+import { addTriggers, type TriggersParts } from './triggers.ts'
 import { makeTurns } from './turns.ts'
 import { datasetView, openRequests, readSignal, signalsOfBot } from './views.ts'
 
@@ -26,16 +27,18 @@ const tags = ['intake']
 const datasetsAtOnce = 2
 const datasetsWaiting = 32
 
-export type RoutesParts = Pick<Kit, 'configuration' | 'database' | 'point'> & {
-  readonly publish: (headers: Headers, body: unknown) => Promise<EventResult[]>
-  readonly train: Train
-  readonly datasets: DatasetStore
-}
+export type RoutesParts = Pick<Kit, 'configuration' | 'database' | 'point'> &
+  TriggersParts & {
+    readonly publish: (headers: Headers, body: unknown) => Promise<EventResult[]>
+    readonly train: Train
+    readonly datasets: DatasetStore
+  }
 
 export function addRoutes(app: HttpApp, parts: RoutesParts): void {
   addEvents(app, parts)
   addDatasets(app, parts)
   addTrain(app, parts)
+  addTriggers(app, parts)
   addLedger(app, parts)
 }
 

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { BotId, Digest, JobTypeName, Key, SignalId } from '../../schemas/words.ts'
+import type { RawMessage } from '../kit/bus/bus.ts'
 import type { Cause } from '../kit/bus/outbox.ts'
+import { firstPlace } from '../kit/bus/place.ts'
+import { storable } from '../kit/store/text.ts'
 
 /** A fact that may call for training, understood. */
 export type Signal = {
@@ -16,13 +19,14 @@ export type Signal = {
   readonly cause: Pick<Cause, 'id' | 'traceparent'>
 }
 
-/** A fact that some trigger is for, and that lacks what the trigger says must be there. */
+/** A fact that some trigger is for, and that lacks what the trigger says must be there; or a message that nobody could read. */
 export type DeadSignal = {
   readonly id: SignalId
-  readonly trigger: string
+  /** Undefined, like the job type, when nobody knows what the message was for. */
+  readonly trigger: string | undefined
   /** Undefined when just this is what could not be read. */
   readonly bot: BotId | undefined
-  readonly jobType: JobTypeName
+  readonly jobType: JobTypeName | undefined
   readonly origin: SignalOrigin
   readonly reason: string
   readonly cause: Pick<Cause, 'id' | 'traceparent'>
@@ -41,7 +45,19 @@ export function keyOf({ bot, jobType }: Key): string {
  * The same event gives the same id, however often and by whatever way it comes. A dead signal has none of its bot in it, so
  * that the event, once it can be understood (by a mended trigger, in a replay), is a signal of its own.
  */
-export function signalIdOf(origin: SignalOrigin, trigger: string, bot: BotId | undefined): SignalId {
-  const facts = JSON.stringify([origin.source, origin.eventId, trigger, bot ?? null])
+export function signalIdOf(origin: SignalOrigin, trigger: string | undefined, bot: BotId | undefined): SignalId {
+  const facts = JSON.stringify([origin.source, origin.eventId, trigger ?? null, bot ?? null])
   return `sig-${createHash('sha256').update(facts).digest('hex').slice(0, 24)}` as SignalId
+}
+
+/** How a message is known that tells no id of its own. */
+export function originOf(message: RawMessage): SignalOrigin {
+  return { source: message.topic, eventId: firstPlace(message) }
+}
+
+/** A message that could not be read, or taken in at any try: one signal, whatever there may be in it. */
+export function deadMessage(origin: SignalOrigin, reason: string, traceparent: string): DeadSignal {
+  const cause = { id: origin.eventId, traceparent }
+  const unknown = { trigger: undefined, bot: undefined, jobType: undefined }
+  return { id: signalIdOf(origin, undefined, undefined), ...unknown, origin, reason: storable(reason), cause }
 }

@@ -17,9 +17,9 @@ export type Standing =
 
 export type StoredSignal = {
   readonly id: SignalId
-  readonly trigger: string
+  readonly trigger: string | undefined
   readonly bot: BotId | undefined
-  readonly jobType: JobTypeName
+  readonly jobType: JobTypeName | undefined
   readonly origin: SignalOrigin
   readonly revision: number | undefined
   readonly actor: string | undefined
@@ -60,9 +60,9 @@ export async function storeSignals(
      select id, received_at from fresh`,
     [
       signals.map(({ id }) => id),
-      signals.map(({ trigger }) => trigger),
+      signals.map(({ trigger }) => trigger ?? null),
       signals.map(({ bot }) => bot ?? null),
-      signals.map(({ jobType }) => jobType),
+      signals.map(({ jobType }) => jobType ?? null),
       signals.map(({ origin }) => origin.source),
       signals.map(({ origin }) => origin.eventId),
       signals.map(({ revision }) => revision ?? null),

@@ -3,73 +3,18 @@
  * dead, with the reason, and never guessed at.
  */
 import type { Topic } from '../../schemas/catalogue.ts'
-import { type CloudEvent, CloudEventError, parseJson, readStructured } from '../../schemas/cloudevents.ts'
-import { readMessage } from '../../schemas/cloudevents-kafka.ts'
 import { type JsonPointer, lookUp, type Trigger } from '../../schemas/configuration.ts'
 import { BotId, Digest, isStorable } from '../../schemas/words.ts'
-import type { RawMessage } from '../kit/bus/bus.ts'
-import { type DeadSignal, type Signal, type SignalOrigin, signalIdOf } from './signal.ts'
+import type { Incoming } from './reading.ts'
+import { type DeadSignal, type Signal, signalIdOf } from './signal.ts'
 
 /** Trainyard's own topic for events of the platform: every trigger listens to it, beside its own. */
 export const platformTopic = 'trainyard.events' satisfies Topic
 
 const longestUri = 2_000
 
-/** An event, however it came, with what triggers look at. */
-export type Incoming = {
-  readonly topic: string
-  readonly type: unknown
-  /** The event as structured JSON: what the pointers of triggers point into. */
-  readonly view: unknown
-  readonly origin: SignalOrigin
-  readonly traceparent: string | undefined
-}
-
 /** One signal, living or dead, per trigger that the event is for; none at all: not for us. */
 export type Translation = { readonly signals: readonly Signal[]; readonly dead: readonly DeadSignal[] }
-
-export type Reading =
-  | { readonly kind: 'event'; readonly event: Incoming }
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'notUnderstood'; readonly reason: string }
-
-export function incomingOf(event: CloudEvent, topic: string): Incoming {
-  const { extensions, data, ...attributes } = event
-  // Bytes of another type than JSON have no fields to point at.
-  const readable = data instanceof Uint8Array ? null : data
-  return {
-    topic,
-    type: event.type,
-    view: { ...extensions, ...attributes, data: readable },
-    origin: { source: event.source, eventId: event.id },
-    traceparent: extensions['traceparent'],
-  }
-}
-
-/** A message of a topic: a CloudEvent in either mode, or plain JSON, which is known by its place alone. */
-export function readIncoming(message: RawMessage): Reading {
-  try {
-    const event = readMessage(message.headers, message.value)
-    if (event) return { kind: 'event', event: incomingOf(event, message.topic) }
-    // A tombstone tells those who keep the topic's newest record, and nothing to us.
-    if (message.value === null) return { kind: 'nothing' }
-    const value = parseJson(message.value, 'message')
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      return { kind: 'notUnderstood', reason: 'message: expected a JSON object' }
-    if ('specversion' in value)
-      return { kind: 'event', event: incomingOf(readStructured(value, 'message'), message.topic) }
-    return { kind: 'event', event: plain(value, message) }
-  } catch (error) {
-    if (error instanceof CloudEventError) return { kind: 'notUnderstood', reason: error.message }
-    throw error
-  }
-}
-
-function plain(value: object, message: RawMessage): Incoming {
-  const origin = { source: message.topic, eventId: `${message.partition}/${message.offset}` }
-  const traceparent = message.headers['traceparent']
-  return { topic: message.topic, type: Reflect.get(value, 'type'), view: value, origin, traceparent }
-}
 
 /** @param traceparent the event's own, or that of a new trace */
 export function translate(event: Incoming, triggers: readonly Trigger[], traceparent: string): Translation {
@@ -91,17 +36,26 @@ export function isKnownType(type: unknown, triggers: readonly Trigger[]): boolea
 export function unknownType(type: unknown, triggers: readonly Trigger[]): string {
   const known = [...new Set(triggers.map(({ when }) => when.type))].sort()
   const list = known.length === 0 ? 'trainyard.yaml has no trigger' : `triggers know ${known.join(', ')}`
-  return `no trigger is for events of type ${JSON.stringify(type)?.slice(0, 200)}: ${list}`
+  return `no trigger is for events of type ${shown(type)}: ${list}`
 }
 
 export function reasonOf(dead: readonly DeadSignal[]): string {
   return dead.map(({ reason }) => reason).join('; ')
 }
 
-function isFor(trigger: Trigger, event: Incoming): boolean {
-  if (event.topic !== platformTopic && event.topic !== trigger.topic) return false
-  if (event.type !== trigger.when.type) return false
-  return trigger.when.conditions.every(({ pointer, equals }) => lookUp(pointer, event.view) === equals)
+const isFor = (trigger: Trigger, event: Incoming): boolean => whyNot(trigger, event) === undefined
+
+/** Why an event is not for a trigger; undefined when it is. */
+export function whyNot({ topic, when }: Trigger, event: Incoming): string | undefined {
+  if (event.topic !== platformTopic && event.topic !== topic) return `it listens to ${topic}, not to ${event.topic}`
+  if (event.type !== when.type) return `its type is ${shown(event.type)}, not ${shown(when.type)}`
+  const unmet = when.conditions.find(({ pointer, equals }) => lookUp(pointer, event.view) !== equals)
+  if (unmet === undefined) return undefined
+  return `${unmet.pointer.text} is ${shown(lookUp(unmet.pointer, event.view))}, not ${shown(unmet.equals)}`
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'missing' : (JSON.stringify(value)?.slice(0, 200) ?? String(value))
 }
 
 function apply(trigger: Trigger, event: Incoming, cause: Signal['cause']): Signal | DeadSignal {

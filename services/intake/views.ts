@@ -7,9 +7,9 @@ import { datasetUri, shown } from './fetch/sources.ts'
 
 type SignalRow = {
   id: SignalId
-  trigger: string
+  trigger: string | null
   bot: string | null
-  job_type: string
+  job_type: string | null
   source: string
   event_id: string
   revision: number | null

@@ -1,15 +1,16 @@
 /** Puts one service together: what it is built with, and what of it is started and stopped. */
-import type { Bus, RawMessage, Subscription } from './bus/bus.ts'
-import { makeSubscription } from './bus/consumer.ts'
-import { type ReceivedEvent, receive } from './bus/events.ts'
+import type { Codec } from '../../schemas/codec.ts'
+import type { Bus, Subscription } from './bus/bus.ts'
+import { type ConsumerOptions, makeSubscription } from './bus/consumer.ts'
+import { handlingOf } from './bus/handling.ts'
 import { makeOutbox, origin } from './bus/outbox.ts'
+import { makeParkedLoop } from './bus/parked.ts'
+import { makeRecall } from './bus/recall.ts'
 import { makeRelay } from './bus/relay.ts'
 import { makeOutboxPruning } from './bus/retention.ts'
-import { messageOf } from './errors.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { makeLoop } from './loop.ts'
-import type { EventConsumer, Kit, RawConsumer, ServiceDefinition, ServiceParts } from './service.ts'
-import type { Transaction } from './store/database.ts'
+import type { Kit, ServiceDefinition, ServiceParts } from './service.ts'
 
 const relayPollMs = 1_000
 
@@ -20,26 +21,29 @@ export interface Assembled {
 
 export async function assemble(
   definition: ServiceDefinition,
-  shared: Omit<Kit, 'outbox' | 'origin' | 'loop' | 'point'>,
+  shared: Omit<Kit, 'outbox' | 'peek' | 'origin' | 'loop' | 'point'>,
   bus: Bus,
+  codec: Codec,
 ): Promise<Assembled> {
   const { clock, random, log, database, environment } = shared
   const service = definition.name
   const point = makePoint(environment.crashAt)
-  const relayWork = makeRelay({ service, database, bus, log, point, pollMs: relayPollMs })
+  const relayWork = makeRelay({ service, database, bus, clock, log, point, pollMs: relayPollMs })
   const relay = makeLoop(relayWork, clock, log)
   const pruning = makeLoop(makeOutboxPruning(database, service), clock, log)
-  const outbox = makeOutbox({ service, clock, random, wake: () => relay.wake() })
+  const outbox = makeOutbox({ service, codec, clock, random, wake: () => relay.wake() })
   const kit: Kit = {
     ...shared,
     outbox,
+    peek: (topic, count) => bus.peek(topic, count),
     point,
     origin: (traceparent) => origin(random, traceparent),
     loop: (name, pollMs, work) => makeLoop({ name, pollMs, work }, clock, log),
   }
   const parts = await definition.build(kit)
-  const subscriptions = (parts.consumers ?? []).map((consumer) =>
-    makeSubscription({
+  await parts.recall?.(makeRecall(bus, codec))
+  const consumers = (parts.consumers ?? []).map(
+    (consumer): ConsumerOptions => ({
       service,
       group: consumer.group,
       topics: consumer.topics,
@@ -49,9 +53,10 @@ export async function assemble(
       clock,
       log,
       point,
-      handle: handlerOf(consumer, kit),
+      handling: handlingOf(consumer, { ...kit, codec }),
     }),
   )
+  const parked = consumers.map((consumer) => makeLoop(makeParkedLoop(consumer), clock, log))
 
   return {
     parts,
@@ -70,8 +75,8 @@ export async function assemble(
           await relayWork.stop()
         },
       })
-      for (const loop of [pruning, ...(parts.loops ?? [])]) lifecycle.add(loop)
-      for (const subscription of subscriptions) lifecycle.add(subscribed(bus, subscription))
+      for (const loop of [pruning, ...(parts.loops ?? []), ...parked]) lifecycle.add(loop)
+      for (const consumer of consumers) lifecycle.add(subscribed(bus, makeSubscription(consumer)))
     },
   }
 }
@@ -86,27 +91,6 @@ function subscribed(bus: Bus, subscription: Subscription) {
     async stop() {
       await running?.stop()
     },
-  }
-}
-
-/** Decodes one by one: what cannot be decoded is buried at once, and the rest of the batch goes on. */
-export function handlerOf(consumer: EventConsumer | RawConsumer, kit: Pick<Kit, 'outbox' | 'log'>) {
-  return async (transaction: Transaction, messages: readonly RawMessage[]): Promise<void> => {
-    if (consumer.kind === 'raw') return consumer.handle(transaction, messages)
-    const { group } = consumer
-    const events: ReceivedEvent[] = []
-    const letters = []
-    for (const message of messages) {
-      try {
-        events.push(receive(message))
-      } catch (error) {
-        const reason = messageOf(error)
-        kit.log.error({ topic: message.topic, offset: message.offset, group, reason }, 'an event cannot be decoded')
-        letters.push({ ...message, group, reason })
-      }
-    }
-    await kit.outbox.deadLetter(transaction, letters)
-    if (events.length > 0) await consumer.handle(transaction, events)
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { type Configuration, defaultConfiguration, parseConfiguration } from '../../schemas/configuration.ts'
+import { type KafkaEnvironment, kafkaOf, kafkaVariables } from './bus/kafka/environment.ts'
 import { badInput, codeOf, messageOf } from './errors.ts'
 import { logLevels } from './log.ts'
 
@@ -45,13 +46,18 @@ export const EnvironmentVariables = z.object({
     .describe('The largest single file that is stored, in MiB.'),
   TRAINYARD_LOG_RETENTION_DAYS: wholeNumber(1, 36_500)
     .default(30)
-    .describe('How long the embedded bus keeps messages, in days. Champions stay for ever.'),
+    .describe('How long the embedded log keeps messages, in days. Champions stay for ever.'),
   TRAINYARD_HISTORY_DAYS: wholeNumber(1, 36_500)
     .default(400)
     .describe('How long the console keeps the history, in days.'),
   TRAINYARD_STOP_LIMIT_SECONDS: wholeNumber(1, 3_600)
     .default(20)
     .describe('How long an orderly stop may take before the process exits all the same, in seconds.'),
+  ...kafkaVariables,
+  SCHEMA_REGISTRY_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Schema registry with Confluent's API, as `https://user:password@host`. Default: the committed ids."),
   TRAINYARD_CRASH_AT: z
     .string()
     .optional()
@@ -73,6 +79,9 @@ export interface Environment {
   readonly logRetentionDays: number
   readonly historyDays: number
   readonly stopLimitMs: number
+  /** Undefined: the embedded log carries the events. */
+  readonly kafka: KafkaEnvironment | undefined
+  readonly schemaRegistryUrl: string | undefined
   readonly crashAt: string | undefined
 }
 
@@ -82,11 +91,6 @@ export interface Environment {
  */
 export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
-  if (given['KAFKA_BROKERS'] !== undefined) {
-    throw badInput('KAFKA_BROKERS is set, and this version speaks to its embedded log alone', {
-      hint: 'Unset KAFKA_BROKERS.',
-    })
-  }
   const parsed = EnvironmentVariables.safeParse(given)
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
@@ -118,6 +122,8 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     logRetentionDays: values.TRAINYARD_LOG_RETENTION_DAYS,
     historyDays: values.TRAINYARD_HISTORY_DAYS,
     stopLimitMs: values.TRAINYARD_STOP_LIMIT_SECONDS * 1000,
+    kafka: kafkaOf(values),
+    schemaRegistryUrl: values.SCHEMA_REGISTRY_URL?.replace(/\/+$/, ''),
     crashAt: values.TRAINYARD_CRASH_AT,
   }
 }

@@ -3,8 +3,8 @@ import { Registry } from 'prom-client'
 import { assemble } from './assemble.ts'
 import { openPostgresBlobs } from './blobs/postgres.ts'
 import { makeBlobSweeping } from './blobs/sweeping.ts'
-import { openLogBus } from './bus/log.ts'
-import { makeLogPruning } from './bus/retention.ts'
+import { addBusMetrics } from './bus/metrics.ts'
+import { openBus } from './bus/open.ts'
 import { systemClock } from './clock.ts'
 import { type Environment, loadConfiguration, parseEnvironment } from './environment.ts'
 import { broken, codeOf, messageOf, TrainyardError } from './errors.ts'
@@ -13,6 +13,8 @@ import { type Lifecycle, makeLifecycle, obeySignals } from './lifecycle.ts'
 import { type Logger, openLog } from './log.ts'
 import { makeLoop } from './loop.ts'
 import { systemRandom } from './random.ts'
+import { makeReadAvro } from './schema-registry/avro.ts'
+import { openCodec } from './schema-registry/register.ts'
 import type { ServiceDefinition } from './service.ts'
 import type { Database } from './store/database.ts'
 import { migrateAll } from './store/migrate.ts'
@@ -22,9 +24,6 @@ export interface Running {
   readonly url: string
   readonly lifecycle: Lifecycle
 }
-
-const busPollMs = 500
-const busBatchSize = 500
 
 /** Starts the services and resolves when all of them work. `overrides` are for tests; everything else is in the environment. */
 export async function startServices(
@@ -44,20 +43,26 @@ export async function startServices(
   await lifecycle.start(async () => {
     const database = await openStore(environment, lifecycle, log)
     await migrateAll(database, definitions)
+    const codec = await openCodec(environment.schemaRegistryUrl)
+    const readAvro = makeReadAvro(environment.schemaRegistryUrl, clock)
     const blobs = openPostgresBlobs(database, random, environment.blobLimitBytes)
-    const bus = openLogBus({ database, clock, log, pollMs: busPollMs, batchSize: busBatchSize })
+    const { bus, upkeep } = await openBus({ environment, database, clock, log, fail: lifecycle.fail })
     lifecycle.add({ name: 'bus', stop: () => bus.close() })
     const metrics = new Registry()
+    addBusMetrics(
+      metrics,
+      database,
+      definitions.map(({ name }) => name),
+    )
     const app = await makeHttpApp({ environment, log, metrics, ready: () => readiness(database) })
     const urls = { localUrl: () => url, publicUrl: () => environment.publicUrl ?? url }
-    const shared = { environment, configuration, clock, random, database, blobs, metrics, ...urls }
+    const shared = { environment, configuration, clock, random, database, blobs, readAvro, metrics, ...urls }
     const services = []
     for (const definition of definitions)
-      services.push(await assemble(definition, { ...shared, log: log.child({ service: definition.name }) }, bus))
+      services.push(await assemble(definition, { ...shared, log: log.child({ service: definition.name }) }, bus, codec))
     for (const { parts } of services) parts.routes?.(app)
 
-    for (const upkeep of [makeLogPruning(database, environment.logRetentionDays), makeBlobSweeping(database)])
-      lifecycle.add(makeLoop(upkeep, clock, log))
+    for (const loop of [...upkeep, makeBlobSweeping(database)]) lifecycle.add(makeLoop(loop, clock, log))
     lifecycle.add({
       name: 'http',
       async start() {

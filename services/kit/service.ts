@@ -3,18 +3,22 @@ import type { Registry } from 'prom-client'
 import type { Topic } from '../../schemas/catalogue.ts'
 import type { Configuration } from '../../schemas/configuration.ts'
 import type { Blobs } from './blobs/blobs.ts'
-import type { RawMessage } from './bus/bus.ts'
+import type { Bus } from './bus/bus.ts'
+import type { Handling } from './bus/consumer.ts'
 import type { ReceivedEvent } from './bus/events.ts'
 import type { Cause, Outbox } from './bus/outbox.ts'
+import type { Recall } from './bus/recall.ts'
 import type { Clock } from './clock.ts'
 import type { Environment } from './environment.ts'
 import type { HttpApp } from './http/app.ts'
 import type { Logger } from './log.ts'
 import type { Loop, RunningLoop } from './loop.ts'
 import type { Random } from './random.ts'
+import type { ReadAvro } from './schema-registry/avro.ts'
 import type { Database, Transaction } from './store/database.ts'
 
-export type ServiceName = 'intake' | 'launcher' | 'evaluator' | 'promoter' | 'console'
+export const serviceNames = ['intake', 'launcher', 'evaluator', 'promoter', 'console'] as const
+export type ServiceName = (typeof serviceNames)[number]
 
 /** Understands Trainyard's own events. State, outbox and offset share the transaction; natural keys make it safe to repeat. */
 export interface EventConsumer {
@@ -25,18 +29,19 @@ export interface EventConsumer {
 }
 
 /** Takes messages as they are, as from a platform's own topics. */
-export interface RawConsumer {
+export interface RawConsumer extends Handling {
   readonly kind: 'raw'
   readonly group: string
   readonly topics: readonly string[]
   readonly from: 'beginning' | 'end'
-  handle(transaction: Transaction, messages: readonly RawMessage[]): Promise<void>
 }
 
 export interface ServiceParts {
   routes?(app: HttpApp): void
   readonly consumers?: readonly (EventConsumer | RawConsumer)[]
   readonly loops?: readonly RunningLoop[]
+  /** Before anything else, HTTP included: learns the numbers that were given out and forgotten. */
+  recall?(recall: Recall): Promise<void>
   start?(): Promise<void>
   stop?(): Promise<void>
 }
@@ -51,6 +56,9 @@ export interface Kit {
   readonly database: Database
   readonly blobs: Blobs
   readonly outbox: Outbox
+  /** Reads what others wrote in Avro; asks the schema registry, so never within a transaction. */
+  readonly readAvro: ReadAvro
+  readonly peek: Bus['peek']
   readonly metrics: Registry
   /** How others reach this server; known once it listens, so ask late. */
   publicUrl(): string

@@ -3,12 +3,14 @@
 import { type AttemptName, RunId } from '../../schemas/words.ts'
 import { runServices } from '../kit/run.ts'
 import type { Kit, ServiceDefinition, ServiceParts } from '../kit/service.ts'
+import type { Session } from '../kit/store/database.ts'
 import { makeConsumer } from './consumer.ts'
 import type { Executor } from './executor/executor.ts'
 import { createProcessExecutor } from './executor/process.ts'
 import { addMetrics } from './metrics.ts'
 import { modelUrl } from './models.ts'
 import { makeNews } from './news.ts'
+import { holdPlace } from './place.ts'
 import { isFull, startQueued } from './queue.ts'
 import { makeReconciler, reconcilePollMs } from './reconciler.ts'
 import { forgetLogs } from './retention.ts'
@@ -69,6 +71,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
   }
   const hint = (attempt: AttemptName): void => look([runOf(attempt)])
   executor.onChange(hint)
+  let held: Session | undefined
 
   return {
     consumers: [
@@ -95,6 +98,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
       })
     },
     async start() {
+      held = await holdPlace(database, executor.place)
       const jobTypes = Object.entries(configuration.jobTypes)
       await configureSlots(
         database,
@@ -106,7 +110,10 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
           where run in (select run from launcher.runs where look_at > now() order by run for update)`,
       )
     },
-    stop: () => executor.close(),
+    async stop() {
+      await executor.close()
+      await held?.close()
+    },
   }
 }
 

@@ -20,7 +20,7 @@ export async function putInForce(
 ): Promise<Occurrence[]> {
   const { decidedBy, actor, reasons } = decided
   const { run, generation, evaluation } = model
-  const sequence = key.championSequence + 1
+  const sequence = key.nextSequence
   const reason = reasons[0] ?? ''
   const decidedAt = await addChampion(transaction, key, { sequence, run, decidedBy, actor, reason })
   await raiseFence(transaction, key, generation)

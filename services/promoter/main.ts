@@ -6,6 +6,7 @@ import { expiryWork } from './expiry.ts'
 import { judgingWork } from './judging.ts'
 import { promoterMetrics } from './metrics.ts'
 import { makePeople } from './people.ts'
+import { recallChampions } from './recall.ts'
 import { addRoutes } from './routes.ts'
 
 const pollMs = 1_000
@@ -24,6 +25,7 @@ export const promoter: ServiceDefinition = {
     )
     return {
       routes: (app) => addRoutes(app, kit, makePeople(kit)),
+      recall: recallChampions(kit),
       consumers: [makeConsumer(kit, () => verdicts.wake())],
       loops: [verdicts, expiry],
     }

@@ -77,7 +77,7 @@ export function makePeople(kit: Needs): People {
         await recordDecision(transaction, key, { ...decision, run: target.run })
         await noteRollback(transaction, key, pin ? { actor, reason } : null)
         const next = {
-          sequence: key.championSequence + 1,
+          sequence: key.nextSequence,
           run: target.run,
           decidedBy: 'person',
           actor,

@@ -1,35 +1,15 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../services/kit/store/embedded.ts'
-import { cleanup } from '../harness/cleanup.ts'
+import { describe, test } from 'node:test'
+import { startEmbeddedPostgres } from '../../services/kit/store/embedded.ts'
 import { eventually } from '../harness/eventually.ts'
+import { killPostgres, ownPostgres } from '../harness/own-postgres.ts'
 import { startYard, type Yard } from '../harness/yard.ts'
 import { settledSums } from './answers.ts'
 import { botUpdated, championOf, datasetOf, echoConfiguration, persistently, postDataset, publish } from './bot.ts'
 
 const botsBetweenOutages = 6
 const configuration = echoConfiguration({ sleepMs: 100 })
-
-async function ownPostgres(t: TestContext) {
-  const directory = await mkdtemp(join(tmpdir(), 'outage-'))
-  const server = await startEmbeddedPostgres({ directory, durable: true })
-  const port = Number(new URL(server.url).port)
-  cleanup(t, async () => {
-    await (await startEmbeddedPostgres({ directory, durable: true })).stop()
-    await rm(server.home, { recursive: true, force: true })
-    await rm(directory, { recursive: true, force: true })
-  })
-  return { server, start: () => startEmbeddedPostgres({ directory, durable: true, port }) }
-}
-
-function kill({ home }: EmbeddedPostgres): void {
-  const [pid] = readFileSync(join(home, 'cluster', 'postmaster.pid'), 'utf8').split('\n')
-  process.kill(Number(pid), 'SIGKILL')
-}
 
 /** Tells of one bot after another, with the outages amid them, and sees each of them through to its champion. */
 async function drive(yard: Yard, ...outages: (() => Promise<void>)[]): Promise<void> {
@@ -63,7 +43,7 @@ describe('I1, I4, I5: PostgreSQL goes away under running services and comes back
     const { server, start } = await ownPostgres(t)
     const yard = await startYard(t, { configuration, postgres: new URL(server.url) })
     const killed = async () => {
-      kill(server)
+      killPostgres(server)
       await start()
     }
     const stopped = async () => {
@@ -76,6 +56,6 @@ describe('I1, I4, I5: PostgreSQL goes away under running services and comes back
   test('killed where it is the embedded one: whoever uses it starts it again', async (t) => {
     const yard = await startYard(t, { configuration })
     const directory = join(yard.directory, 'data', 'postgres')
-    await drive(yard, async () => kill(await startEmbeddedPostgres({ directory, durable: true })))
+    await drive(yard, async () => killPostgres(await startEmbeddedPostgres({ directory, durable: true })))
   })
 })

@@ -11,6 +11,7 @@ const commands = [
   'publish',
   'train',
   'datasets',
+  'triggers',
   'why',
   'runs',
   'run',
@@ -27,6 +28,7 @@ const commands = [
   'verdict',
   'slots',
   'dead-letters',
+  'topics',
   'config',
 ]
 
@@ -45,7 +47,7 @@ test('help lists every command in its group, with examples, the environment and 
   ]) {
     assert.ok(out.includes(`\n${heading}\n`), heading)
   }
-  assert.match(out, /TRAINYARD_URL, TRAINYARD_API_TOKEN, NO_COLOR\. Exit codes: 0 done, 1 failed, 2 used wrongly\./)
+  assert.match(out, /TRAINYARD_CONSOLE_URL\. Exit codes: 0 done, 1 failed, 2 used wrongly\./)
 })
 
 test('every command has a help of its own that shows the global options too', async () => {
@@ -75,6 +77,7 @@ const wrongUse: readonly (readonly [words: string, message: RegExp])[] = [
   ['verdict', /which model is meant is not clear\. Give a run, or --all\./],
   ['dead-letters replay --reason x', /Give the number of one, or --all\./],
   ['predict helpdesk', /there is nothing to answer\. Give a --text/],
+  ['triggers test bot-edited --from x.json --last 5', /messages come from a file or from a topic\. Give --from, or/],
   ['publish', /there is nothing to publish\. Say which bot/],
   ['dev --port 70000', /Expected a whole number from 0 to 65535/],
 ]

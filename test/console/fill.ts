@@ -1,4 +1,5 @@
 /** A long history, made by PostgreSQL from one run's life: what the console would have after so many runs like it. */
+import { committedCodec } from '../../schemas/codec.ts'
 import { record } from '../../services/console/history.ts'
 import { receive } from '../../services/kit/bus/events.ts'
 import type { Database } from '../../services/kit/store/database.ts'
@@ -25,7 +26,7 @@ const fillings = `
 /** Fills an empty history with finished runs, all their events, and the champion of each key. */
 export async function fillHistory(database: Database, { runs, bots }: Filling): Promise<void> {
   const life = promotedLife({ letter: 'a' }).map((event) =>
-    receive({ ...messageOf(event), partition: 0, offset: 0, key: null, timestamp: new Date() }),
+    receive({ ...messageOf(event), partition: 0, offset: 0, key: null, timestamp: new Date() }, committedCodec),
   )
   await database.transaction(async (transaction) => {
     await record(transaction, life)

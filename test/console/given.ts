@@ -1,7 +1,7 @@
 /** Events as the services say them, with times and ids of the test's choosing. */
 import { catalogue, type EventData, type EventName, keyOf, typeOf } from '../../schemas/catalogue.ts'
 import { toHeaders } from '../../schemas/cloudevents-kafka.ts'
-import { encode } from '../../schemas/codec.ts'
+import { committedCodec } from '../../schemas/codec.ts'
 import { BotId, digestOf, EvaluationId, JobTypeName, RunId, SignalId } from '../../schemas/words.ts'
 import type { Told } from '../../services/console/sentences.ts'
 import type { RawMessage } from '../../services/kit/bus/bus.ts'
@@ -176,5 +176,5 @@ export function messageOf<N extends EventName>(
     correlationId: 'chain',
     traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`,
   })
-  return { topic: catalogue[name].topic, headers, value: encode(name, data) }
+  return { topic: catalogue[name].topic, headers, value: committedCodec.encode(name, data) }
 }

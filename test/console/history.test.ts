@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
+import { committedCodec } from '../../schemas/codec.ts'
 import { headOf, readHistory, record } from '../../services/console/history.ts'
 import { console } from '../../services/console/main.ts'
 import { receive } from '../../services/kit/bus/events.ts'
@@ -23,7 +24,7 @@ const lives: GivenEvent[] = [
 ]
 
 const received = (event: GivenEvent) =>
-  receive({ ...messageOf(event), partition: 0, offset: 0, key: null, timestamp: new Date(0) })
+  receive({ ...messageOf(event), partition: 0, offset: 0, key: null, timestamp: new Date(0) }, committedCodec)
 
 async function readModels(database: Database) {
   const runs = await database.query('select * from console.runs order by run')

@@ -28,6 +28,14 @@ export async function testDatabase(
   return Object.assign(database, { url })
 }
 
+/** Makes one database what another one is, as a backup does and a restore from it. Nobody may be connected to either. */
+export async function copyDatabase(from: URL, to: URL): Promise<void> {
+  const { url } = await sharedPostgres()
+  const [source, target] = [from.pathname.slice(1), to.pathname.slice(1)]
+  await asAdministrator(url, `drop database ${target} with (force)`)
+  await asAdministrator(url, `create database ${target} template ${source}`)
+}
+
 async function asAdministrator(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()

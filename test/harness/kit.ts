@@ -1,17 +1,19 @@
 import type { TestContext } from 'node:test'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
+import { committedCodec } from '../../schemas/codec.ts'
 import { type Configuration, defaultConfiguration } from '../../schemas/configuration.ts'
-import { handlerOf } from '../../services/kit/assemble.ts'
 import { openPostgresBlobs } from '../../services/kit/blobs/postgres.ts'
 import type { RawMessage } from '../../services/kit/bus/bus.ts'
 import { type ReceivedEvent, receive } from '../../services/kit/bus/events.ts'
+import { handlingOf } from '../../services/kit/bus/handling.ts'
 import { makeOutbox, type Occurrence, origin } from '../../services/kit/bus/outbox.ts'
 import { type Clock, systemClock } from '../../services/kit/clock.ts'
 import { type Environment, parseEnvironment } from '../../services/kit/environment.ts'
 import { type HttpApp, makeHttpApp } from '../../services/kit/http/app.ts'
 import { makeLoop } from '../../services/kit/loop.ts'
 import { systemRandom } from '../../services/kit/random.ts'
+import { makeReadAvro } from '../../services/kit/schema-registry/avro.ts'
 import type { Kit, ServiceDefinition, ServiceParts } from '../../services/kit/service.ts'
 import type { Database } from '../../services/kit/store/database.ts'
 import { cleanup } from './cleanup.ts'
@@ -27,6 +29,8 @@ export interface TestKit extends Kit {
   deliverRaw(messages: readonly (Pick<RawMessage, 'topic' | 'value'> & Partial<RawMessage>)[]): Promise<void>
   /** What the service has said so far, in order. */
   emitted(): Promise<readonly ReceivedEvent[]>
+  /** The same, dead letters too, as messages on the bus. */
+  messages(): Promise<readonly RawMessage[]>
   /** The dead letters that the service has said so far. */
   buried(): Promise<readonly { value: Buffer | null; headers: Record<string, string> }[]>
   /** One look of the loop with this name; resolves to what the loop answered. */
@@ -55,7 +59,14 @@ export async function testKit(
   const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
   const environment: Environment = parseEnvironment({ TRAINYARD_PORT: '0', ...options.variables })
   const metrics = new Registry()
-  const outbox = makeOutbox({ service: definition.name, clock, random: systemRandom, wake: () => {} })
+  const outbox = makeOutbox({
+    service: definition.name,
+    codec: committedCodec,
+    clock,
+    random: systemRandom,
+    wake: () => {},
+  })
+  const delivered: RawMessage[] = []
   const kit: Kit = {
     environment,
     configuration: options.configuration ?? defaultConfiguration(),
@@ -65,6 +76,8 @@ export async function testKit(
     database,
     blobs: openPostgresBlobs(database, systemRandom, environment.blobLimitBytes),
     outbox,
+    readAvro: makeReadAvro(environment.schemaRegistryUrl, clock),
+    peek: async (topic, count) => delivered.filter((message) => message.topic === topic).slice(-count),
     metrics,
     publicUrl: () => 'http://127.0.0.1:7070',
     localUrl: () => 'http://127.0.0.1:7070',
@@ -79,7 +92,7 @@ export async function testKit(
   await app.ready()
 
   const offsets = new Map<string, number>()
-  const encoder = makeOutbox({ service: 'encoder', clock, random: systemRandom, wake: () => {} })
+  const encoder = makeOutbox({ service: 'encoder', codec: committedCodec, clock, random: systemRandom, wake: () => {} })
 
   /** Lets the real outbox encode, and catches what it would have inserted. */
   async function messagesOf(events: readonly Pick<Occurrence, 'name' | 'data'>[]): Promise<RawMessage[]> {
@@ -113,10 +126,14 @@ export async function testKit(
   }
 
   async function give(messages: readonly RawMessage[]): Promise<void> {
+    delivered.push(...messages)
     for (const consumer of parts.consumers ?? []) {
       const topics: readonly string[] = consumer.topics
       const mine = messages.filter((message) => topics.includes(message.topic))
-      if (mine.length > 0) await database.transaction((transaction) => handlerOf(consumer, kit)(transaction, mine))
+      if (mine.length === 0) continue
+      const handling = handlingOf(consumer, { ...kit, codec: committedCodec })
+      await handling.prepare?.(mine)
+      await database.transaction((transaction) => handling.handle(transaction, mine))
     }
   }
 
@@ -125,6 +142,9 @@ export async function testKit(
   > {
     return await database.query(`select topic, key, headers, value from ${definition.name}.outbox order by id`)
   }
+
+  const messages = async (): Promise<RawMessage[]> =>
+    (await said()).map((row, offset) => ({ ...row, partition: 0, offset, timestamp: clock.now() }))
 
   return {
     ...kit,
@@ -141,9 +161,10 @@ export async function testKit(
         }),
       ),
     async emitted() {
-      const rows = (await said()).filter(({ topic }) => topic !== 'trainyard.dead-letters')
-      return rows.map((row, offset) => receive({ ...row, key: null, partition: 0, offset, timestamp: clock.now() }))
+      const events = (await messages()).filter(({ topic }) => topic !== 'trainyard.dead-letters')
+      return events.map((message) => receive(message, committedCodec))
     },
+    messages,
     buried: async () => (await said()).filter(({ topic }) => topic === 'trainyard.dead-letters'),
     async work(name) {
       const loop = parts.loops?.find((candidate) => candidate.name === name)

@@ -10,7 +10,6 @@ import { cleanup, type Ending } from './cleanup.ts'
 import { emptyDatabase } from './database.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const entry = join(root, 'services/all.ts')
 
 export interface Yard {
   readonly directory: string
@@ -28,6 +27,8 @@ export interface Yard {
 }
 
 export interface YardOptions {
+  /** Which services run in the process. */
+  readonly entry?: string
   /** trainyard.yaml as text. */
   readonly configuration: string
   readonly variables?: Readonly<Record<string, string>>
@@ -39,7 +40,7 @@ export interface YardOptions {
 }
 
 /**
- * All services in a process of their own, in a scratch directory: what a person gets from `trainyard dev`. They keep
+ * Services in a process of their own, in a scratch directory: what a person gets from `trainyard dev`. They keep
  * their port from start to start, so that whoever called them before finds them again. Everything is stopped and
  * removed when the test ends.
  */
@@ -48,7 +49,7 @@ export async function startYard(t: Ending, options: YardOptions): Promise<Yard> 
   const dataDirectory = join(directory, 'data')
   await mkdir(dataDirectory)
   await writeFile(join(directory, 'trainyard.yaml'), options.configuration)
-  const { postgres = 'embedded' } = options
+  const { entry = 'services/all.ts', postgres = 'embedded' } = options
   const database: Record<string, string> =
     postgres === 'embedded' ? {} : { DATABASE_URL: postgres === 'shared' ? await emptyDatabase(t) : postgres.href }
   let child: ChildProcess | undefined
@@ -58,7 +59,7 @@ export async function startYard(t: Ending, options: YardOptions): Promise<Yard> 
   async function start(variables: Readonly<Record<string, string>> = {}): Promise<void> {
     const log = createWriteStream(join(directory, 'services.log'), { flags: 'a' })
     await once(log, 'open')
-    child = spawn(process.execPath, [entry], {
+    child = spawn(process.execPath, [join(root, entry)], {
       cwd: directory,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {

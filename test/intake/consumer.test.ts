@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { letterOf, replayOf } from '../../services/console/dead-letters/letter.ts'
 import { intake } from '../../services/intake/main.ts'
+import type { RawMessage } from '../../services/kit/bus/bus.ts'
 import { testDatabase } from '../harness/database.ts'
-import { configurationOf, edit, intakeKit, said, storedDataset, sums } from './yard.ts'
+import { configurationOf, edit, get, intakeKit, said, storedDataset, sums } from './yard.ts'
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
 
@@ -49,11 +51,14 @@ describe('events from the bus', () => {
     await kit.deliverRaw([message, { ...message, topic: 'trainyard.events' }])
     assert.equal((await sums(kit)).received, 1)
 
-    const plain = { topic: 'bot.events', value: json({ type: 'bot.updated', data: event.data }), offset: 77 }
+    const timestamp = new Date('2026-01-31T12:00:00Z')
+    const plain = { topic: 'bot.events', value: json({ type: 'bot.updated', data: event.data }), offset: 77, timestamp }
     await kit.deliverRaw([plain])
     await kit.deliverRaw([plain])
     await kit.deliverRaw([{ ...plain, offset: 78 }])
     assert.equal((await sums(kit)).received, 3)
+    await kit.deliverRaw([{ ...plain, timestamp: new Date('2026-02-01T12:00:00Z') }])
+    assert.equal((await sums(kit)).received, 4, 'a topic that was made again gives its places out again')
     assert.ok((await sums(kit)).balanced)
   })
 
@@ -93,7 +98,7 @@ describe('events from the bus', () => {
     const { received, deadLettered, waiting, balanced } = await sums(kit)
     assert.deepEqual(
       { received, deadLettered, waiting, balanced },
-      { received: 2, deadLettered: 1, waiting: 1, balanced: true },
+      { received: 6, deadLettered: 5, waiting: 1, balanced: true },
     )
   })
 
@@ -113,6 +118,52 @@ describe('events from the bus', () => {
     await after.deliverRaw([message])
     assert.equal((await said(after, 'training.requested')).length, 1)
     assert.ok((await sums(after)).balanced)
+  })
+
+  test('I5: a replay is known by the place of what it repeats: for a trigger that took it before it is nothing new', async (t) => {
+    const more = `  - { name: revised, topic: bot.events, when: { type: bot.updated }, jobType: intents, bot: /data/botId, revision: /data/number }`
+    const kit = await intakeKit(t, { configuration: configurationOf({}, more) })
+    const dataset = await storedDataset(kit, 'replayed')
+    const value = json({ type: 'bot.updated', data: { botId: 'plain', dataset, number: 'seven' } })
+    await kit.deliverRaw([{ topic: 'bot.events', value, headers: { own: 'header' } }])
+    const [letter] = await kit.buried()
+    assert.match(letter?.headers['dead-letter-reason'] ?? '', /trigger revised/)
+
+    const dead = { topic: 'trainyard.dead-letters', partition: 0, offset: 0, key: null, timestamp: new Date() }
+    const replay = replayOf(letterOf({ ...dead, headers: letter?.headers ?? {}, value: letter?.value ?? null }))
+    assert.ok('message' in replay)
+    const before = await sums(kit)
+    await kit.deliverRaw([replay.message])
+    await kit.deliverRaw([replay.message])
+    assert.deepEqual(before, { ...(await sums(kit)), oldestWaitingSeconds: before.oldestWaitingSeconds })
+    assert.deepEqual([before.received, before.deadLettered], [2, 1])
+
+    await kit.deliverRaw([{ ...replay.message, topic: 'trainyard.events' }])
+    assert.equal((await sums(kit)).received, 4, 'who may write to one topic speaks for no other')
+  })
+
+  test('I5: a message that fails at every try is received and dead-lettered, whatever there is in it', async (t) => {
+    const kit = await intakeKit(t)
+    const [consumer] = kit.parts.consumers ?? []
+    assert.ok(consumer?.kind === 'raw')
+    const poison: RawMessage = {
+      topic: 'bot.events',
+      partition: 1,
+      offset: 7,
+      key: null,
+      headers: { ce_id: 'NUL \0' },
+      value: json(edit({ dataset: await storedDataset(kit, 'poison') })),
+      timestamp: new Date(),
+    }
+    const bury = () => kit.database.transaction(async (transaction) => consumer.buried?.(transaction, poison, 'why \0'))
+    await bury()
+    await bury()
+    const { received, deadLettered, balanced } = await sums(kit)
+    assert.deepEqual({ received, deadLettered, balanced }, { received: 1, deadLettered: 1, balanced: true })
+    const [signal] = await kit.database.query<{ id: string }>('select id from intake.signals')
+    const { body } = await get(kit, `/signals/${signal?.id}`)
+    assert.deepEqual([body.trigger, body.bot, body.jobType, body.end], [null, null, null, 'deadLettered'])
+    assert.equal(body.reason, 'why \u{fffd}')
   })
 
   test('a trigger listens to its own topic, and further conditions decide whose event it is', async (t) => {

@@ -21,10 +21,6 @@ test('a server that others can reach does not start without a token', () => {
   assert.equal(parseEnvironment({ TRAINYARD_HOST: '0.0.0.0', TRAINYARD_API_TOKEN: 'x'.repeat(16) }).host, '0.0.0.0')
 })
 
-test('what this version cannot do is refused, not ignored', () => {
-  assert.throws(() => parseEnvironment({ KAFKA_BROKERS: 'localhost:9092' }), /KAFKA_BROKERS is set/)
-})
-
 test('a configuration that is named and missing stops the start', () => {
   assert.throws(
     () => loadConfiguration(parseEnvironment({ TRAINYARD_CONFIG: '/nowhere/trainyard.yaml' })),

@@ -29,6 +29,7 @@ export function scriptedExecutor(): ScriptedExecutor {
 
   return {
     name: 'process',
+    place: 'nowhere',
     started,
     stopped,
     released,

@@ -38,7 +38,9 @@ describe("Trainyard's own events as Kafka headers", () => {
     assert.deepEqual(fromHeaders({ ...toHeaders(attributes), ce_partitionkey: 'x', other: 'y' }), attributes)
   })
 
-  const wrong: [string, Record<string, string>, RegExp][] = [
+  const wrong: [string, Parameters<typeof fromHeaders>[0], RegExp][] = [
+    ['ce_id (doubled)', { ce_id: ['1', '2'] }, /header ce_id: is doubled/],
+    ['ce_source (bytes)', { ce_source: Buffer.from([0xff]) }, /header ce_source: is not UTF-8/],
     ['ce_time', { ce_time: 'noon' }, /header ce_time: expected a time/],
     ['ce_id', { ce_id: '' }, /header ce_id: is empty/],
     ['ce_specversion', { ce_specversion: '0.3' }, /header ce_specversion: expected 1.0/],
@@ -88,7 +90,20 @@ describe("the platform's events on Kafka", () => {
     assert.equal(readMessage({ 'content-type': 'application/json' }, null), undefined)
   })
 
-  const wrong: [string, Record<string, string>, Buffer | null, RegExp][] = [
+  test('headers that are none of its attributes may be anything', () => {
+    const headers = { ...binary, own: ['1', '2'], bytes: Buffer.from([0xff]) }
+    assert.deepEqual(readMessage(headers, Buffer.from('{"botId":"shop"}')), plain)
+  })
+
+  const wrong: [string, Parameters<typeof readMessage>[0], Buffer | null, RegExp][] = [
+    ['a doubled attribute', { ...binary, ce_id: ['1', '2'] }, null, /header ce_id: is doubled/],
+    [
+      'an attribute that is no UTF-8',
+      { ...binary, ce_hops: Buffer.from([0xff]) },
+      null,
+      /header ce_hops: is not UTF-8/,
+    ],
+    ['a doubled content type', { 'content-type': ['a', 'b'] }, null, /header content-type: is doubled/],
     ['data that is no JSON', binary, Buffer.from('botId'), /message: data: not valid JSON/],
     ['a missing type', { ...binary, ce_type: '' }, null, /message: type: is empty/],
     ['structured without a value', { 'content-type': 'application/cloudevents+json' }, null, /without a value/],

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type EventData, eventNames, typeOf } from '../../schemas/catalogue.ts'
-import { CodecError, decode, encode, type NamedEvent } from '../../schemas/codec.ts'
+import { CodecError, committedCodec, type NamedEvent } from '../../schemas/codec.ts'
 import { BotId, JobTypeName, RunId } from '../../schemas/words.ts'
 import { events, eventsNamed } from './arbitraries.ts'
+
+const { encode, decode } = committedCodec
 
 const queued: EventData<'run.queued'> = {
   run: RunId.parse('run-a2b3c4d5e6'),

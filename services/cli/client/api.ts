@@ -5,13 +5,15 @@ import { intakeApi } from './intake.ts'
 import { launcherApi } from './launcher.ts'
 import { promoterApi } from './promoter.ts'
 
-export function makeApi(client: Client) {
+export type ApiService = 'intake' | 'launcher' | 'promoter' | 'console'
+
+/** @param clientOf who is asked: one server for all, or each service its own */
+export function makeApi(clientOf: (service: ApiService) => Client) {
   return {
-    url: client.url,
-    intake: intakeApi(client),
-    launcher: launcherApi(client),
-    promoter: promoterApi(client),
-    console: consoleApi(client),
+    intake: intakeApi(clientOf('intake')),
+    launcher: launcherApi(clientOf('launcher')),
+    promoter: promoterApi(clientOf('promoter')),
+    console: consoleApi(clientOf('console')),
   }
 }
 

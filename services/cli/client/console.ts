@@ -110,9 +110,12 @@ export type DeadLetter = z.infer<typeof DeadLetter>
 
 const Content = z.looseObject({ encoding: z.enum(['utf8', 'base64']), content: z.string() }).nullable()
 
+const HeaderValue = z.union([z.string(), z.looseObject({ base64: z.string() })])
+export type HeaderValue = z.infer<typeof HeaderValue>
+
 export const WholeDeadLetter = DeadLetter.extend({
   key: Content,
-  headers: z.record(z.string(), z.string()),
+  headers: z.record(z.string(), z.union([HeaderValue, z.array(HeaderValue)])),
   value: Content,
   replayed: z.array(z.looseObject({ at: Time, actor: z.string(), reason: z.string() })),
 })

@@ -7,9 +7,9 @@ const Time = z.coerce.date()
 
 export const Signal = z.looseObject({
   signal: z.string(),
-  trigger: z.string(),
+  trigger: z.string().nullable(),
   bot: z.string().nullable(),
-  jobType: z.string(),
+  jobType: z.string().nullable(),
   receivedAt: Time,
   end: z.string().nullable(),
   run: z.string().nullable(),
@@ -17,6 +17,10 @@ export const Signal = z.looseObject({
   endedAt: Time.nullable(),
 })
 export type Signal = z.infer<typeof Signal>
+
+/** Whoever knows the bot of a signal knows its trigger, too. */
+const SignalOfBot = Signal.extend({ trigger: z.string(), bot: z.string(), jobType: z.string() })
+export type SignalOfBot = z.infer<typeof SignalOfBot>
 
 export const Sums = z.looseObject({
   received: z.number(),
@@ -70,9 +74,38 @@ export const PublishedEvent = z.looseObject({
 })
 export type PublishedEvent = z.infer<typeof PublishedEvent>
 
+export const Trigger = z.looseObject({
+  name: z.string(),
+  topic: z.string(),
+  type: z.string(),
+  conditions: z.array(z.looseObject({ pointer: z.string(), equals: z.union([z.string(), z.number(), z.boolean()]) })),
+  jobType: z.string(),
+  bot: z.string(),
+  dataset: z.string().nullable(),
+})
+export type Trigger = z.infer<typeof Trigger>
+
+export const TestedMessage = z.looseObject({
+  event: z.looseObject({ eventId: z.string() }).nullable(),
+  becomes: z.enum(['signal', 'deadLetter', 'nothing']),
+  signal: z
+    .looseObject({
+      bot: z.string(),
+      jobType: z.string(),
+      dataset: z.string().nullable(),
+      revision: z.number().nullable(),
+      known: z.boolean(),
+    })
+    .nullable(),
+  reason: z.string().nullable(),
+})
+export type TestedMessage = z.infer<typeof TestedMessage>
+
 const Published = z.looseObject({ results: z.array(PublishedEvent) })
 
 export type TrainOrder = { bot: string; jobType?: string; dataset?: string; actor: string; reason: string }
+
+export type TriggerTest = { messages?: { value: string }[]; topic?: string; last?: number }
 
 export function intakeApi(client: Client) {
   return {
@@ -85,10 +118,13 @@ export function intakeApi(client: Client) {
       client.upload('/datasets', Dataset, { type: 'application/x-ndjson', content }),
     dataset: (digest: string) => client.get(path`/datasets/${digest}`, Dataset),
     train: (order: TrainOrder) => client.post('/train', z.looseObject({ signal: z.string() }), order),
+    triggers: () => client.get('/triggers', z.looseObject({ triggers: z.array(Trigger) })),
+    testTrigger: (name: string, body: TriggerTest) =>
+      client.post(path`/triggers/${name}/test`, z.looseObject({ results: z.array(TestedMessage) }), body),
     signal: (signal: string) => client.get(path`/signals/${signal}`, Signal),
     sums: () => client.get('/signals', Sums),
-    async signalsOf(bot: string): Promise<Signal[]> {
-      return (await client.get('/signals', z.looseObject({ signals: z.array(Signal) }), { bot })).signals
+    async signalsOf(bot: string): Promise<SignalOfBot[]> {
+      return (await client.get('/signals', z.looseObject({ signals: z.array(SignalOfBot) }), { bot })).signals
     },
     async requestsOf(bot: string): Promise<Request[]> {
       return (await client.get('/requests', z.looseObject({ requests: z.array(Request) }), { bot })).requests

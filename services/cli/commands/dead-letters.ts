@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { counted } from '../../kit/figures.ts'
-import type { DeadLetter, DeadLetterWhere, WholeDeadLetter } from '../client/console.ts'
+import type { DeadLetter, DeadLetterWhere, HeaderValue, WholeDeadLetter } from '../client/console.ts'
 import type { Context } from '../context.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
 import { wholeNumber } from '../options.ts'
@@ -149,10 +149,19 @@ function letterPage(letter: WholeDeadLetter, { style, context }: Session): strin
       ({ at, actor, reason }) => `replayed ${relative(at, now)} by ${printable(actor)}: ${printable(reason)}\n`,
     ),
     style.bold('\nHeaders\n'),
-    facts(Object.entries(letter.headers).map(([name, value]) => [printable(name), printable(value)])),
+    facts(Object.entries(letter.headers).flatMap(([name, value]) => headerLines(name, value))),
     style.bold('\nBytes\n'),
     `${content(letter.value) ?? '(none)'}\n`,
   ].join('')
+}
+
+/** A header that occurs more than once is as many lines. */
+function headerLines(name: string, value: HeaderValue | readonly HeaderValue[]): [string, string][] {
+  const values = Array.isArray(value) ? value : [value]
+  return values.map((each: HeaderValue) => [
+    printable(name),
+    typeof each === 'string' ? printable(each) : `base64 ${each.base64}`,
+  ])
 }
 
 function time(text: string): string {

@@ -37,7 +37,7 @@ export function addDemo(program: Command, context: Context): void {
         write(
           `Trainyard runs at ${server.url}, in ${server.directory} (started in ${duration(performance.now() - startedMs)})\n`,
         )
-        const api = makeApi(makeClient({ url: server.url, token: undefined, signal }))
+        const api = makeApi(() => makeClient({ url: server.url, token: undefined, signal }))
         const died = server.ended.then((): never => {
           throw new CommandFailure("the demo's server ended by itself", { next: `Its log: ${server.log}` })
         })

@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { parseEnvironment } from '../../kit/environment.ts'
-import { TrainyardError } from '../../kit/errors.ts'
 import { startServices } from '../../kit/run.ts'
 import type { Context } from '../context.ts'
-import { CommandFailure } from '../failure.ts'
+import { asFailure, environmentOf } from '../environment.ts'
 import { wholeNumber } from '../options.ts'
 import { openSession } from '../session.ts'
 
@@ -16,7 +14,8 @@ export function addDev(program: Command, context: Context): void {
     .command('dev')
     .summary('start everything on this machine')
     .description(
-      'Starts every service in this process, with a PostgreSQL of its own unless DATABASE_URL names another. ' +
+      'Starts every service in this process, with a PostgreSQL of its own unless DATABASE_URL names another, and ' +
+        'its events in a log there unless KAFKA_BROKERS names a Kafka. ' +
         'What is under way when it stops, or is killed, goes on when it starts again.',
     )
     .option('--data-dir <dir>', 'where it keeps its data (default: TRAINYARD_DATA_DIR, else .trainyard)')
@@ -28,7 +27,7 @@ export function addDev(program: Command, context: Context): void {
     .option('--config <file>', 'the configuration (default: TRAINYARD_CONFIG, else trainyard.yaml if there is one)')
     .action(async (options: Options, command: Command) => {
       const { show, style } = openSession(command, context)
-      const environment = parse({
+      const environment = environmentOf({
         // Logs are for machines; at a terminal the few lines below say what a person needs.
         TRAINYARD_LOG_LEVEL: 'warn',
         ...withoutEmpty(context.variables),
@@ -48,6 +47,7 @@ export function addDev(program: Command, context: Context): void {
         { url, dataDirectory, configuration, process: process.pid },
         () => `${style.good('Trainyard is ready')} at ${style.bold(url)}
   data           ${environment.databaseUrl === undefined ? dataDirectory : 'in the database of DATABASE_URL'}
+  events         ${environment.kafka === undefined ? 'in a log there' : `on Kafka, ${environment.kafka.brokers.join(', ')}`}
   configuration  ${configuration ?? 'built in: job type intents, trigger bot-edited on bot.updated'}
   API            ${url}/openapi.json
 In another terminal: trainyard publish --bot mine --dataset FILE --wait${hintOf(url)}
@@ -59,20 +59,6 @@ Ctrl-C stops it.
 }
 
 const hintOf = (url: string) => (url.endsWith(':7070') ? '' : ` --url ${url}`)
-
-function parse(variables: Readonly<Record<string, string | undefined>>) {
-  try {
-    return parseEnvironment(variables)
-  } catch (error) {
-    throw asFailure(error)
-  }
-}
-
-function asFailure(error: unknown): unknown {
-  return error instanceof TrainyardError && error.hint !== undefined
-    ? new CommandFailure(error.message, { next: error.hint, cause: error })
-    : error
-}
 
 function withoutEmpty(variables: Context['variables']): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))

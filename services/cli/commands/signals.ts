@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { duration } from '../../kit/figures.ts'
-import type { Signal } from '../client/intake.ts'
+import type { Signal, SignalOfBot } from '../client/intake.ts'
 import type { Context } from '../context.ts'
 import { relative } from '../render/figures.ts'
 import { paintState, type Style } from '../render/style.ts'
@@ -37,7 +37,7 @@ export function addSignals(program: Command, context: Context): void {
     })
 }
 
-function signalTable(signals: readonly Signal[], style: Style, now: Date): string {
+function signalTable(signals: readonly SignalOfBot[], style: Style, now: Date): string {
   return table(
     [
       { title: 'SIGNAL' },

@@ -75,7 +75,7 @@ export async function startDemoServer(configuration: string, port: number, signa
  */
 async function cancelAll(url: string): Promise<void> {
   const limit = AbortSignal.timeout(cancelLimitMs)
-  const { launcher } = makeApi(makeClient({ url, token: undefined, signal: limit }))
+  const { launcher } = makeApi(() => makeClient({ url, token: undefined, signal: limit }))
   const person = { actor: 'the demo', reason: 'it was interrupted' }
   try {
     const open = (await launcher.queue()).filter(({ state }) => state !== 'succeeded')
@@ -88,7 +88,7 @@ async function cancelAll(url: string): Promise<void> {
 
 /** A demo is about itself alone: what this machine's own Trainyard is set to must not reach it. */
 function environmentOf(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const foreign = /^(TRAINYARD_|DATABASE_URL$|KAFKA_|PG)/
+  const foreign = /^(TRAINYARD_|DATABASE_URL$|KAFKA_|SCHEMA_REGISTRY_URL$|PG)/
   const kept = Object.entries(environment).filter(([name]) => !foreign.test(name))
   return { ...Object.fromEntries(kept), TRAINYARD_LOG_LEVEL: 'info' }
 }

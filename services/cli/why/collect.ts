@@ -2,7 +2,7 @@
 import type { Api } from '../client/api.ts'
 import { Refusal } from '../client/client.ts'
 import type { Bot, Run } from '../client/console.ts'
-import type { Request, Signal } from '../client/intake.ts'
+import type { Request, SignalOfBot } from '../client/intake.ts'
 import type { Attempt, QueueEntry } from '../client/launcher.ts'
 import type { KeyState } from '../client/promoter.ts'
 import type { KeyFacts, LastEnd, LastSignal, QueuedRun, RunningRun, WaitingRequest } from './facts.ts'
@@ -13,7 +13,7 @@ export interface Answers {
   readonly keys: readonly KeyState[]
   readonly history: Bot | null
   /** Newest first. */
-  readonly signals: readonly Signal[]
+  readonly signals: readonly SignalOfBot[]
   /** Of the runs that are running. */
   readonly attempts: ReadonlyMap<string, readonly Attempt[]>
 }
@@ -134,6 +134,6 @@ export function endOf(run: Run): LastEnd | null {
   }
 }
 
-function signalFacts({ signal, end, endedAt, receivedAt, reason }: Signal): LastSignal {
+function signalFacts({ signal, end, endedAt, receivedAt, reason }: SignalOfBot): LastSignal {
   return { signal, end: end ?? 'launched', at: endedAt ?? receivedAt, reason: reason ?? 'no reason was given' }
 }

@@ -1,5 +1,7 @@
 /** A dead letter as the console keeps it: a message that was not understood, its place, and why. Pure. */
 import type { OutgoingMessage, RawMessage } from '../../kit/bus/bus.ts'
+import type { Headers } from '../../kit/bus/headers.ts'
+import { storable } from '../../kit/store/text.ts'
 
 /** Headers with this prefix were added when the message was dead-lettered; all others are its own. */
 const addedPrefix = 'dead-letter-'
@@ -15,7 +17,7 @@ export interface Letter {
   /** The consumer group that could not handle it. */
   readonly group: string | null
   readonly key: Buffer | null
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Headers
   readonly value: Buffer | null
   readonly reason: string
   readonly deadLetteredAt: Date
@@ -25,7 +27,7 @@ export interface Letter {
 export function letterOf(message: RawMessage): Letter {
   const added = (name: string) => {
     const text = message.headers[`${addedPrefix}${name}`]
-    return text === undefined || text === '' ? null : storable(text)
+    return typeof text === 'string' && text !== '' ? storable(text) : null
   }
   return {
     letterPartition: message.partition,
@@ -42,11 +44,8 @@ export function letterOf(message: RawMessage): Letter {
   }
 }
 
-const ownHeaders = (headers: Readonly<Record<string, string>>) =>
+const ownHeaders = (headers: Headers): Headers =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(addedPrefix)))
-
-/** PostgreSQL keeps no NUL in a text. */
-const storable = (text: string) => text.toWellFormed().replaceAll('\0', '\u{fffd}')
 
 // Both as Kafka counts, and as PostgreSQL does.
 const largestPartition = 2 ** 31 - 1

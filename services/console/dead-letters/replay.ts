@@ -3,6 +3,7 @@
  * marking are one transaction, so a letter that is marked was sent and one that was sent is marked.
  */
 import type { OutgoingMessage } from '../../kit/bus/bus.ts'
+import { headersOfJson } from '../../kit/bus/headers.ts'
 import type { Outbox } from '../../kit/bus/outbox.ts'
 import { badInput, conflict, notFound } from '../../kit/errors.ts'
 import type { Transaction } from '../../kit/store/database.ts'
@@ -22,6 +23,8 @@ export interface Sendable {
 
 const columns = 'id, topic, key, headers, value, replays'
 type Row = Pick<WholeLetter, 'id' | 'topic' | 'key' | 'headers' | 'value' | 'replays'>
+
+const replayOfRow = (row: Row) => replayOf({ ...row, headers: headersOfJson(row.headers) })
 
 /**
  * @param force sends it once more when it has been replayed before
@@ -44,7 +47,7 @@ export async function replayLetter(
       details: { replays: await replaysOf(transaction, id) },
     })
   }
-  const replay = replayOf(row)
+  const replay = replayOfRow(row)
   if ('refusal' in replay) throw badInput(`the dead letter ${id} cannot be replayed: ${replay.refusal}`)
   await sendBack(transaction, outbox, [{ id, message: replay.message }], person)
   return { topic: replay.message.topic }
@@ -72,7 +75,7 @@ export async function selectLetters(
   const sendable: Sendable[] = []
   const refused: { id: number; reason: string }[] = []
   for (const row of rows) {
-    const replay = replayOf(row)
+    const replay = replayOfRow(row)
     if ('refusal' in replay) refused.push({ id: row.id, reason: replay.refusal })
     else sendable.push({ id: row.id, message: replay.message })
   }

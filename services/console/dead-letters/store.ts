@@ -1,4 +1,5 @@
 /** Dead letters in the database: kept once each, listed, shown. */
+import { headersToJson, type JsonHeaders } from '../../kit/bus/headers.ts'
 import { notFound } from '../../kit/errors.ts'
 import type { Queryable, Transaction } from '../../kit/store/database.ts'
 import { whereOf } from '../where.ts'
@@ -20,7 +21,7 @@ export async function keepLetters(transaction: Transaction, letters: readonly Le
       letters.map((letter) => letter.offset),
       letters.map((letter) => letter.group),
       letters.map((letter) => letter.key),
-      letters.map((letter) => JSON.stringify(letter.headers)),
+      letters.map((letter) => JSON.stringify(headersToJson(letter.headers))),
       letters.map((letter) => letter.value),
       letters.map((letter) => letter.reason),
       letters.map((letter) => letter.deadLetteredAt),
@@ -77,7 +78,7 @@ export async function listLetters(
 
 export interface WholeLetter extends LetterInList {
   readonly key: Buffer | null
-  readonly headers: Record<string, string>
+  readonly headers: JsonHeaders
   readonly value: Buffer | null
 }
 

@@ -29,6 +29,12 @@ const Content = z
   .nullable()
   .describe(`At most the first ${shownBytes} bytes, as base64 unless they are text.`)
 
+const HeaderValue = z.union([z.string(), z.object({ base64: z.string() })])
+const Headers = z
+  .record(z.string(), z.union([HeaderValue, z.array(HeaderValue).readonly()]))
+  .readonly()
+  .describe('As base64 where a value is no UTF-8; a list where a header occurs more than once.')
+
 const LetterId = z.coerce.number().int().min(1)
 const Storable = z.string().refine(isStorable, { error: 'holds NUL or half of a character' })
 const Sentence = Storable.trim().min(1).max(2_000)
@@ -76,7 +82,7 @@ export function deadLetterRoutes(app: HttpApp, kit: Pick<Kit, 'database' | 'outb
         response: {
           200: Letter.extend({
             key: Content,
-            headers: z.record(z.string(), z.string()),
+            headers: Headers,
             value: Content,
             replayed: z.array(z.object({ at: Time, actor: z.string(), reason: z.string() })),
           }),

@@ -3,11 +3,14 @@
  * transactions, bisecting and dead letters lie above it, in `outbox.ts`, `relay.ts` and `consumer.ts`.
  */
 
+/** Text where the bytes are UTF-8 and the header occurs once; else its bytes; a list of these where it occurs more than once. */
+export type HeaderValue = string | Uint8Array | readonly (string | Uint8Array)[]
+
 export interface OutgoingMessage {
   readonly topic: string
   /** Messages of one key keep their order. */
   readonly key: Buffer | null
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, HeaderValue>>
   /** Null is a tombstone: on a compacted topic the key ends. */
   readonly value: Buffer | null
 }
@@ -45,9 +48,30 @@ export interface Subscription {
   handle(batch: Batch): Promise<boolean>
 }
 
+/** One message of a publish will never be taken, as it is too large; of the others nothing is known. */
+export class MessageRefused extends Error {
+  /** Its place among the messages of the call. */
+  readonly index: number
+
+  constructor(index: number, reason: string) {
+    super(reason)
+    this.name = 'MessageRefused'
+    this.index = index
+  }
+}
+
 export interface Bus {
-  /** Resolves when all messages are durable, in this order; after a rejection any prefix of them may be. */
+  /** For how long a publish that was cut off may still take effect; 0 where it is over with its process. */
+  readonly publishLimitMs: number
+  /**
+   * Resolves when all messages are durable, those of one key in this order; after a rejection any of them may be, and
+   * before anything else is published the same ones are published again.
+   * @throws MessageRefused
+   */
   publish(messages: readonly OutgoingMessage[]): Promise<void>
+  /** The newest messages of a topic, oldest first by their time. Consumes nothing. */
+  peek(topic: string, count: number): Promise<RawMessage[]>
+  /** Once it resolves, where a group begins at the end is on record, unless the topic does not exist or the bus is away. */
   subscribe(subscription: Subscription): Promise<{ stop(): Promise<void> }>
   close(): Promise<void>
 }

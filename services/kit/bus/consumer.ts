@@ -1,11 +1,11 @@
 /**
- * What every consumer does above the bus: moves the group's next offset in the transaction of the effect, finds the
- * culprit of a batch that fails, and sends what cannot be handled to the dead letters.
+ * What every consumer does above the bus: moves the group's next offset in the transaction of the effect, and finds the
+ * culprit of a batch that fails.
  *
  * Invariants:
  * - effect and offset are one transaction, conditional on the offset being where we left it: a batch that is delivered
  *   twice, or to a consumer that no longer owns the partition, changes nothing; nor does one wait for another;
- * - a message that cannot be handled never holds up the others: it is tried alone, then dead-lettered with its reason;
+ * - a message that cannot be handled holds up nothing but its own key: it is parked, and `parked.ts` sees to it;
  * - a failure that may pass (the database is away) is never held against a message.
  */
 import type { Clock } from '../clock.ts'
@@ -14,6 +14,17 @@ import type { Logger } from '../log.ts'
 import type { Database, Transaction } from '../store/database.ts'
 import type { Batch, RawMessage, Subscription } from './bus.ts'
 import type { Outbox } from './outbox.ts'
+import { firstPauseMs } from './parked.ts'
+import { makeParking } from './parking.ts'
+
+/** What a consumer does with messages. */
+export interface Handling {
+  /** What takes others to answer, before the transaction; it may be asked for the same messages again. */
+  prepare?(messages: readonly RawMessage[]): Promise<void>
+  handle(transaction: Transaction, messages: readonly RawMessage[]): Promise<void>
+  /** In the transaction that dead-letters a message which failed at every try. */
+  buried?(transaction: Transaction, message: RawMessage, reason: string): Promise<void>
+}
 
 export interface ConsumerOptions {
   readonly service: string
@@ -25,21 +36,20 @@ export interface ConsumerOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly point: (name: string) => Promise<void>
-  readonly handle: (transaction: Transaction, messages: readonly RawMessage[]) => Promise<void>
+  readonly handling: Handling
 }
 
-const triesOfOneMessage = 3
-const pauseBetweenTriesMs = 50
-const deadLetterTopic = 'trainyard.dead-letters'
-
 export function makeSubscription(options: ConsumerOptions): Subscription {
-  const { service, group, database, outbox, clock, log, point } = options
+  const { service, group, database, log, point, handling } = options
+  const parking = makeParking(service, group)
   const positions = new Map<string, number | undefined>()
   const placeOf = (topic: string, partition: number) => `${topic}/${partition}`
 
   /** False when the offset is not where this consumer left it, or another one is moving it right now. */
-  async function move(transaction: Transaction, { topic, partition, nextOffset }: Batch): Promise<boolean> {
+  async function move(transaction: Transaction, { topic, partition, messages, nextOffset }: Batch): Promise<boolean> {
     const from = positions.get(placeOf(topic, partition))
+    // Somebody else has handled these since they were fetched, and the position was asked for again meanwhile.
+    if (from !== undefined && messages.some(({ offset }) => offset < from)) return false
     const place = [group, topic, partition, nextOffset]
     const moved =
       from === undefined
@@ -73,18 +83,20 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
     const { messages } = batch
     const [first] = messages
     if (!first) return await inOneTransaction(batch, async () => {})
-    const tries = messages.length === 1 ? triesOfOneMessage : 1
-    let failure: unknown
-    for (let attempt = 1; attempt <= tries; attempt += 1) {
-      try {
-        return await inOneTransaction(batch, (transaction) => options.handle(transaction, messages))
-      } catch (error) {
-        if (classify(error).retryable) throw error
-        failure = error
-        if (attempt < tries) await clock.sleep(pauseBetweenTriesMs * attempt)
-      }
+    try {
+      await handling.prepare?.(messages)
+      return await inOneTransaction(batch, async (transaction) => {
+        const passing = await parking.letPass(transaction, messages)
+        if (passing.length > 0) await handling.handle(transaction, passing)
+      })
+    } catch (error) {
+      if (classify(error).retryable) throw error
+      return messages.length === 1 ? await park(batch, first, messageOf(error)) : await handleHalves(batch)
     }
-    if (messages.length === 1) return await bury(batch, first, messageOf(failure))
+  }
+
+  async function handleHalves(batch: Batch): Promise<boolean> {
+    const { messages } = batch
     const middle = Math.ceil(messages.length / 2)
     const nextOffset = messages[middle]?.offset ?? batch.nextOffset
     return (
@@ -93,15 +105,10 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
     )
   }
 
-  async function bury(batch: Batch, message: RawMessage, reason: string): Promise<boolean> {
-    log.error(
-      { topic: batch.topic, partition: batch.partition, offset: message.offset, group, reason },
-      'a message cannot be handled',
-    )
-    return await inOneTransaction(batch, async (transaction) => {
-      // A dead letter that cannot be read stays where it is: burying it again would go on for ever.
-      if (batch.topic !== deadLetterTopic) await outbox.deadLetter(transaction, [{ ...message, group, reason }])
-    })
+  async function park(batch: Batch, message: RawMessage, reason: string): Promise<boolean> {
+    const { topic, partition, offset } = message
+    log.warn({ topic, partition, offset, group, reason }, 'a message cannot be handled, and is tried again')
+    return await inOneTransaction(batch, (transaction) => parking.park(transaction, message, reason, firstPauseMs))
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { EventName } from '../../../schemas/catalogue.ts'
 import { fromHeaders } from '../../../schemas/cloudevents-kafka.ts'
-import { decode, type NamedEvent } from '../../../schemas/codec.ts'
+import type { Codec, NamedEvent } from '../../../schemas/codec.ts'
 import { malformed } from '../errors.ts'
 import type { RawMessage } from './bus.ts'
 import type { Cause } from './outbox.ts'
@@ -22,7 +22,7 @@ interface EventFacts {
 export type ReceivedEvent<N extends EventName = EventName> = EventFacts & Extract<NamedEvent, { name: N }>
 
 /** @throws when the message is none of ours, or its bytes are not what its type says */
-export function receive(message: RawMessage): ReceivedEvent {
+export function receive(message: RawMessage, codec: Codec): ReceivedEvent {
   const attributes = fromHeaders(message.headers)
   if (message.value === null) throw malformed(`the event ${attributes.id} has no data`)
   const { topic, partition, offset } = message
@@ -35,6 +35,6 @@ export function receive(message: RawMessage): ReceivedEvent {
     topic,
     partition,
     offset,
-    ...decode(attributes.type, message.value),
+    ...codec.decode(attributes.type, message.value),
   }
 }

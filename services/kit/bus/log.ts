@@ -11,7 +11,9 @@ import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Database } from '../store/database.ts'
+import { backoffMs } from './backoff.ts'
 import type { Batch, Bus, RawMessage, Subscription } from './bus.ts'
+import { headersOfJson, headersToJson, type JsonHeaders } from './headers.ts'
 
 export interface LogBusOptions {
   readonly database: Database
@@ -24,13 +26,10 @@ export interface LogBusOptions {
 /** What one batch may hold in memory, beside its last message. */
 const batchBytes = 8 * 1024 * 1024
 
-const firstBackoffMs = 100
-const longestBackoffMs = 10_000
-
 interface MessageRow {
   offset: number
   key: Buffer | null
-  headers: Record<string, string>
+  headers: JsonHeaders
   value: Buffer | null
   published_at: Date
 }
@@ -50,18 +49,7 @@ export function openLogBus(options: LogBusOptions): Bus {
     )
     const last = rows.at(-1)
     if (!last) return undefined
-    const messages = rows.map(
-      (row): RawMessage => ({
-        topic,
-        partition: 0,
-        offset: row.offset,
-        key: row.key,
-        headers: row.headers,
-        value: row.value,
-        timestamp: row.published_at,
-      }),
-    )
-    return { topic, partition: 0, messages, nextOffset: last.offset + 1 }
+    return { topic, partition: 0, messages: rows.map((row) => received(topic, row)), nextOffset: last.offset + 1 }
   }
 
   async function begin(subscription: Subscription, topic: string): Promise<number> {
@@ -99,11 +87,10 @@ export function openLogBus(options: LogBusOptions): Bus {
       } catch (error) {
         position = undefined
         failures += 1
-        const waitMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (failures - 1))
         // Once an outage, not once a try.
         if (failures === 1)
           log.warn({ topic, group: subscription.group, error: messageOf(error) }, 'a batch waits and is tried again')
-        await clock.sleep(waitMs, stopping)
+        await clock.sleep(backoffMs(failures), stopping)
       } finally {
         news.off(topic, wake)
       }
@@ -111,6 +98,9 @@ export function openLogBus(options: LogBusOptions): Bus {
   }
 
   return {
+    // It is one transaction, which ends with the process or before it.
+    publishLimitMs: 0,
+
     async publish(messages) {
       if (messages.length === 0) return
       const counts = new Map<string, number>()
@@ -138,7 +128,7 @@ export function openLogBus(options: LogBusOptions): Bus {
             messages.map(({ topic }) => topic),
             offsets,
             messages.map(({ key }) => key),
-            messages.map(({ headers }) => JSON.stringify(headers)),
+            messages.map(({ headers }) => JSON.stringify(headersToJson(headers))),
             messages.map(({ value }) => value),
           ],
         )
@@ -146,8 +136,18 @@ export function openLogBus(options: LogBusOptions): Bus {
       for (const topic of counts.keys()) news.emit(topic)
     },
 
+    async peek(topic, count) {
+      const rows = await database.query<MessageRow>(
+        `select "offset", key, headers, value, published_at from bus.messages where topic = $1 order by "offset" desc limit $2`,
+        [topic, count],
+      )
+      return rows.reverse().map((row) => received(topic, row))
+    },
+
     async subscribe(subscription) {
       const stopping = new AbortController()
+      // What fails here is told, and tried again, by whoever follows the topic.
+      await Promise.allSettled(subscription.topics.map((topic) => begin(subscription, topic)))
       const done = Promise.all(subscription.topics.map((topic) => follow(subscription, topic, stopping.signal)))
       const handle = {
         async stop() {
@@ -164,4 +164,8 @@ export function openLogBus(options: LogBusOptions): Bus {
       await Promise.all([...running].map((handle) => handle.stop()))
     },
   }
+}
+
+function received(topic: string, { published_at: timestamp, headers, ...row }: MessageRow): RawMessage {
+  return { topic, partition: 0, ...row, headers: headersOfJson(headers), timestamp }
 }

@@ -1,10 +1,12 @@
 import { catalogue, type EventData, type EventName, keyOf, typeOf } from '../../../schemas/catalogue.ts'
 import { toHeaders } from '../../../schemas/cloudevents-kafka.ts'
-import { encode } from '../../../schemas/codec.ts'
+import type { Codec } from '../../../schemas/codec.ts'
 import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
 import type { Transaction } from '../store/database.ts'
-import type { OutgoingMessage } from './bus.ts'
+import type { OutgoingMessage, RawMessage } from './bus.ts'
+import { headersToJson } from './headers.ts'
+import { firstPlaceHeaders } from './place.ts'
 
 /** What something was caused by: the id of the event, the chain it belongs to, and its place in the trace. */
 export interface Cause {
@@ -31,16 +33,15 @@ export interface Outbox {
   deadLetter(transaction: Transaction, letters: readonly DeadLetter[]): Promise<void>
 }
 
-export interface DeadLetter extends OutgoingMessage {
-  /** Who could not handle it, and why. */
-  readonly group: string
-  readonly reason: string
-  readonly partition?: number
-  readonly offset?: number
-}
+/** Who could not handle what, and why; a message that never lay on the bus has no place there. */
+export type DeadLetter = { readonly group: string; readonly reason: string } & (
+  | RawMessage
+  | (OutgoingMessage & { readonly partition?: never })
+)
 
 export interface OutboxOptions {
   readonly service: string
+  readonly codec: Codec
   readonly clock: Clock
   readonly random: Random
   /** Called after a commit that said something. */
@@ -51,7 +52,7 @@ const longestReason = 2_000
 const rowsAtOnce = 1_000
 
 export function makeOutbox(options: OutboxOptions): Outbox {
-  const { service, clock, random, wake } = options
+  const { service, codec, clock, random, wake } = options
 
   function messageOf(occurrence: Occurrence): OutgoingMessage {
     const { name, data, cause } = occurrence
@@ -65,7 +66,12 @@ export function makeOutbox(options: OutboxOptions): Outbox {
       correlationId: cause.correlationId,
       traceparent: nextSpan(cause.traceparent, random),
     })
-    return { topic: catalogue[name].topic, key: Buffer.from(keyOf(name, data)), headers, value: encode(name, data) }
+    return {
+      topic: catalogue[name].topic,
+      key: Buffer.from(keyOf(name, data)),
+      headers,
+      value: codec.encode(name, data),
+    }
   }
 
   async function insert(transaction: Transaction, messages: readonly OutgoingMessage[]): Promise<void> {
@@ -77,7 +83,7 @@ export function makeOutbox(options: OutboxOptions): Outbox {
       [
         messages.map(({ topic }) => topic),
         messages.map(({ key }) => key),
-        messages.map(({ headers }) => JSON.stringify(headers)),
+        messages.map(({ headers }) => JSON.stringify(headersToJson(headers))),
         messages.map(({ value }) => value),
       ],
     )
@@ -97,24 +103,34 @@ export function makeOutbox(options: OutboxOptions): Outbox {
       const time = clock.now().toISOString()
       await outbox.publishRaw(
         transaction,
-        letters.map(({ topic, key, headers, value, group, reason, partition = '', offset = '' }) => ({
+        letters.map((letter) => ({
           topic: 'trainyard.dead-letters',
-          key,
-          headers: {
-            ...headers,
-            'dead-letter-topic': topic,
-            'dead-letter-partition': String(partition),
-            'dead-letter-offset': String(offset),
-            'dead-letter-group': group,
-            'dead-letter-reason': reason.slice(0, longestReason),
-            'dead-letter-time': time,
-          },
-          value,
+          key: letter.key,
+          headers: { ...letter.headers, ...placeHeaders(letter), ...reasonHeaders(letter, time) },
+          value: letter.value,
         })),
       )
     },
   }
   return outbox
+}
+
+function placeHeaders(letter: DeadLetter): Record<string, string> {
+  if (letter.partition === undefined) return { 'dead-letter-topic': letter.topic }
+  return {
+    ...firstPlaceHeaders(letter),
+    'dead-letter-topic': letter.topic,
+    'dead-letter-partition': String(letter.partition),
+    'dead-letter-offset': String(letter.offset),
+  }
+}
+
+function reasonHeaders({ group, reason }: DeadLetter, time: string): Record<string, string> {
+  return {
+    'dead-letter-group': group,
+    'dead-letter-reason': reason.slice(0, longestReason),
+    'dead-letter-time': time,
+  }
 }
 
 /** The beginning of a new chain, or one that goes on from a caller's trace. */

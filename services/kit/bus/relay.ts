@@ -1,7 +1,8 @@
 /**
  * Carries a service's outbox to the bus, in order.
  *
- * States: waiting for the lock → publishing → (lock lost) → waiting.
+ * States: waiting for the lock → waiting for what the relay before may still have under way → publishing → (lock lost) →
+ * waiting.
  *
  * Invariants:
  * - one relay at a time per service, by an advisory lock on a connection of its own: when the connection goes, so does the
@@ -10,91 +11,116 @@
  * - rows are published in the order of their ids, and marked only after the bus has them; so a crash in between says
  *   something twice and never nothing, and consumers tell by natural keys;
  * - after a take-over the newest recent message of each compacted key is said again, in case the relay before was cut
- *   off between two keys and said an older one last.
+ *   off between two keys and said an older one last; and so it is when a send of our own that failed can no longer take
+ *   effect;
+ * - a row that the bus will never take is set aside with its reason, and the others go on.
  */
 import { topicNames, topics } from '../../../schemas/catalogue.ts'
+import type { Clock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import type { Loop } from '../loop.ts'
 import type { Database, Session } from '../store/database.ts'
-import type { Bus, OutgoingMessage } from './bus.ts'
+import { type Bus, MessageRefused } from './bus.ts'
+import {
+  markPublished,
+  noteSending,
+  type OutboxRow,
+  readRecent,
+  readUnpublished,
+  sendingLeftMs,
+  setAside,
+} from './outbox-rows.ts'
 
 export interface RelayOptions {
   readonly service: string
   readonly database: Database
   readonly bus: Bus
+  readonly clock: Clock
   readonly log: Logger
   readonly point: (name: string) => Promise<void>
   readonly pollMs: number
 }
 
-const batchSize = 500
-/** What one batch may hold in memory, beside its last message. */
-const batchBytes = 8 * 1024 * 1024
-/** Longer than any pause between two looks. */
+/** Beside a send, in which nothing is asked of the session: longer than any pause between two looks. */
 const sessionIdleLimitMs = 30_000
 const recentMinutes = 10
 const compactedTopics = topicNames.filter((topic) => topics[topic].cleanup === 'compact')
 
-type OutboxRow = OutgoingMessage & { id: number }
-
 export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void> } {
-  const { service, database, bus, log, point, pollMs } = options
+  const { service, database, bus, clock, log, point, pollMs } = options
   let session: Session | undefined
-  let leads = false
+  let state: 'waiting' | 'locked' | 'leading' = 'waiting'
+  /** By the monotonic clock: when a send of ours that failed can no longer take effect. */
+  let doubtEndsMs: number | undefined
 
   async function open(): Promise<Session> {
-    const opened = await database.session(sessionIdleLimitMs)
+    const opened = await database.session(sessionIdleLimitMs + bus.publishLimitMs)
     void opened.ended.then(() => {
       if (session !== opened) return
       session = undefined
-      leads = false
+      state = 'waiting'
     })
     session = opened
     return opened
   }
 
   /** The session that holds the lock; undefined while another relay does. */
-  async function leading(): Promise<Session | undefined> {
+  async function lock(): Promise<Session | undefined> {
     const own = session ?? (await open())
-    if (leads) return own
+    if (state !== 'waiting') return own
     const rows = await own.query<{ locked: boolean }>(
       "select pg_try_advisory_lock(hashtext('trainyard.relay'), hashtext($1)) as locked",
       [service],
     )
     if (!rows[0]?.locked) return undefined
-    await repeatRecent()
-    leads = session === own
+    if (session === own) state = 'locked'
     return own
   }
 
-  async function repeatRecent(): Promise<void> {
-    const rows = await database.query<OutboxRow>(
-      `select distinct on (topic, key) id, topic, key, headers, value from ${service}.outbox
-        where topic = any($1) and published_at > now() - make_interval(mins => $2) order by topic, key, id desc`,
-      [compactedTopics, recentMinutes],
-    )
-    await bus.publish([...rows].sort((one, other) => one.id - other.id))
+  /** False when one of the rows was set aside: then nothing is known of the others. */
+  async function publish(own: Session, rows: readonly OutboxRow[]): Promise<boolean> {
+    try {
+      if (bus.publishLimitMs > 0) await noteSending(own, service)
+      await bus.publish(rows)
+      return true
+    } catch (error) {
+      if (bus.publishLimitMs > 0) doubtEndsMs = clock.monotonicMs() + bus.publishLimitMs
+      const refused = error instanceof MessageRefused ? rows[error.index] : undefined
+      if (!(error instanceof MessageRefused) || !refused) throw error
+      await setAside(own, service, refused.id, error.message)
+      log.error(
+        { topic: refused.topic, row: refused.id, reason: error.message },
+        `a message is refused and set aside; to send it after all, clear refused_at of its row in ${service}.outbox`,
+      )
+      return false
+    }
+  }
+
+  /** Milliseconds to wait until this relay may publish what is new; undefined: none. */
+  async function takeLead(own: Session): Promise<number | undefined> {
+    if (state === 'leading' && (doubtEndsMs === undefined || clock.monotonicMs() < doubtEndsMs)) return undefined
+    const leftMs = state === 'locked' ? await sendingLeftMs(own, service, bus.publishLimitMs) : 0
+    if (leftMs > 0) return leftMs
+    const recent = await readRecent(own, service, compactedTopics, recentMinutes)
+    if (recent.length > 0 && !(await publish(own, recent))) return 0
+    doubtEndsMs = undefined
+    if (session === own) state = 'leading'
+    return undefined
   }
 
   return {
     name: `${service}.relay`,
     pollMs,
     async work() {
-      const own = await leading()
+      const own = await lock()
       if (!own) return undefined
-      const rows = await own.query<OutboxRow>(
-        `select id, topic, key, headers, value
-           from (select *, sum(octet_length(value)) over (order by id rows between unbounded preceding and 1 preceding) as bytes_before
-                   from ${service}.outbox where published_at is null order by id limit $1) as next
-          where coalesce(bytes_before, 0) < $2 order by id`,
-        [batchSize, batchBytes],
-      )
+      const waitMs = await takeLead(own)
+      if (waitMs !== undefined) return waitMs
+      const rows = await readUnpublished(own, service)
       if (rows.length === 0) return undefined
-      await bus.publish(rows)
+      if (!(await publish(own, rows))) return 0
       await point('relay.published')
-      await database.execute(`update ${service}.outbox set published_at = now() where id = any($1)`, [
-        rows.map(({ id }) => id),
-      ])
+      await markPublished(own, service, rows)
       log.debug({ messages: rows.length }, 'published')
       return 0
     },

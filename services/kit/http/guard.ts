@@ -9,8 +9,8 @@ export interface Caller {
   readonly authorization: string | undefined
 }
 
-// Probes carry no secret, and the run API checks a token of its own: that of the attempt.
-const openPaths = ['/health/', '/run-api/']
+// Probes and schemas carry no secret, and stock deserialisers know no token; the run API checks that of the attempt.
+const openPaths = ['/health/', '/run-api/', '/schemas/', '/subjects']
 
 /**
  * Who may call: a page of another site may not (Host and Origin are checked, against DNS rebinding and forged

@@ -55,6 +55,9 @@ export type Observation =
 export interface Executor {
   readonly name: 'process' | 'kubernetes'
 
+  /** Where its attempts are: it sees those of every launcher that has the same place, and of no other. */
+  readonly place: string
+
   /**
    * Starts the attempt, or adopts it: when one of this name is there, or has ended and is not released, nothing
    * happens. Resolves when the start is on record, not when the attempt runs. A rejection means that it was not started;

@@ -17,6 +17,7 @@
 
 import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, realpathSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { AttemptName } from '../../../schemas/words.ts'
 import type { Clock } from '../../kit/clock.ts'
@@ -207,6 +208,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
 
   return {
     name: 'process',
+    place: `${realRoot} on ${hostname()}`,
     async start(attempt) {
       const { name } = attempt
       if (closed) throw unavailable(`attempt ${name} is not started: the launcher is about to end`)

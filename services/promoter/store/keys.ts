@@ -2,7 +2,7 @@
  * Keys and the models that were in force for them.
  *
  * Invariants: exactly one champion per key once it has had one, the one whose sequence the key names; sequences begin at
- * 1 and leave nothing out (I4); the fence only grows (I3). Whoever changes a key, or says anything about it, holds the
+ * 1 and leave out nothing but what a restored database has forgotten (I4); the fence only grows (I3). Whoever changes a key, or says anything about it, holds the
  * lock on its row.
  */
 import type { Digest, EvaluationId, JobTypeName, Key, RunId } from '../../../schemas/words.ts'
@@ -26,6 +26,8 @@ export type KeyState = Key & {
   readonly fence: number
   readonly highestGeneration: number
   readonly championSequence: number
+  /** The next champion's. */
+  readonly nextSequence: number
   readonly pin: { readonly actor: string; readonly reason: string; readonly since: Date } | null
   readonly champion: Champion | null
 }
@@ -39,6 +41,7 @@ type KeyRow = {
   fence: number
   highest_generation: number
   champion_sequence: number
+  said_sequence: number
   pin_actor: string | null
   pin_reason: string | null
   pinned_at: Date | null
@@ -58,7 +61,7 @@ type ChampionRow = {
 }
 
 const keyColumns =
-  'key.bot, key.job_type, key.fence, key.highest_generation, key.champion_sequence, key.pin_actor, key.pin_reason, key.pinned_at'
+  'key.bot, key.job_type, key.fence, key.highest_generation, key.champion_sequence, key.said_sequence, key.pin_actor, key.pin_reason, key.pinned_at'
 const championQuery = `
   select champion.sequence, champion.run, model.generation, model.evaluation, model.model_url, model.model_digest,
          champion.decided_by, champion.actor, champion.reason, champion.decided_at
@@ -118,6 +121,18 @@ export async function keysOf(database: Queryable, bot: Key['bot']): Promise<KeyS
   return Promise.all(rows.map((row) => withChampion(database, row)))
 }
 
+/** Those whose champion is not on its way to the bus right now. */
+export async function keysWithChampion(database: Queryable): Promise<Key[]> {
+  const rows = await database.query<Pick<KeyRow, 'bot' | 'job_type'>>(
+    `select bot, job_type from promoter.keys
+      where champion_sequence > 0 and not exists (
+        select from promoter.outbox
+         where published_at is null and topic = 'trainyard.champions' and outbox.key = convert_to(bot || '/' || job_type, 'UTF8'))
+      order by bot, job_type`,
+  )
+  return rows.map(({ bot, job_type: jobType }) => ({ bot, jobType }))
+}
+
 async function withChampion(database: Queryable, row: KeyRow): Promise<KeyState> {
   const { bot, job_type: jobType, pin_actor: actor, pin_reason: reason, pinned_at: since } = row
   const champions = await database.query<ChampionRow>(`${championQuery} and champion.sequence = $3`, [
@@ -131,6 +146,7 @@ async function withChampion(database: Queryable, row: KeyRow): Promise<KeyState>
     fence: row.fence,
     highestGeneration: row.highest_generation,
     championSequence: row.champion_sequence,
+    nextSequence: Math.max(row.champion_sequence, row.said_sequence) + 1,
     pin: since && { actor: actor ?? '', reason: reason ?? '', since },
     champion: champions[0] ? championOf(champions[0]) : null,
   }
@@ -180,6 +196,15 @@ export async function addChampion(
     sequence,
   ])
   return rows[0]?.decided_at ?? new Date(0)
+}
+
+/** That a sequence was given out, which this database does not know. */
+export async function noteSaid(transaction: Transaction, { bot, jobType }: Key, sequence: number): Promise<void> {
+  await transaction.execute(
+    `insert into promoter.keys as key (bot, job_type, said_sequence) values ($1, $2, $3)
+     on conflict (bot, job_type) do update set said_sequence = greatest(key.said_sequence, excluded.said_sequence)`,
+    [bot, jobType, sequence],
+  )
 }
 
 export async function raiseFence(transaction: Transaction, { bot, jobType }: Key, to: number): Promise<void> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { pino } from 'pino'
-import type { Bus, OutgoingMessage } from '../../../services/kit/bus/bus.ts'
+import { committedCodec } from '../../../schemas/codec.ts'
+import { type Bus, MessageRefused, type OutgoingMessage } from '../../../services/kit/bus/bus.ts'
 import { makeOutbox } from '../../../services/kit/bus/outbox.ts'
 import { makeRelay } from '../../../services/kit/bus/relay.ts'
 import { makeOutboxPruning } from '../../../services/kit/bus/retention.ts'
@@ -15,18 +16,30 @@ import { eventually } from '../../harness/eventually.ts'
 const folder = new URL('../../../services/kit/bus/service-migrations/', import.meta.url)
 const signal = new AbortController().signal
 
-async function yardFor(t: TestContext) {
+async function yardFor(t: TestContext, { publishLimitMs = 0, clock = systemClock } = {}) {
   const database = await testDatabase(t, [])
   await migrate(database, 'yard', folder)
-  const outbox = makeOutbox({ service: 'yard', clock: systemClock, random: systemRandom, wake: () => {} })
+  const outbox = makeOutbox({
+    service: 'yard',
+    codec: committedCodec,
+    clock: systemClock,
+    random: systemRandom,
+    wake: () => {},
+  })
   const published: string[] = []
   let refusing = false
   let point: (name: string) => Promise<void> = async () => {}
+  let tooLarge = ''
   const bus: Bus = {
+    publishLimitMs,
     async publish(messages) {
       if (refusing) throw new Error('refused')
-      published.push(...messages.map(({ value }) => String(value)))
+      const texts = messages.map(({ value }) => String(value))
+      const index = texts.indexOf(tooLarge)
+      if (index >= 0) throw new MessageRefused(index, `${texts[index]} is too large`)
+      published.push(...texts)
     },
+    peek: async () => [],
     subscribe: async () => ({ stop: async () => {} }),
     close: async () => {},
   }
@@ -35,6 +48,9 @@ async function yardFor(t: TestContext) {
     published,
     refuse: (value: boolean) => {
       refusing = value
+    },
+    takeNever: (text: string) => {
+      tooLarge = text
     },
     interrupt: (next: (name: string) => Promise<void>) => {
       point = next
@@ -58,6 +74,7 @@ async function yardFor(t: TestContext) {
         service: 'yard',
         database,
         bus,
+        clock,
         log: pino({ level: 'silent' }),
         point: (name) => point(name),
         pollMs: 1000,
@@ -150,6 +167,76 @@ test('a relay whose connection is cut off has lost the lock, and takes it again'
     return yard.published.includes('a2')
   })
   assert.deepEqual(yard.published, ['a1', 'a2'])
+})
+
+test('a message that the bus will never take is set aside with the reason, and the others go on in order', async (t) => {
+  const yard = await yardFor(t)
+  const relay = yard.relay()
+  yard.takeNever('a2')
+  await yard.say(['a1', 'a2', 'a3', 'b1'])
+  while ((await relay.work(signal)) === 0);
+  assert.deepEqual(yard.published, ['a1', 'a3', 'b1'])
+  const refused = await yard.database.query<{ value: Buffer; refusal: string }>(
+    'select value, refusal from yard.outbox where refused_at is not null and published_at is null',
+  )
+  assert.deepEqual(refused, [{ value: Buffer.from('a2'), refusal: 'a2 is too large' }])
+
+  yard.takeNever('')
+  await yard.database.execute('update yard.outbox set refused_at = null')
+  while ((await relay.work(signal)) === 0);
+  assert.deepEqual(yard.published.slice(3), ['a2'], 'it is sent once somebody has mended what it was refused for')
+})
+
+test('a relay that takes over waits until what the one before had under way can no longer take effect', async (t) => {
+  const yard = await yardFor(t, { publishLimitMs: 60_000 })
+  const [first, second] = [yard.relay(), yard.relay()]
+  await yard.say(['a1'])
+  yard.interrupt(async () => {
+    throw new Error('cut off')
+  })
+  await assert.rejects(first.work(signal), /cut off/)
+  yard.interrupt(async () => {})
+  await first.stop()
+  const waitMs = await eventually(() => second.work(signal))
+  assert.ok(waitMs > 50_000 && waitMs <= 60_000, String(waitMs))
+  assert.deepEqual(yard.published, ['a1'])
+
+  await yard.database.execute(`update yard.relay set sending_since = sending_since - interval '1 minute'`)
+  while ((await second.work(signal)) === 0);
+  assert.deepEqual(yard.published, ['a1', 'a1'])
+})
+
+test('a relay that takes over when nothing was under way does not wait', async (t) => {
+  const yard = await yardFor(t, { publishLimitMs: 60_000 })
+  const [first, second] = [yard.relay(), yard.relay()]
+  await yard.say(['a1'])
+  while ((await first.work(signal)) === 0);
+  await first.stop()
+  await yard.say(['a2'])
+  await eventually(async () => {
+    await second.work(signal)
+    return yard.published.includes('a2')
+  })
+})
+
+test('after a send that failed the newest champions are said again once it can no longer take effect', async (t) => {
+  let nowMs = 0
+  const yard = await yardFor(t, { publishLimitMs: 60_000, clock: { ...systemClock, monotonicMs: () => nowMs } })
+  const relay = yard.relay()
+  await yard.say(['a1'], 'trainyard.champions')
+  while ((await relay.work(signal)) === 0);
+  await yard.say(['a2'], 'trainyard.champions')
+  yard.refuse(true)
+  await assert.rejects(relay.work(signal), /refused/)
+  yard.refuse(false)
+  while ((await relay.work(signal)) === 0);
+  await yard.say(['a3'], 'trainyard.champions')
+  while ((await relay.work(signal)) === 0);
+  assert.deepEqual(yard.published, ['a1', 'a2', 'a3'])
+  nowMs += 60_000
+  await relay.work(signal)
+  await relay.work(signal)
+  assert.deepEqual(yard.published, ['a1', 'a2', 'a3', 'a3'])
 })
 
 test('what was published goes from the outbox after a while, and nothing else does', async (t) => {

@@ -1,0 +1,124 @@
+/**
+ * One partition of one subscription, for as long as the subscription lasts: gives the handler its batches one after
+ * another, and knows where it goes on.
+ *
+ * States: unknown → (begin) → at an offset → (take) → at the next one | unknown.
+ *
+ * Invariants:
+ * - nothing is asked or handled of a partition while something of it is being asked or handled, whatever the consumer
+ *   group does meanwhile: a handler that is late finds its own record, and never that of its successor here;
+ * - only what goes on where the record says is handled. kafkajs fetches from elsewhere when an offset is out of range;
+ *   then the lane begins again, and it is judged there.
+ */
+import type { Clock } from '../../clock.ts'
+import { backoffMs } from '../backoff.ts'
+import type { Batch } from '../bus.ts'
+import type { Beginning } from './begin.ts'
+import { makeTurns } from './turns.ts'
+
+export interface LaneOptions {
+  readonly clock: Clock
+  readonly begin: () => Promise<Beginning>
+  readonly handle: (batch: Batch) => Promise<boolean>
+  /** The oldest offset that is there. */
+  readonly low: () => Promise<number>
+  readonly lost: (error: Error) => void
+  /** Told of every failure, and of every success. */
+  readonly failed: (error: unknown) => void
+  readonly worked: () => void
+}
+
+export interface Lane {
+  /** Where to go on, asked until it is known; undefined when nobody waits for it any more, or it is lost. */
+  begin(signal: AbortSignal): Promise<number | undefined>
+  /** True: its effect is durable, and what follows it is next. False: begin again. Never rejects. */
+  take(batch: Batch): Promise<boolean>
+  /** Resolves when what was asked of it is over. */
+  idle(): Promise<void>
+}
+
+/** Another consumer of the group is at it, or was: long enough for it to be done, or to have left. */
+const letItMs = 500
+/** What one transaction has to hold. */
+const batchMessages = 500
+
+export function makeLane(options: LaneOptions): Lane {
+  const { clock, handle, failed, worked } = options
+  const inTurn = makeTurns()
+  let position: number | undefined
+  let failures = 0
+  let waitMs = 0
+
+  function forget(pauseMs: number): false {
+    position = undefined
+    waitMs = pauseMs
+    return false
+  }
+
+  function fail(error: unknown): false {
+    failures += 1
+    failed(error)
+    return forget(backoffMs(failures))
+  }
+
+  async function beginNow(signal: AbortSignal): Promise<number | undefined> {
+    while (!signal.aborted) {
+      await clock.sleep(waitMs, signal)
+      waitMs = 0
+      if (signal.aborted) break
+      try {
+        const beginning = await options.begin()
+        if (beginning.kind === 'lost') {
+          options.lost(beginning.error)
+          return undefined
+        }
+        position = beginning.offset
+        return position
+      } catch (error) {
+        fail(error)
+      }
+    }
+    return undefined
+  }
+
+  async function takeNow(whole: Batch): Promise<boolean> {
+    if (position === undefined) return false
+    let next = position
+    try {
+      for (const batch of partsOf(whole, next)) {
+        if (!(await goesOn(batch, next)) || !(await handle(batch))) return forget(letItMs)
+        next = batch.nextOffset
+        position = next
+      }
+    } catch (error) {
+      return fail(error)
+    }
+    if (next !== whole.nextOffset) return forget(0)
+    failures = 0
+    worked()
+    return true
+  }
+
+  /** Offsets are left out by compaction and by the marks of transactions; then the log reaches back further than they do. */
+  async function goesOn({ messages: [first] }: Batch, next: number): Promise<boolean> {
+    return first === undefined || first.offset === next || (await options.low()) <= next
+  }
+
+  return {
+    begin: (signal) => inTurn(() => beginNow(signal)),
+    take: (batch) => inTurn(() => takeNow(batch)),
+    idle: () => inTurn(async () => {}),
+  }
+}
+
+/** What of a batch lies at or behind the position, in parts that one transaction can hold. */
+function partsOf(batch: Batch, position: number): Batch[] {
+  const messages = batch.messages.filter(({ offset }) => offset >= position)
+  const parts: Batch[] = []
+  for (let start = 0; start < messages.length; start += batchMessages) {
+    const end = start + batchMessages
+    const nextOffset = messages[end]?.offset ?? batch.nextOffset
+    parts.push({ ...batch, messages: messages.slice(start, end), nextOffset })
+  }
+  return parts
+}

@@ -1,0 +1,44 @@
+import type { Admin } from 'kafkajs'
+import { causeOf } from './causes.ts'
+import type { Names } from './names.ts'
+import type { Renewed } from './renewed.ts'
+
+/** What a partition holds: from `low` up to, and without, `high`. */
+export interface Range {
+  readonly low: number
+  readonly high: number
+}
+
+/** What the brokers say of topics. Nothing is remembered but who is being asked. */
+export interface Look {
+  exists(topic: string): Promise<boolean>
+  /** By partition. Those who ask of one topic at the same time share one answer. */
+  ranges(topic: string): Promise<ReadonlyMap<number, Range>>
+}
+
+export function makeLook(admin: Renewed<Admin>, names: Names): Look {
+  const asked = new Map<string, Promise<ReadonlyMap<number, Range>>>()
+
+  async function ask(topic: string): Promise<ReadonlyMap<number, Range>> {
+    const offsets = await admin.use((client) => client.fetchTopicOffsets(names.topic(topic)))
+    return new Map(offsets.map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }]))
+  }
+
+  return {
+    exists: (topic) =>
+      admin.use(async (client) => {
+        try {
+          await client.fetchTopicMetadata({ topics: [names.topic(topic)] })
+          return true
+        } catch (error) {
+          if (causeOf(error).type === 'UNKNOWN_TOPIC_OR_PARTITION') return false
+          throw error
+        }
+      }),
+    ranges(topic) {
+      const asking = asked.get(topic) ?? ask(topic).finally(() => asked.delete(topic))
+      asked.set(topic, asking)
+      return asking
+    },
+  }
+}

@@ -1,0 +1,73 @@
+/** The outbox as its relay sees it. A row is unpublished, published, or refused: set aside because the bus will never take it. */
+import type { Queryable } from '../store/database.ts'
+import { storable } from '../store/text.ts'
+import type { OutgoingMessage } from './bus.ts'
+import { headersOfJson, type JsonHeaders } from './headers.ts'
+
+export type OutboxRow = OutgoingMessage & { readonly id: number }
+type StoredRow = Omit<OutboxRow, 'headers'> & { readonly headers: JsonHeaders }
+
+const batchSize = 500
+/** What one batch may hold in memory, beside its last message. */
+const batchBytes = 8 * 1024 * 1024
+
+const rowOf = (row: StoredRow): OutboxRow => ({ ...row, headers: headersOfJson(row.headers) })
+
+/** The oldest unpublished ones, in order. */
+export async function readUnpublished(database: Queryable, service: string): Promise<OutboxRow[]> {
+  const rows = await database.query<StoredRow>(
+    `select id, topic, key, headers, value
+       from (select *, sum(octet_length(value)) over (order by id rows between unbounded preceding and 1 preceding) as bytes_before
+               from ${service}.outbox where published_at is null and refused_at is null order by id limit $1) as next
+      where coalesce(bytes_before, 0) < $2 order by id`,
+    [batchSize, batchBytes],
+  )
+  return rows.map(rowOf)
+}
+
+/** Of these topics the newest message of each key that was published a short while ago, in order. */
+export async function readRecent(
+  database: Queryable,
+  service: string,
+  topics: readonly string[],
+  minutes: number,
+): Promise<OutboxRow[]> {
+  const rows = await database.query<StoredRow>(
+    `select * from (
+       select distinct on (topic, key) id, topic, key, headers, value from ${service}.outbox
+        where topic = any($1) and refused_at is null and published_at > now() - make_interval(mins => $2)
+        order by topic, key, id desc) as newest
+      order by id`,
+    [topics, minutes],
+  )
+  return rows.map(rowOf)
+}
+
+/** From here on a send may be under way. */
+export async function noteSending(database: Queryable, service: string): Promise<void> {
+  await database.execute(`update ${service}.relay set sending_since = now()`)
+}
+
+export async function markPublished(database: Queryable, service: string, rows: readonly OutboxRow[]): Promise<void> {
+  await database.execute(
+    `with marked as (update ${service}.outbox set published_at = now() where id = any($1))
+     update ${service}.relay set sending_since = null`,
+    [rows.map(({ id }) => id)],
+  )
+}
+
+/** Milliseconds for which the send of a relay that was cut off may still take effect; 0 or less: it no longer can. */
+export async function sendingLeftMs(database: Queryable, service: string, limitMs: number): Promise<number> {
+  const [row] = await database.query<{ left_ms: number | null }>(
+    `select ($1 - extract(epoch from now() - sending_since) * 1000)::double precision as left_ms from ${service}.relay`,
+    [limitMs],
+  )
+  return row?.left_ms ?? 0
+}
+
+export async function setAside(database: Queryable, service: string, id: number, refusal: string): Promise<void> {
+  await database.execute(`update ${service}.outbox set refused_at = now(), refusal = $2 where id = $1`, [
+    id,
+    storable(refusal),
+  ])
+}
