@@ -1,12 +1,12 @@
 # Every command installs what it needs first, so that a fresh clone can begin with any of them.
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-all test-newcomer bench check docs
+.PHONY: help install demo dev test test-kafka test-newcomer test-all bench check docs
 
 # The package's own Node; where install scripts were not allowed to link it, its binary still lies below the package.
 NODE = $(firstword $(wildcard node_modules/node/bin/node node_modules/node/node_modules/node-*/bin/node))
 # What Node has made of the sources is kept from start to start: the services start in half the time.
 export NODE_COMPILE_CACHE ?= $(CURDIR)/.cache/compile
-TEST = $(NODE) --test --test-global-setup=test/harness/setup.ts --test-concurrency=4
+TEST = $(NODE) --test
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -24,13 +24,17 @@ dev: install ## run every service on this machine until Ctrl-C
 	@node bin/trainyard.js dev
 
 test: install ## every guarantee that needs Node alone, against a real PostgreSQL
-	@$(TEST) 'test/**/*.test.ts'
-	@echo "make test ran every suite there is; make test-all adds the newcomer's way: a fresh clone, then make demo and make test in it."
+	@$(TEST) --test-concurrency=4 --test-global-setup=test/harness/setup.ts 'test/**/*.test.ts'
+	@echo "Left out: make test-kafka (a real Apache Kafka; needs Java 17 and Maven) and make test-newcomer (a fresh clone, then make demo and make test in it). make test-all runs everything."
+
+test-kafka: install ## every guarantee on a real Apache Kafka, and its examples in Java and Python; needs Java 17, Maven and Python 3
+	@# kafkajs may leave a timer behind when it was cut off; a service exits all the same, and so does a test.
+	@$(TEST) --test-concurrency=2 --test-force-exit --test-timeout=300000 --test-global-setup=test/kafka/broker/setup.ts 'test/kafka/**/*.kafka.ts'
 
 test-newcomer: ## prove the newcomer's way: a fresh clone with an empty npm prefix and the machine's own Node
 	@bash test/newcomer.sh
 
-test-all: test test-newcomer ## make test, then the newcomer's way
+test-all: test test-kafka test-newcomer ## everything, one after the other
 
 bench: install ## measure speed and size, print a table and write bench.json
 	@$(NODE) test/bench/main.ts

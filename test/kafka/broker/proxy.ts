@@ -1,0 +1,144 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '../../harness/ports.ts'
+import { type Broker, type BrokerOptions, startBroker } from './broker.ts'
+import { correlationOf, makeFrames, requestOf } from './frames.ts'
+
+/** The numbers by which the protocol knows its requests. */
+export const api = { produce: 0, fetch: 1, offsetCommit: 8, joinGroup: 11, heartbeat: 12, initProducerId: 22 } as const
+
+export interface Proxy {
+  /** How many replies were lost so far. */
+  readonly lostReplies: number
+  /**
+   * From now on the broker's replies to such requests are lost, after it has done what they ask.
+   * @param how the connection ends in place of the reply, or stays open and silent
+   */
+  loseReplies(api: number, options?: { count?: number; how?: 'cut' | 'silence' }): void
+  /** From now on each reply is on its way for so long. */
+  delayReplies(milliseconds: number): void
+  /** Ends all connections, and takes no new ones. */
+  cut(): void
+  /** From now on everything goes through, at once. */
+  heal(): void
+  close(): Promise<void>
+}
+
+interface Trouble {
+  api?: number
+  count: number
+  how: 'cut' | 'silence'
+  delayMs: number
+  refuses: boolean
+}
+
+const noTrouble: Trouble = { count: 0, how: 'cut', delayMs: 0, refuses: false }
+
+/** What stands between clients and a broker that tells them the proxy's port as its own (`advertisedPort`). */
+export async function startProxy(port: number, target: string): Promise<Proxy> {
+  const [host = '', targetPort = ''] = target.split(':')
+  const sockets = new Set<Socket>()
+  let trouble = { ...noTrouble }
+  let lostReplies = 0
+
+  function adopt(socket: Socket, partner: Socket): void {
+    sockets.add(socket)
+    socket.setNoDelay(true)
+    // A connection that breaks on one side ends on the other; why it broke is for whoever holds that side.
+    socket.on('error', () => {})
+    socket.once('close', () => {
+      sockets.delete(socket)
+      partner.destroy()
+    })
+  }
+
+  function isLost(asked: number | undefined): boolean {
+    if (asked === undefined || asked !== trouble.api || trouble.count === 0) return false
+    trouble.count -= 1
+    lostReplies += 1
+    return true
+  }
+
+  const server = createServer((client) => {
+    if (trouble.refuses) {
+      client.destroy()
+      return
+    }
+    const broker = connect(Number(targetPort), host)
+    adopt(client, broker)
+    adopt(broker, client)
+    const asked = new Map<number, number>()
+    const requests = makeFrames()
+    const replies = makeFrames()
+    let sent = Promise.resolve()
+
+    client.on('data', (chunk) => {
+      for (const frame of requests(chunk)) {
+        const request = requestOf(frame)
+        asked.set(request.correlation, request.api)
+        broker.write(frame)
+      }
+    })
+    broker.on('data', (chunk) => {
+      for (const frame of replies(chunk)) {
+        const correlation = correlationOf(frame)
+        const lost = isLost(asked.get(correlation))
+        asked.delete(correlation)
+        if (!lost) sent = sent.then(() => late(client, frame))
+        else if (trouble.how === 'cut') client.destroy()
+      }
+    })
+  })
+
+  async function late(client: Socket, frame: Buffer): Promise<void> {
+    if (trouble.delayMs > 0) await delay(trouble.delayMs)
+    if (!client.destroyed) client.write(frame)
+  }
+
+  await once(server.listen(port, '127.0.0.1'), 'listening')
+  const end = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return {
+    get lostReplies() {
+      return lostReplies
+    },
+    loseReplies(lost, { count = Number.POSITIVE_INFINITY, how = 'cut' } = {}) {
+      trouble = { ...trouble, api: lost, count, how }
+    },
+    delayReplies(milliseconds) {
+      trouble = { ...trouble, delayMs: milliseconds }
+    },
+    cut() {
+      trouble = { ...trouble, refuses: true }
+      end()
+    },
+    heal() {
+      trouble = { ...noTrouble }
+    },
+    async close() {
+      end()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** A broker that clients reach through a proxy alone. */
+export async function startBehindProxy(
+  options: BrokerOptions = {},
+): Promise<{ brokers: readonly string[]; broker: Broker; proxy: Proxy; stop(): Promise<void> }> {
+  const port = await freePort()
+  const broker = await startBroker({ ...options, advertisedPort: port })
+  const [target = ''] = broker.brokers
+  const proxy = await startProxy(port, target)
+  return {
+    brokers: [`127.0.0.1:${port}`],
+    broker,
+    proxy,
+    async stop() {
+      await proxy.close()
+      await broker.stop()
+    },
+  }
+}
