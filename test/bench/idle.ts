@@ -12,10 +12,7 @@ const ticksPerSecond = 100
 export async function benchIdle(): Promise<Row[]> {
   if (process.platform !== 'linux') return []
   return await withYard(echoConfiguration(), async (yard) => {
-    await delay(settleMs)
-    const before = ticksOf(yard.pid)
-    await delay(measureMs)
-    const share = (ticksOf(yard.pid) - before) / ticksPerSecond / (measureMs / 1000)
+    const [share = Number.NaN] = await idleShares([yard.pid])
     const status = readFileSync(`/proc/${yard.pid}/status`, 'utf8')
     const kibibytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1])
     return [
@@ -23,6 +20,14 @@ export async function benchIdle(): Promise<Row[]> {
       { figure: 'trainyard dev, idle: memory', value: kibibytes / 1024, unit: 'MB', target: '≤ 250' },
     ]
   })
+}
+
+/** What each process takes of one core while nothing happens: 0.01 is a hundredth. */
+export async function idleShares(pids: readonly number[]): Promise<number[]> {
+  await delay(settleMs)
+  const before = pids.map(ticksOf)
+  await delay(measureMs)
+  return pids.map((pid, index) => (ticksOf(pid) - (before[index] ?? 0)) / ticksPerSecond / (measureMs / 1000))
 }
 
 /** User and system time in clock ticks: fields 14 and 15 of proc(5)'s stat, counted after the command's closing bracket. */

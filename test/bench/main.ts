@@ -1,5 +1,9 @@
 import { benchBurst } from './burst.ts'
 import { benchIdle } from './idle.ts'
+import { benchConsume, benchGrowth } from './kafka/consume.ts'
+import { benchKafkaIdle } from './kafka/idle.ts'
+import { benchKafkaLatency } from './kafka/latency.ts'
+import { benchReplicas } from './kafka/replicas.ts'
 import { benchLatency } from './latency.ts'
 import { benchLists } from './lists.ts'
 import { printRows, type Row, writeRows } from './rows.ts'
@@ -14,6 +18,11 @@ const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   lists: benchLists,
   burst: benchBurst,
   trainer: benchTrainer,
+  consume: benchConsume,
+  growth: benchGrowth,
+  kafkaLatency: benchKafkaLatency,
+  kafkaIdle: benchKafkaIdle,
+  replicas: benchReplicas,
 }
 
 const chosen = process.argv.slice(2)
