@@ -30,7 +30,7 @@ const beginLimitMs = 10_000
 
 /** Nothing is connected before it is needed; a Kafka that is away is waited for by whoever needs it. */
 export function openKafkaBus(options: KafkaBusOptions): Bus {
-  const { settings, clock, log, fail, sessionLimitMs = 30_000 } = options
+  const { settings, clock, log, fail, sessionLimitMs = 10_000 } = options
   const connect = makeConnect(settings, log)
   const names = makeNames(settings.prefix)
   const admin = renewed(() => connect((kafka) => kafka.admin()), clock, adminLimitMs)

@@ -54,7 +54,7 @@ export function openSession(options: SessionOptions): Session {
     kafka.consumer({
       groupId: group,
       sessionTimeout: sessionLimitMs,
-      heartbeatInterval: sessionLimitMs / 10,
+      heartbeatInterval: sessionLimitMs * 0.3,
       rebalanceTimeout: 60_000,
       maxWaitTimeInMs: fetchWaitMs,
       maxBytesPerPartition: partitionBytes,

@@ -82,7 +82,7 @@ async function refuseWhileRead({ admin, names }: ResetNeeds, group: string): Pro
   const members = groups.flatMap((each) => each.members)
   if (members.length === 0) return
   throw conflict(`the group ${group} is being read for by ${counted(members.length, 'consumer')}`, {
-    hint: 'Stop the services first; after a kill, Kafka waits half a minute for them.',
+    hint: 'Stop the services first; after a kill, Kafka waits some seconds for them.',
   })
 }
 
