@@ -24,7 +24,7 @@ dev: install ## run every service on this machine until Ctrl-C
 	@node bin/trainyard.js dev
 
 test: install ## every guarantee that needs Node alone, against a real PostgreSQL
-	@$(TEST) --test-concurrency=4 --test-global-setup=test/harness/setup.ts 'test/**/*.test.ts'
+	@$(TEST) --test-concurrency=3 --test-global-setup=test/harness/setup.ts 'test/**/*.test.ts'
 	@echo "Left out: make test-kafka (a real Apache Kafka; needs Java 17 and Maven) and make test-newcomer (a fresh clone, then make demo and make test in it). make test-all runs everything."
 
 test-kafka: install ## every guarantee on a real Apache Kafka, and its examples in Java and Python; needs Java 17, Maven and Python 3
