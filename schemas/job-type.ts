@@ -102,7 +102,9 @@ const frozen = {
 /** A job type with every field filled in. */
 export const JobType = mapping({
   ...frozen,
-  placement: Name.default('local').describe('Where attempts run: a name under placements, or local.'),
+  placement: Name.default('local').describe(
+    'Where attempts are to run: a name under placements, or local. As child processes they run on this machine all the same.',
+  ),
   slots: whole(0, 100_000).default(1).describe('Runs at the same time, until changed at run time.'),
   priority: whole(-1_000_000, 1_000_000).default(0).describe('Higher goes first in the queue.'),
   debounce: mapping({

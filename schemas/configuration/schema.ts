@@ -87,7 +87,9 @@ export const Configuration = mapping({
   placements: z
     .record(Name, Placement, mappingOfNames)
     .default({})
-    .describe('Attributes of workers, by name. The name local is always there: this machine, or any node.'),
+    .describe(
+      'Attributes of workers, by name. The name local is always there. Attempts are child processes on one machine, whatever is said here.',
+    ),
   triggers: z.array(Trigger, list).default([]).describe('Which events of the platform call for training.'),
   datasetSources: z.array(DatasetSource, list).default([]).describe('Where datasets may be fetched from.'),
   limits: Limits.prefault({}).describe('Sizes above which a dataset is refused.'),

@@ -9,7 +9,7 @@ const introduction = `# Events
 
 <!-- Written by schemas/generate.ts from schemas/catalogue.ts. -->
 
-Each message is a [CloudEvent](https://cloudevents.io) 1.0 in binary mode. Its attributes are Kafka headers; its value is
+Each event of Trainyard's own is a [CloudEvent](https://cloudevents.io) 1.0 in binary mode. Its attributes are headers; its value is
 the data in Avro behind the Confluent frame: the byte 0, the schema id as a 32-bit big-endian number, then the Avro bytes.
 The ids are in \`schemas/ids.json\`; they are only ever added to, and \`GET /schemas/ids/ID\` and \`GET /subjects\` tell them as a
 schema registry does. With \`SCHEMA_REGISTRY_URL\` the schemas are registered there, each under the full name of its record,

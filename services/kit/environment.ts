@@ -35,12 +35,16 @@ export const EnvironmentVariables = z.object({
     .string()
     .min(16)
     .optional()
-    .describe('Every caller of the API must send it as a bearer token.'),
+    .describe(
+      'Callers of the API must send it as a bearer token. Only /health/, /schemas/ and /subjects need none; runners have tokens of their own.',
+    ),
   TRAINYARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('The least level that is logged.'),
   TRAINYARD_EXECUTOR: z.enum(['process']).default('process').describe('What carries attempts out: child processes.'),
   TRAINYARD_DATABASE_CONNECTIONS: wholeNumber(4, 1_000)
     .default(20)
-    .describe('The most connections that this process opens to PostgreSQL.'),
+    .describe(
+      'The most connections of this process to PostgreSQL, beside one for each service in it, one for a launcher, and one for the embedded PostgreSQL.',
+    ),
   TRAINYARD_BLOB_LIMIT_MIB: wholeNumber(1, 1_048_576)
     .default(2_048)
     .describe('The largest single file that is stored, in MiB.'),

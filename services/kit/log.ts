@@ -6,8 +6,8 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 export type LogLevel = (typeof logLevels)[number]
 
 /**
- * One JSON object a line on standard error, so that standard output stays free for answers. Every line carries the ids
- * it is about under these names: `bot`, `jobType`, `run`, `attempt`, `event`, `signal`.
+ * One JSON object a line on standard error, so that standard output stays free for answers. A line names what it is about
+ * under these names: `bot`, `jobType`, `run`, `attempt`, `event`, `signal`; a message by `topic`, `partition` and `offset`.
  */
 export function openLog(level: LogLevel): Logger {
   return pino(
