@@ -26,10 +26,11 @@ export function makeRecall(bus: Pick<Bus, 'peek'>, codec: Codec): Recall {
       const messages = await bus.peek(catalogue[name].topic, count)
       const events = messages.flatMap((message) => eventOf(name, message, codec))
       const forgotten = await unknown(events)
-      // Clocks differ a little, and so does the order of what several replicas say: half of it has to be known.
-      const newer = new Set(events.slice(Math.floor(events.length / 2)))
-      if (messages.length < count || count >= mostMessages || forgotten.every((event) => newer.has(event)))
-        return forgotten
+      // Clocks differ a little, and so does the order of what several replicas say: half of it has to be known. Where other
+      // news lies on the topic, too, there may be none of it so far.
+      const older = new Set(events.slice(0, Math.ceil(events.length / 2)))
+      const isEnough = older.size > 0 && !forgotten.some((event) => older.has(event))
+      if (messages.length < count || count >= mostMessages || isEnough) return forgotten
     }
   }
 }

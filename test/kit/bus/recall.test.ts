@@ -55,6 +55,14 @@ test('what an older database has forgotten is found, however much it is', async 
   assert.equal((await recalled({ said: 150, known: 0 })).forgotten.length, 150)
 })
 
+test('other news on the same topic hides nothing: it is looked at until enough that is known is seen', async () => {
+  const junk = Array.from({ length: 200 }, (_, index) => ({ ...messageOf(3_001 + index), value: null }))
+  const { forgotten, looked } = await recalled({ said: 3_000, known: 2_990, junk })
+  assert.deepEqual([forgotten.length, forgotten[0], looked], [10, 2_991, 2_000])
+  const oneLeft = await recalled({ said: 3_000, known: 2_990, junk: junk.slice(1) })
+  assert.equal(oneLeft.forgotten.length, 10)
+})
+
 test('what cannot be read is passed over', async () => {
   const junk = { ...messageOf(4), headers: { ce_id: Buffer.from([0xff]) }, value: null }
   assert.deepEqual((await recalled({ said: 3, known: 1, junk: [junk] })).forgotten, [2, 3])
