@@ -100,7 +100,8 @@ export function mismatch(uri: string, digest: Digest, expected: Digest): string 
 
 async function beginFetching(transaction: Transaction, requests: readonly Request[]): Promise<void> {
   await transaction.execute(
-    `update intake.requests set state = 'fetching', state_since = now(), due_at = now() where id = any($1) and state = 'waiting'`,
+    `update intake.requests set state = 'fetching', state_since = now(), due_at = now(), problem = null
+      where id = any($1) and state = 'waiting'`,
     [requests.map(({ run }) => run)],
   )
 }

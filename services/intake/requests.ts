@@ -129,7 +129,7 @@ export async function storeWaiting(
      on conflict (id) do update set
        due_at = excluded.due_at, signals = excluded.signals, last_signal = excluded.last_signal,
        dataset_uri = excluded.dataset_uri, dataset_hint = excluded.dataset_hint, insisted = excluded.insisted,
-       actor = excluded.actor, asked_because = excluded.asked_because, cause_id = excluded.cause_id, traceparent = excluded.traceparent
+       actor = excluded.actor, asked_because = excluded.asked_because, cause_id = excluded.cause_id, traceparent = excluded.traceparent, problem = null
      returning id, case when ${nothingFetching} then extract(epoch from due_at - now()) * 1000 end as due_in_ms`,
     [
       requests.map(({ run }) => run),

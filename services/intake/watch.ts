@@ -3,17 +3,20 @@ import type { Kit } from '../kit/service.ts'
 import type { Queryable } from '../kit/store/database.ts'
 import { foldTally } from './sums.ts'
 
-/** How long a request may be overdue in its state, in seconds. Fetching ends by itself: see `fetchLimits`. */
+/**
+ * How long a request may be overdue in its state, in seconds: since it was due, or, where it was put off because it could
+ * not go on, since it waits. Fetching ends by itself: see `fetchLimits`.
+ */
 const overdueSeconds = { waiting: 600, fetching: 1_800 } as const
 
 type OverdueRow = { id: string; bot: string; job_type: string; state: 'waiting' | 'fetching'; seconds: number }
 
 export async function overdue(database: Queryable): Promise<OverdueRow[]> {
   return await database.query<OverdueRow>(
-    `select id, bot, job_type, state, extract(epoch from now() - case state when 'waiting' then due_at else state_since end) as seconds
-       from intake.requests
-      where (state = 'waiting' and due_at < now() - $1 * interval '1 second')
-         or (state = 'fetching' and state_since < now() - $2 * interval '1 second')
+    `select id, bot, job_type, state, extract(epoch from now() - since) as seconds
+       from (select *, case when state = 'waiting' and problem is null then due_at else state_since end as since
+               from intake.requests where state in ('waiting', 'fetching')) as open
+      where since < now() - make_interval(secs => case state when 'waiting' then $1::integer else $2::integer end)
       order by seconds desc limit 1000`,
     [overdueSeconds.waiting, overdueSeconds.fetching],
   )

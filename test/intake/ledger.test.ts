@@ -225,4 +225,13 @@ describe('the ledger', () => {
     assert.match(JSON.stringify(warnings[0]), /"bot":"bot-1","jobType":"intents","state":"waiting","seconds":36\d\d/)
     assert.match(await kit.metrics.metrics(), /trainyard_requests_overdue\{state="waiting"\} 1/)
   })
+
+  test('I6: a request that is put off again and again is told of by its age, since its due time never passes for long', async (t) => {
+    const kit = await intakeKit(t, { configuration: configurationOf({ quietSeconds: 60 }) })
+    await publish(kit, edit({ dataset: { uri: 'dataset:x' } }))
+    await kit.database.execute(
+      `update intake.requests set problem = 'it failed', state_since = now() - interval '1 hour', due_at = now() + interval '30 seconds'`,
+    )
+    assert.match(await kit.metrics.metrics(), /trainyard_requests_overdue\{state="waiting"\} 1/)
+  })
 })
