@@ -7,6 +7,7 @@ import { messageOf, notFound, unavailable } from '../kit/errors.ts'
 import type { HttpApp } from '../kit/http/app.ts'
 import type { Kit } from '../kit/service.ts'
 import { TriggerAnswer, TriggerTestAnswer, TriggerTestBody } from './api.ts'
+import { shown } from './fetch/sources.ts'
 import { type Preview, preview } from './preview.ts'
 import { makeRead } from './reading.ts'
 import { isKnownType, platformTopic } from './translate.ts'
@@ -125,7 +126,7 @@ function resultOf(
       signal: id,
       bot,
       jobType,
-      dataset: dataset?.uri ?? null,
+      dataset: dataset === undefined ? null : shown(dataset.uri),
       revision: revision ?? null,
       known: known.has(id),
     },

@@ -31,7 +31,7 @@ test('a test says of each message what it would become, and why it would be no s
   const kit = await intakeKit(t, { configuration: configurationOf({}, more) })
   const dataset = await storedDataset(kit, 'tested')
   const messages = [
-    edit({ dataset, revision: 4 }),
+    edit({ dataset: { ...dataset, uri: `${dataset.uri}?signature=secret` }, revision: 4 }),
     edit({}),
     edit({ type: 'bot.painted', dataset }),
     { type: 'bot.updated', data: { botId: 'plain', dataset } },
