@@ -3,7 +3,7 @@
  * - a database restored from an older backup has forgotten champions. Downstream ignores a sequence not above the last it
  *   saw, so the next one goes on above all that were said; and the champion that is in force by the record is said again
  *   under it, since the models of those that were forgotten are gone with them;
- * - a topic that was lost and made anew holds none. Then each champion is said once more, as it was.
+ * - a topic that was lost and made anew holds none. Then each champion is said once more.
  */
 import type { Key } from '../../schemas/words.ts'
 import type { ReceivedEvent } from '../kit/bus/events.ts'
@@ -11,7 +11,7 @@ import type { Recall } from '../kit/bus/recall.ts'
 import type { Kit } from '../kit/service.ts'
 import type { Queryable, Transaction } from '../kit/store/database.ts'
 import { ready } from './occurrences.ts'
-import { addChampion, earlierChampion, keysWithChampion, lockKey, noteSaid } from './store/keys.ts'
+import { addChampion, championBefore, keysWithChampion, lockKey, noteSaid } from './store/keys.ts'
 
 type Said = ReceivedEvent<'model.ready'>
 type Needs = Pick<Kit, 'database' | 'outbox' | 'origin' | 'log'>
@@ -33,7 +33,7 @@ export function recallChampions({ database, outbox, origin, log }: Needs): (reca
   async function sayOnceMore(transaction: Transaction, named: Key): Promise<void> {
     const key = await lockKey(transaction, named)
     if (!key?.champion) return
-    const before = await earlierChampion(transaction, key, { sequence: key.championSequence - 1 })
+    const before = await championBefore(transaction, key)
     await outbox.append(transaction, [ready({ ...key, champion: before ?? null }, key.champion, origin())])
   }
 

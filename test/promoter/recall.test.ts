@@ -56,4 +56,15 @@ test('where the topic of champions was lost and made anew, each champion is said
   await kit.database.execute('delete from promoter.outbox')
   await kit.parts.recall?.(recall)
   assert.deepEqual(await readyEvents(kit), before.slice(1))
+
+  await kit.database.execute('delete from promoter.outbox')
+  await kit.database.execute("update promoter.champions set sequence = 7 where bot = 'bot-1' and sequence = 2")
+  await kit.database.execute("update promoter.keys set champion_sequence = 7 where bot = 'bot-1'")
+  await kit.parts.recall?.(recall)
+  const [afterGap] = await readyEvents(kit)
+  assert.deepEqual([afterGap?.sequence, afterGap?.replaces?.sequence], [7, 1])
+
+  await kit.database.execute('update promoter.outbox set refused_at = now()')
+  await kit.parts.recall?.(recall)
+  assert.equal((await readyEvents(kit)).length, 4, 'what is set aside is not on its way')
 })

@@ -127,7 +127,7 @@ export async function keysWithChampion(database: Queryable): Promise<Key[]> {
     `select bot, job_type from promoter.keys
       where champion_sequence > 0 and not exists (
         select from promoter.outbox
-         where published_at is null and topic = 'trainyard.champions' and outbox.key = convert_to(bot || '/' || job_type, 'UTF8'))
+         where published_at is null and refused_at is null and topic = 'trainyard.champions' and outbox.key = convert_to(bot || '/' || job_type, 'UTF8'))
       order by bot, job_type`,
   )
   return rows.map(({ bot, job_type: jobType }) => ({ bot, jobType }))
@@ -175,6 +175,18 @@ export async function earlierChampion(
         and ($3 is not null or $4 is not null or champion.run <> $5)
       order by champion.sequence desc limit 1`,
     [bot, jobType, sequence ?? null, run ?? null, champion?.run ?? ''],
+  )
+  return rows[0] && championOf(rows[0])
+}
+
+/** What the champion replaced; sequences may leave some out, after a restore from a backup. */
+export async function championBefore(
+  transaction: Transaction,
+  { bot, jobType, championSequence }: KeyState,
+): Promise<Champion | undefined> {
+  const rows = await transaction.query<ChampionRow>(
+    `${championQuery} and champion.sequence < $3 order by champion.sequence desc limit 1`,
+    [bot, jobType, championSequence],
   )
   return rows[0] && championOf(rows[0])
 }
