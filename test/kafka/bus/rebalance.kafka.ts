@@ -1,11 +1,43 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { systemClock } from '../../../services/kit/clock.ts'
 import { cleanup } from '../../harness/cleanup.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { makeGroup } from '../../kit/bus/group.ts'
 import { sharedBroker } from '../broker/shared.ts'
 import { createTopics, plainKafka, uniqueName } from '../broker/topics.ts'
 import { assertNothingLostOrDoubled, burst, openClient, settingsFor } from './given.ts'
+
+test('a member that is stopped while it joins leaves, and nothing of it fails afterwards', async (t) => {
+  const brokers = await sharedBroker()
+  const topic = uniqueName('things')
+  await createTopics(brokers, [topic])
+  const rejected: unknown[] = []
+  const note = (error: unknown) => rejected.push(error)
+  process.on('unhandledRejection', note)
+  cleanup(t, () => process.off('unhandledRejection', note))
+  for (const afterMs of [20, 100, 300]) {
+    const bus = openClient(t, settingsFor(brokers))
+    const member = makeGroup().member({ topics: [topic] })
+    const asked = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<void>()
+    const running = await bus.subscribe({
+      ...member,
+      async position(...place) {
+        asked.resolve()
+        await answer.promise
+        return await member.position(...place)
+      },
+    })
+    await systemClock.sleep(afterMs)
+    const stopped = running.stop()
+    await Promise.race([asked.promise, stopped])
+    answer.resolve()
+    await stopped
+    await bus.close()
+  }
+  assert.deepEqual(rejected, [])
+})
 
 test('ten rebalances, each in the middle of a batch, lose nothing, and nothing is handled twice', async (t) => {
   const brokers = await sharedBroker()

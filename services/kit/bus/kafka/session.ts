@@ -66,6 +66,7 @@ export function openSession(options: SessionOptions): Session {
   )
   const commits = makeCommits(consumer, clock, log)
   let assignment = new AbortController()
+  let isClosed = false
   let paused = new Set<string>()
 
   const placeOf = (topic: string, partition: number) => `${topic}/${partition}`
@@ -86,6 +87,8 @@ export function openSession(options: SessionOptions): Session {
 
   function assigned(partitions: Readonly<Record<string, number[]>>): void {
     assignment.abort()
+    // It may join after it was told to leave; then nothing of it is to be resumed.
+    if (isClosed) return
     assignment = new AbortController()
     paused = new Set()
     for (const [topic, numbers] of Object.entries(partitions))
@@ -116,6 +119,8 @@ export function openSession(options: SessionOptions): Session {
 
   async function open(): Promise<void> {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => assigned(payload.memberAssignment))
+    // From here on kafkajs knows no group in which a partition could be resumed.
+    consumer.on(consumer.events.STOP, () => assignment.abort())
     consumer.on(consumer.events.CRASH, ({ payload }) => ended.resolve(payload.error))
     await consumer.connect()
     // Where it jumps to the beginning of a partition, the lane sees that it did.
@@ -140,6 +145,7 @@ export function openSession(options: SessionOptions): Session {
   return {
     ended: ended.promise,
     async close() {
+      isClosed = true
       assignment.abort()
       await within(clock, leaveLimitMs, leave()).catch(() => {})
       cut()
