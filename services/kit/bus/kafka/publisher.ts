@@ -100,14 +100,19 @@ export function makePublisher({ connect, names, clock }: PublisherOptions): Publ
         throw unavailable(`Kafka has not taken ${messages.length} messages: ${cause.message}`, { cause: error })
       if (messages.length === 1) throw new MessageRefused(first, `Kafka does not take it: ${cause.message}`)
       // One of them is to blame. The others may be there already, and are said again.
-      for (const [index, message] of messages.entries()) await send([message], first + index)
+      const middle = Math.ceil(messages.length / 2)
+      await send(messages.slice(0, middle), first)
+      await send(messages.slice(middle), first + middle)
     }
   }
 
   return {
-    publish: (messages) =>
-      inTurn(async () => {
-        deadlineMs = clock.monotonicMs() + sendLimitMs
+    publish(messages) {
+      const ownDeadlineMs = clock.monotonicMs() + sendLimitMs
+      return inTurn(async () => {
+        if (clock.monotonicMs() > ownDeadlineMs)
+          throw unavailable(`Kafka has not taken ${messages.length} messages: others were before them for too long`)
+        deadlineMs = ownDeadlineMs
         let first = 0
         for (const batch of batchesOf(messages)) {
           const [message] = batch
@@ -116,7 +121,8 @@ export function makePublisher({ connect, names, clock }: PublisherOptions): Publ
           await send(batch, first)
           first += batch.length
         }
-      }),
+      })
+    },
     close: () => inTurn(() => producer.close()),
   }
 }
