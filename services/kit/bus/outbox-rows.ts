@@ -33,11 +33,11 @@ export async function readRecent(
   minutes: number,
 ): Promise<OutboxRow[]> {
   const rows = await database.query<StoredRow>(
-    `select * from (
-       select distinct on (topic, key) id, topic, key, headers, value from ${service}.outbox
-        where topic = any($1) and refused_at is null and published_at > now() - make_interval(mins => $2)
+    `select id, topic, key, headers, value from (
+       select distinct on (topic, key) id, topic, key, headers, value, refused_at from ${service}.outbox
+        where topic = any($1) and published_at > now() - make_interval(mins => $2)
         order by topic, key, id desc) as newest
-      order by id`,
+      where refused_at is null order by id`,
     [topics, minutes],
   )
   return rows.map(rowOf)
@@ -48,11 +48,17 @@ export async function noteSending(database: Queryable, service: string): Promise
   await database.execute(`update ${service}.relay set sending_since = now()`)
 }
 
-export async function markPublished(database: Queryable, service: string, rows: readonly OutboxRow[]): Promise<void> {
+/** @param isOver whether no earlier send may still take effect, either */
+export async function markPublished(
+  database: Queryable,
+  service: string,
+  rows: readonly OutboxRow[],
+  isOver: boolean,
+): Promise<void> {
   await database.execute(
     `with marked as (update ${service}.outbox set published_at = now() where id = any($1))
-     update ${service}.relay set sending_since = null`,
-    [rows.map(({ id }) => id)],
+     update ${service}.relay set sending_since = null where $2`,
+    [rows.map(({ id }) => id), isOver],
   )
 }
 

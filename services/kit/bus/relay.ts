@@ -120,7 +120,7 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
       if (rows.length === 0) return undefined
       if (!(await publish(own, rows))) return 0
       await point('relay.published')
-      await markPublished(own, service, rows)
+      await markPublished(own, service, rows, doubtEndsMs === undefined)
       log.debug({ messages: rows.length }, 'published')
       return 0
     },

@@ -253,3 +253,35 @@ test('what was published goes from the outbox after a while, and nothing else do
     ['recent', 'waiting'],
   )
 })
+
+test('a relay that takes over waits for what a failed send may still do, though a later send was taken', async (t) => {
+  const yard = await yardFor(t, { publishLimitMs: 60_000 })
+  const [first, second] = [yard.relay(), yard.relay()]
+  await yard.say(['a1'], 'trainyard.champions')
+  yard.refuse(true)
+  await assert.rejects(first.work(signal), /refused/)
+  yard.refuse(false)
+  while ((await first.work(signal)) === 0);
+  await first.stop()
+  await yard.say(['a2'], 'trainyard.champions')
+  const waitMs = await eventually(() => second.work(signal))
+  assert.ok(waitMs > 30_000 && waitMs <= 60_000, String(waitMs))
+  assert.deepEqual(yard.published, ['a1'])
+  await yard.database.execute("update yard.relay set sending_since = now() - interval '1 hour'")
+  while ((await second.work(signal)) === 0);
+  assert.equal(yard.published.at(-1), 'a2')
+})
+
+test('a champion that is refused when it is said again leaves no older one said last', async (t) => {
+  const yard = await yardFor(t)
+  const [first, second] = [yard.relay(), yard.relay()]
+  await yard.say(['a1', 'a2', 'b1'], 'trainyard.champions')
+  while ((await first.work(signal)) === 0);
+  await first.stop()
+  yard.takeNever('a2')
+  await eventually(async () => {
+    await second.work(signal)
+    return yard.published.length > 3
+  })
+  assert.deepEqual(yard.published, ['a1', 'a2', 'b1', 'b1'])
+})
