@@ -32,13 +32,20 @@ export interface Batch {
   readonly nextOffset: number
 }
 
+/** Where a group goes on. */
+export interface Position {
+  readonly offset: number
+  /** The latest time of a message before it that the group has handled; undefined: not known. */
+  readonly handledUntil: Date | undefined
+}
+
 export interface Subscription {
   readonly group: string
   readonly topics: readonly string[]
   /** Where to begin on a topic that this group has never read. */
   readonly from: 'beginning' | 'end'
   /** Where this group goes on, asked for whenever a partition becomes ours; undefined when it never read any of it. */
-  position(topic: string, partition: number): Promise<number | undefined>
+  position(topic: string, partition: number): Promise<Position | undefined>
   /**
    * Resolves to true when the batch's effect and the new position are durable; to false when another consumer of the
    * group is at it or was faster, and nothing happened here: the bus lets it, and asks for the position again. A

@@ -48,20 +48,24 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
   /** False when the offset is not where this consumer left it, or another one is moving it right now. */
   async function move(transaction: Transaction, { topic, partition, messages, nextOffset }: Batch): Promise<boolean> {
     const from = positions.get(placeOf(topic, partition))
-    // Somebody else has handled these since they were fetched, and the position was asked for again meanwhile.
-    if (from !== undefined && messages.some(({ offset }) => offset < from)) return false
-    const place = [group, topic, partition, nextOffset]
+    // Somebody else has handled these since they were fetched, and the position was asked for again meanwhile; a batch
+    // without messages only says where to begin.
+    if (from !== undefined && (messages.length === 0 || messages.some(({ offset }) => offset < from))) return false
+    const until =
+      messages.length === 0 ? null : new Date(Math.max(...messages.map(({ timestamp }) => timestamp.getTime())))
+    const place = [group, topic, partition, nextOffset, until]
     const moved =
       from === undefined
         ? await transaction.execute(
-            `insert into ${service}.offsets (consumer_group, topic, partition, next_offset) values ($1, $2, $3, $4) on conflict do nothing`,
+            `insert into ${service}.offsets (consumer_group, topic, partition, next_offset, handled_until) values ($1, $2, $3, $4, $5)
+             on conflict do nothing`,
             place,
           )
         : await transaction.execute(
-            `update ${service}.offsets set next_offset = $4, moved_at = now()
+            `update ${service}.offsets set next_offset = $4, handled_until = greatest(handled_until, $5), moved_at = now()
               where (consumer_group, topic, partition) in (
                 select consumer_group, topic, partition from ${service}.offsets
-                 where consumer_group = $1 and topic = $2 and partition = $3 and next_offset = $5 for update skip locked)`,
+                 where consumer_group = $1 and topic = $2 and partition = $3 and next_offset = $6 for update skip locked)`,
             [...place, from],
           )
     return moved === 1
@@ -116,13 +120,13 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
     topics: options.topics,
     from: options.from,
     async position(topic, partition) {
-      const rows = await database.query<{ next_offset: number }>(
-        `select next_offset from ${service}.offsets where consumer_group = $1 and topic = $2 and partition = $3`,
+      const rows = await database.query<{ next_offset: number; handled_until: Date | null }>(
+        `select next_offset, handled_until from ${service}.offsets where consumer_group = $1 and topic = $2 and partition = $3`,
         [group, topic, partition],
       )
-      const position = rows[0]?.next_offset
-      positions.set(placeOf(topic, partition), position)
-      return position
+      const [row] = rows
+      positions.set(placeOf(topic, partition), row?.next_offset)
+      return row && { offset: row.next_offset, handledUntil: row.handled_until ?? undefined }
     },
     handle,
   }

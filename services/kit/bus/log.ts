@@ -54,7 +54,7 @@ export function openLogBus(options: LogBusOptions): Bus {
 
   async function begin(subscription: Subscription, topic: string): Promise<number> {
     const known = await subscription.position(topic, 0)
-    if (known !== undefined) return known
+    if (known !== undefined) return known.offset
     if (subscription.from === 'beginning') return 0
     const rows = await database.query<{ next_offset: number }>('select next_offset from bus.topics where topic = $1', [
       topic,

@@ -77,7 +77,8 @@ export function makeParking(service: string, group: string): Parking {
       if (keys.size === 0) return messages
       const lines = await transaction.query<{ id: number; key: Buffer }>(
         `select id, key from ${service}.parked_lines
-          where consumer_group = $1 and topic = $2 and key = any($3::bytea[]) order by id for update`,
+          where consumer_group = $1 and topic = $2 and sha256(key) in (select sha256(each) from unnest($3::bytea[]) as each)
+          order by id for update`,
         [group, messages[0]?.topic, [...keys.values()]],
       )
       if (lines.length === 0) return messages
@@ -94,7 +95,7 @@ export function makeParking(service: string, group: string): Parking {
       const rows = await transaction.query<{ id: number }>(
         `insert into ${service}.parked_lines as line (consumer_group, topic, key, tries, reason, due_at)
          values ($1, $2, $3, 1, $4, now() + make_interval(secs => $5))
-         on conflict (consumer_group, topic, key) do update set tries = line.tries
+         on conflict (consumer_group, topic, sha256(key)) do update set tries = line.tries
          returning id`,
         [group, message.topic, message.key, storable(reason), pauseMs / 1_000],
       )

@@ -1,6 +1,7 @@
 /** Where the consumer groups go on, as `consumer.ts` records it, for whoever has to look at it or set it by hand. */
 import { type ServiceName, serviceNames } from '../service.ts'
 import type { Database, Queryable } from '../store/database.ts'
+import type { Position } from './bus.ts'
 
 /** A group on a topic that it has read, and the service whose database schema says how far. */
 export interface Reader {
@@ -28,12 +29,19 @@ export async function findReaders(database: Queryable): Promise<readonly Reader[
   return readers
 }
 
-export async function readPositions(database: Queryable, { service, group, topic }: Reader): Promise<Positions> {
-  const rows = await database.query<{ partition: number; next_offset: number }>(
-    `select partition, next_offset from ${service}.offsets where consumer_group = $1 and topic = $2 order by partition`,
+/** By partition. */
+export async function readPositions(
+  database: Queryable,
+  { service, group, topic }: Reader,
+): Promise<ReadonlyMap<number, Position>> {
+  const rows = await database.query<{ partition: number; next_offset: number; handled_until: Date | null }>(
+    `select partition, next_offset, handled_until from ${service}.offsets
+      where consumer_group = $1 and topic = $2 order by partition`,
     [group, topic],
   )
-  return new Map(rows.map((row) => [row.partition, row.next_offset]))
+  return new Map(
+    rows.map((row) => [row.partition, { offset: row.next_offset, handledUntil: row.handled_until ?? undefined }]),
+  )
 }
 
 /** Those of the topic's other partitions are forgotten. Only while nobody reads for the group. */

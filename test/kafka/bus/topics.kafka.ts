@@ -50,6 +50,69 @@ test('a topic that does not exist holds up no other, and is read as soon as it d
   assert.deepEqual(bus.failures, [])
 })
 
+test('a topic that came late goes on after a failure and with another member, and is read whole by who begins at the end', async (t) => {
+  const { open, create } = await given(t)
+  const topic = uniqueName('late')
+  const pauses: number[] = []
+  const bus = open({
+    ...systemClock,
+    sleep(milliseconds, signal) {
+      pauses.push(milliseconds)
+      return systemClock.sleep(milliseconds, signal)
+    },
+  })
+  const [group, news] = [makeGroup(), makeGroup()]
+  let failures = 0
+  const before = async () => {
+    failures += 1
+    if (failures === 2) throw new Error('not now')
+  }
+  await bus.subscribe(group.member({ topics: [topic], before }))
+  await bus.subscribe(news.member({ topics: [topic], from: 'end' }))
+  // A second pause of each subscription: it has been missed at two looks by then.
+  await eventually(() => pauses.filter((milliseconds) => milliseconds === 5_000).length >= 4)
+  await create(topic)
+  await insist(bus, [message(topic, 'k', 'a')])
+  await eventually(() => group.seen.length === 1 && news.seen.length === 1, patient)
+  await insist(bus, [message(topic, 'k', 'b')])
+  await eventually(() => group.seen.length === 2, patient)
+  const other = open()
+  await other.subscribe(group.member({ topics: [topic] }))
+  await insist(bus, [message(topic, 'k', 'c')])
+  await eventually(() => group.seen.length === 3 && news.seen.length === 3, patient)
+  assert.deepEqual(
+    [valuesOf(group.seen), valuesOf(news.seen)],
+    [
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c'],
+    ],
+  )
+  assert.deepEqual([bus.failures, other.failures], [[], []])
+})
+
+test('a topic that was made anew and has outgrown the old one stops the group: it does not take it for the old one', async (t) => {
+  const { admin, open, create } = await given(t)
+  const [topic, probe] = [uniqueName('outgrown'), uniqueName('probe')]
+  await create(topic, probe)
+  const group = makeGroup()
+  const bus = open()
+  const running = await bus.subscribe(group.member({ topics: [topic] }))
+  await bus.publish(['a', 'b'].map((text) => message(topic, 'k', text)))
+  await eventually(() => group.seen.length === 2)
+  await running.stop()
+  await admin.deleteTopics({ topics: [topic] })
+  await create(topic)
+  const again = open()
+  await insist(
+    again,
+    ['c', 'd', 'e'].map((text) => message(topic, 'k', text)),
+  )
+  await again.subscribe(group.member({ topics: [topic] }))
+  const failure = await eventually(() => again.failures[0], patient)
+  assert.match(String(failure), /what it has read is not before it/)
+  assert.deepEqual(valuesOf(group.seen), ['a', 'b'])
+})
+
 test('a topic that is deleted and made again stops the group in clear words, and after the reset nothing of the new one is missing', async (t) => {
   const { admin, open, create } = await given(t)
   const [good, doomed] = [uniqueName('good'), uniqueName('doomed')]
@@ -66,7 +129,7 @@ test('a topic that is deleted and made again stops the group in clear words, and
   await create(doomed)
   await insist(bus, [message(doomed, 'k', 'd')])
   const failure = await eventually(() => bus.failures[0], patient)
-  assert.match(String(failure), new RegExp(`goes on at offset 2 of ${doomed}/0, and that is not there`))
+  assert.match(String(failure), new RegExp(`goes on at offset 2 of ${doomed}/0, and what it has read is not before it`))
   assert.deepEqual(valuesOf(group.seen), ['a', 'b', 'c'])
 
   await running.stop()

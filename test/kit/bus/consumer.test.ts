@@ -40,7 +40,7 @@ test('of a hundred messages with three poisonous ones, those three are parked an
   )
   assert.deepEqual(await parked(), [...poison])
   assert.deepEqual(await letters(), [])
-  assert.equal(await open().position('things', 0), 100)
+  assert.equal((await open().position('things', 0))?.offset, 100)
 })
 
 test('a failure that may pass is never held against a message', async (t) => {
@@ -101,4 +101,16 @@ test('of a batch that breaks a constraint only the culprit is parked', async (t)
   await consumer.handle(batchOf(['a', 'b', 'a', 'c']))
   assert.deepEqual(await effects(), ['a', 'b', 'c'])
   assert.deepEqual(await parked(), ['a'])
+})
+
+test('where to begin is said once: over a position on record it changes nothing', async (t) => {
+  const { open, effects } = await consumersFor(t, () => {})
+  const consumer = open()
+  await consumer.position('things', 0)
+  const beginning = (nextOffset: number) => consumer.handle({ topic: 'things', partition: 0, messages: [], nextOffset })
+  assert.equal(await beginning(0), true)
+  await consumer.handle(batchOf(['a', 'b']))
+  assert.equal(await beginning(50), false)
+  assert.equal((await consumer.position('things', 0))?.offset, 2)
+  assert.deepEqual(await effects(), ['a', 'b'])
 })

@@ -22,6 +22,14 @@ export interface Group {
 export function makeGroup(name = `group-${randomUUID().slice(0, 8)}`): Group {
   const record = new Map<string, number>()
   const seen: RawMessage[] = []
+
+  function handledUntil(topic: string, partition: number): Date | undefined {
+    const times = seen
+      .filter((each) => each.topic === topic && each.partition === partition)
+      .map(({ timestamp }) => timestamp)
+    return times.toSorted((one, other) => other.getTime() - one.getTime())[0]
+  }
+
   return {
     name,
     record,
@@ -35,7 +43,8 @@ export function makeGroup(name = `group-${randomUUID().slice(0, 8)}`): Group {
         async position(topic, partition) {
           const place = `${topic}/${partition}`
           left.set(place, record.get(place))
-          return record.get(place)
+          const offset = record.get(place)
+          return offset === undefined ? undefined : { offset, handledUntil: handledUntil(topic, partition) }
         },
         async handle(batch) {
           const place = `${batch.topic}/${batch.partition}`

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { unavailable } from '../../../services/kit/errors.ts'
 import { batchOf, consumersFor } from './consumers.ts'
@@ -175,4 +176,17 @@ test('a message is kept and dead-lettered as it came, whatever its bytes and wha
   assert.deepEqual({ own, '\0': nul }, { own: headers.own, '\0': '' })
   assert.deepEqual({ bytes, doubled }, { bytes: { base64: '/w==' }, doubled: ['one', { base64: '/g==' }] })
   assert.equal(letter?.headers['dead-letter-reason']?.length, 2_000)
+})
+
+test('a key of any length holds up itself alone', async (t) => {
+  const { open, effects, parked } = await consumersFor(t, (text) => {
+    if (text === 'bad') throw new Error('never')
+  })
+  const consumer = open()
+  await consumer.position('things', 0)
+  const [long, other] = [randomBytes(4_000).toString('hex'), 'other']
+  await consumer.handle(batchOf(['bad', 'behind it'], { key: long }))
+  await consumer.handle(batchOf(['good'], { first: 2, key: other }))
+  assert.deepEqual(await effects(), ['good'])
+  assert.equal((await parked()).length, 2)
 })

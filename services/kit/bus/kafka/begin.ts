@@ -1,12 +1,12 @@
 import { gone, type TrainyardError } from '../../errors.ts'
-import type { Subscription } from '../bus.ts'
-import type { Look } from './look.ts'
+import type { Position, Subscription } from '../bus.ts'
+import type { Look, Range } from './look.ts'
 
 export interface BeginOptions {
   readonly subscription: Subscription
   readonly look: Look
-  /** Topics that were gone while we looked: what was recorded of them before is of another log. */
-  readonly remade: ReadonlySet<string>
+  /** Topics that came into being while this subscription waited for them: all of it is news. */
+  readonly awaited: ReadonlySet<string>
 }
 
 /** Where to go on; or why what is on record cannot be true of this Kafka, which only a person can decide on. */
@@ -21,24 +21,40 @@ export type Beginning =
  * partition 0 last. A partition that is missing when that one is there was added later, and is read from its beginning.
  */
 export async function begin(options: BeginOptions, topic: string, partition: number): Promise<Beginning> {
-  const { subscription, look, remade } = options
+  const { subscription, look, awaited } = options
   const ranges = await look.ranges(topic)
   const range = ranges.get(partition)
   if (!range) throw new Error(`Kafka does not know partition ${partition} of ${topic} yet`)
   const known = await subscription.position(topic, partition)
   if (known !== undefined) {
-    const isThere = range.low <= known && known <= range.high && !(remade.has(topic) && known > 0)
-    if (isThere) return { kind: 'at', offset: known }
-    return { kind: 'lost', error: lost(subscription.group, topic, partition, known, range) }
+    if (await isThere(known, range, (time) => look.firstAfter(topic, partition, time)))
+      return { kind: 'at', offset: known.offset }
+    return { kind: 'lost', error: lost(subscription.group, topic, partition, known.offset, range) }
   }
   if (subscription.from === 'beginning' || (await isOnRecord(0))) return { kind: 'at', offset: range.low }
-  for (const [each, { high }] of [...ranges].sort(([one], [other]) => other - one))
-    if (!(await isOnRecord(each))) await subscription.handle({ topic, partition: each, messages: [], nextOffset: high })
+  for (const [each, { low, high }] of [...ranges].sort(([one], [other]) => other - one)) {
+    const nextOffset = awaited.has(topic) ? low : high
+    if (!(await isOnRecord(each))) await subscription.handle({ topic, partition: each, messages: [], nextOffset })
+  }
   return await begin(options, topic, partition)
 
   async function isOnRecord(each: number): Promise<boolean> {
     return (await subscription.position(topic, each)) !== undefined
   }
+}
+
+/**
+ * Whether a group can go on there. Kafka's clients cannot tell a log from another one of its name. But whatever was handled
+ * lies before the position, and is no later than the latest of it; so where even the oldest message is later, it is another.
+ */
+export async function isThere(
+  { offset, handledUntil }: Position,
+  { low, high }: Range,
+  firstAfter: (time: Date) => Promise<number>,
+): Promise<boolean> {
+  if (offset < low || offset > high) return false
+  if (handledUntil === undefined || offset === low) return true
+  return (await firstAfter(handledUntil)) > low
 }
 
 function lost(
@@ -50,7 +66,7 @@ function lost(
 ) {
   const range = low === high ? 'nothing' : `${low} to ${high - 1}`
   return gone(
-    `the group ${group} goes on at offset ${offset} of ${topic}/${partition}, and that is not there: the partition holds ${range}. Its messages were deleted before they were read, or the topic was made anew.`,
+    `the group ${group} goes on at offset ${offset} of ${topic}/${partition}, and what it has read is not before it: the partition holds ${range}. Its messages were deleted before they were read, or the topic was made anew.`,
     {
       hint: `Stop the services, run \`trainyard topics reset ${topic} --group ${group} --to beginning\` (or \`--to end\`, to leave out what is there now), and start them again.`,
     },

@@ -41,7 +41,7 @@ export function openKafkaBus(options: KafkaBusOptions): Bus {
 
   /** What fails here is told, and tried again, by the subscription. */
   async function beginAtEnd(subscription: Subscription): Promise<void> {
-    const options = { subscription, look, remade: new Set<string>() }
+    const options = { subscription, look, awaited: new Set<string>() }
     await Promise.allSettled(
       subscription.topics.map(async (topic) => (await look.exists(topic)) && (await begin(options, topic, 0))),
     )

@@ -14,6 +14,14 @@ export interface Look {
   exists(topic: string): Promise<boolean>
   /** By partition. Those who ask of one topic at the same time share one answer. */
   ranges(topic: string): Promise<ReadonlyMap<number, Range>>
+  /** The first offset of a message that is later than this; the partition's end where there is none. */
+  firstAfter(topic: string, partition: number, time: Date): Promise<number>
+}
+
+/** @param topic by its name in Kafka */
+export async function firstAfter(admin: Admin, topic: string, partition: number, time: Date): Promise<number> {
+  const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, time.getTime() + 1)
+  return Number(offsets.find((each) => each.partition === partition)?.offset ?? Number.NaN)
 }
 
 export function makeLook(admin: Renewed<Admin>, names: Names): Look {
@@ -35,6 +43,8 @@ export function makeLook(admin: Renewed<Admin>, names: Names): Look {
           throw error
         }
       }),
+    firstAfter: (topic, partition, time) =>
+      admin.use((client) => firstAfter(client, names.topic(topic), partition, time)),
     ranges(topic) {
       const asking = asked.get(topic) ?? ask(topic).finally(() => asked.delete(topic))
       asked.set(topic, asking)

@@ -43,7 +43,7 @@ export function startSubscription(options: SubscriberOptions, subscription: Subs
   const log = options.log.child({ group })
   const stopping = new AbortController()
   const lanes = new Map<string, Lane>()
-  const remade = new Set<string>()
+  const awaited = new Set<string>()
   const missing = new Set<string>()
   const stuck = new Set<string>()
   let failures = 0
@@ -54,7 +54,7 @@ export function startSubscription(options: SubscriberOptions, subscription: Subs
     if (known) return known
     const lane = makeLane({
       clock,
-      begin: () => begin({ subscription, look, remade }, topic, partition),
+      begin: () => begin({ subscription, look, awaited }, topic, partition),
       handle: (batch) => subscription.handle(batch),
       low: async () => (await look.ranges(topic)).get(partition)?.low ?? 0,
       lost: fail,
@@ -92,7 +92,8 @@ export function startSubscription(options: SubscriberOptions, subscription: Subs
       for (const topic of missing) {
         const isThere = await look.exists(topic).catch(() => undefined)
         if (isThere) return
-        if (isThere === false) remade.add(topic)
+        // Missing at two looks, it is no slip of a broker that has only just started.
+        if (isThere === false) awaited.add(topic)
       }
     }
   }

@@ -4,17 +4,21 @@ import { conflict, notFound } from '../../../errors.ts'
 import { counted } from '../../../figures.ts'
 import type { Database } from '../../../store/database.ts'
 import { findReaders, type Reader, readPositions, setPositions } from '../../positions.ts'
+import { isThere } from '../begin.ts'
 import { causeOf } from '../causes.ts'
+import { firstAfter } from '../look.ts'
 import type { Names } from '../names.ts'
 
 export interface ResetRequest {
-  /** `lost`: all that were to go on where their topic holds nothing. */
+  /** `lost`: all that were to go on where their topic does not hold what they have read. */
   readonly which: Pick<Reader, 'group' | 'topic'> | 'lost'
   readonly to: 'beginning' | 'end'
 }
 
 export interface Reset extends Reader {
   readonly partitions: readonly PartitionReset[]
+  /** Whether the topic does not hold, before where the group was to go on, what it has read. */
+  readonly isLost: boolean
 }
 
 export interface PartitionReset {
@@ -48,7 +52,7 @@ export async function planResets(needs: ResetNeeds, { which, to }: ResetRequest)
   const resets: Reset[] = []
   for (const reader of chosen) {
     const reset = await planReset(needs, reader, to)
-    if (reset && (which !== 'lost' || reset.partitions.some(isLost))) resets.push(reset)
+    if (reset && (which !== 'lost' || reset.isLost)) resets.push(reset)
   }
   for (const { group } of resets) await refuseWhileRead(needs, group)
   return resets
@@ -57,7 +61,8 @@ export async function planResets(needs: ResetNeeds, { which, to }: ResetRequest)
 /** Undefined: there is no such topic any more. */
 async function planReset(needs: ResetNeeds, reader: Reader, to: ResetRequest['to']): Promise<Reset | undefined> {
   const { admin, database, names } = needs
-  const offsets = await admin.fetchTopicOffsets(names.topic(reader.topic)).catch((error: unknown) => {
+  const topic = names.topic(reader.topic)
+  const offsets = await admin.fetchTopicOffsets(topic).catch((error: unknown) => {
     if (causeOf(error).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
   })
   if (offsets === undefined) return undefined
@@ -65,17 +70,20 @@ async function planReset(needs: ResetNeeds, reader: Reader, to: ResetRequest['to
   const partitions = offsets
     .map(({ partition, low, high }) => ({
       partition,
-      recorded: recorded.get(partition),
+      recorded: recorded.get(partition)?.offset,
       low: Number(low),
       high: Number(high),
       next: Number(to === 'beginning' ? low : high),
     }))
     .sort((one, other) => one.partition - other.partition)
-  return { ...reader, partitions }
+  let isLost = false
+  for (const range of partitions) {
+    const position = recorded.get(range.partition)
+    const after = (time: Date) => firstAfter(admin, topic, range.partition, time)
+    if (position && !(await isThere(position, range, after))) isLost = true
+  }
+  return { ...reader, partitions, isLost }
 }
-
-const isLost = ({ recorded, low, high }: PartitionReset): boolean =>
-  recorded !== undefined && (recorded < low || recorded > high)
 
 async function refuseWhileRead({ admin, names }: ResetNeeds, group: string): Promise<void> {
   const { groups } = await admin.describeGroups([names.group(group, 'beginning'), names.group(group, 'end')])
