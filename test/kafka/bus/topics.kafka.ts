@@ -90,28 +90,33 @@ test('a topic that came late goes on after a failure and with another member, an
   assert.deepEqual([bus.failures, other.failures], [[], []])
 })
 
-test('a topic that was made anew and has outgrown the old one stops the group: it does not take it for the old one', async (t) => {
-  const { admin, open, create } = await given(t)
-  const [topic, probe] = [uniqueName('outgrown'), uniqueName('probe')]
-  await create(topic, probe)
-  const group = makeGroup()
-  const bus = open()
-  const running = await bus.subscribe(group.member({ topics: [topic] }))
-  await bus.publish(['a', 'b'].map((text) => message(topic, 'k', text)))
-  await eventually(() => group.seen.length === 2)
-  await running.stop()
-  await admin.deleteTopics({ topics: [topic] })
-  await create(topic)
-  const again = open()
-  await insist(
-    again,
-    ['c', 'd', 'e'].map((text) => message(topic, 'k', text)),
-  )
-  await again.subscribe(group.member({ topics: [topic] }))
-  const failure = await eventually(() => again.failures[0], patient)
-  assert.match(String(failure), /what it has read is not before it/)
-  assert.deepEqual(valuesOf(group.seen), ['a', 'b'])
-})
+for (const [when, isRunning] of [
+  ['while nobody read it', false],
+  ['under a group that reads it', true],
+] as const) {
+  test(`a topic that was made anew ${when} and has outgrown the old one is not taken for it: the group stops`, async (t) => {
+    const { admin, open, create } = await given(t)
+    const topic = uniqueName('outgrown')
+    await create(topic)
+    const group = makeGroup()
+    const bus = open()
+    const running = await bus.subscribe(group.member({ topics: [topic] }))
+    await bus.publish(['a', 'b'].map((text) => message(topic, 'k', text)))
+    await eventually(() => group.seen.length === 2)
+    if (!isRunning) await running.stop()
+    await admin.deleteTopics({ topics: [topic] })
+    await create(topic)
+    const other = open()
+    await insist(
+      other,
+      ['c', 'd', 'e'].map((text) => message(topic, 'k', text)),
+    )
+    if (!isRunning) await other.subscribe(group.member({ topics: [topic] }))
+    const failure = await eventually(() => (isRunning ? bus : other).failures[0], patient)
+    assert.match(String(failure), /what it has read is not before it/)
+    assert.deepEqual(valuesOf(group.seen), ['a', 'b'])
+  })
+}
 
 test('a topic that is deleted and made again stops the group in clear words, and after the reset nothing of the new one is missing', async (t) => {
   const { admin, open, create } = await given(t)

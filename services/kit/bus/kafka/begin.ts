@@ -11,7 +11,7 @@ export interface BeginOptions {
 
 /** Where to go on; or why what is on record cannot be true of this Kafka, which only a person can decide on. */
 export type Beginning =
-  | { readonly kind: 'at'; readonly offset: number }
+  | { readonly kind: 'at'; readonly position: Position }
   | { readonly kind: 'lost'; readonly error: TrainyardError }
 
 /**
@@ -27,11 +27,11 @@ export async function begin(options: BeginOptions, topic: string, partition: num
   if (!range) throw new Error(`Kafka does not know partition ${partition} of ${topic} yet`)
   const known = await subscription.position(topic, partition)
   if (known !== undefined) {
-    if (await isThere(known, range, (time) => look.firstAfter(topic, partition, time)))
-      return { kind: 'at', offset: known.offset }
+    if (await holds(look, topic, partition, known)) return { kind: 'at', position: known }
     return { kind: 'lost', error: lost(subscription.group, topic, partition, known.offset, range) }
   }
-  if (subscription.from === 'beginning' || (await isOnRecord(0))) return { kind: 'at', offset: range.low }
+  if (subscription.from === 'beginning' || (await isOnRecord(0)))
+    return { kind: 'at', position: { offset: range.low, handledUntil: undefined } }
   for (const [each, { low, high }] of [...ranges].sort(([one], [other]) => other - one)) {
     const nextOffset = awaited.has(topic) ? low : high
     if (!(await isOnRecord(each))) await subscription.handle({ topic, partition: each, messages: [], nextOffset })
@@ -43,8 +43,14 @@ export async function begin(options: BeginOptions, topic: string, partition: num
   }
 }
 
+/** Whether a group can go on there. */
+export async function holds(look: Look, topic: string, partition: number, position: Position): Promise<boolean> {
+  const range = (await look.ranges(topic)).get(partition)
+  return range !== undefined && (await isThere(position, range, (time) => look.firstAfter(topic, partition, time)))
+}
+
 /**
- * Whether a group can go on there. Kafka's clients cannot tell a log from another one of its name. But whatever was handled
+ * The rule of it. Kafka's clients cannot tell a log from another one of its name. But whatever was handled
  * lies before the position, and is no later than the latest of it; so where even the oldest message is later, it is another.
  */
 export async function isThere(

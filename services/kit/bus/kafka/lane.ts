@@ -7,12 +7,12 @@
  * Invariants:
  * - nothing is asked or handled of a partition while something of it is being asked or handled, whatever the consumer
  *   group does meanwhile: a handler that is late finds its own record, and never that of its successor here;
- * - only what goes on where the record says is handled. kafkajs fetches from elsewhere when an offset is out of range;
- *   then the lane begins again, and it is judged there.
+ * - only what goes on where the record says is handled. kafkajs fetches from elsewhere when an offset is out of range, and
+ *   from another log when a topic is made anew; then the lane begins again, and it is judged there.
  */
 import type { Clock } from '../../clock.ts'
 import { backoffMs } from '../backoff.ts'
-import type { Batch } from '../bus.ts'
+import type { Batch, Position } from '../bus.ts'
 import type { Beginning } from './begin.ts'
 import { makeTurns } from './turns.ts'
 
@@ -20,8 +20,8 @@ export interface LaneOptions {
   readonly clock: Clock
   readonly begin: () => Promise<Beginning>
   readonly handle: (batch: Batch) => Promise<boolean>
-  /** The oldest offset that is there. */
-  readonly low: () => Promise<number>
+  /** Whether the log still holds, before that position, what was handled. */
+  readonly holds: (position: Position) => Promise<boolean>
   readonly lost: (error: Error) => void
   /** Told of every failure, and of every success. */
   readonly failed: (error: unknown) => void
@@ -39,13 +39,15 @@ export interface Lane {
 
 /** Another consumer of the group is at it, or was: long enough for it to be done, or to have left. */
 const letItMs = 500
+/** No topic is deleted and made again in less. */
+const soonMs = 200
 /** What one transaction has to hold. */
 const batchMessages = 500
 
 export function makeLane(options: LaneOptions): Lane {
   const { clock, handle, failed, worked } = options
   const inTurn = makeTurns()
-  let position: number | undefined
+  let position: Position | undefined
   let failures = 0
   let waitMs = 0
 
@@ -72,8 +74,8 @@ export function makeLane(options: LaneOptions): Lane {
           options.lost(beginning.error)
           return undefined
         }
-        position = beginning.offset
-        return position
+        position = beginning.position
+        return position.offset
       } catch (error) {
         fail(error)
       }
@@ -85,23 +87,28 @@ export function makeLane(options: LaneOptions): Lane {
     if (position === undefined) return false
     let next = position
     try {
-      for (const batch of partsOf(whole, next)) {
+      for (const batch of partsOf(whole, next.offset)) {
         if (!(await goesOn(batch, next)) || !(await handle(batch))) return forget(letItMs)
-        next = batch.nextOffset
+        next = after(batch, next)
         position = next
       }
     } catch (error) {
       return fail(error)
     }
-    if (next !== whole.nextOffset) return forget(0)
+    if (next.offset !== whole.nextOffset) return forget(0)
     failures = 0
     worked()
     return true
   }
 
-  /** Offsets are left out by compaction and by the marks of transactions; then the log reaches back further than they do. */
-  async function goesOn({ messages: [first] }: Batch, next: number): Promise<boolean> {
-    return first === undefined || first.offset === next || (await options.low()) <= next
+  /**
+   * Offsets are left out by compaction and by the marks of transactions, and a pause may be just that: then the log holds
+   * what it held. A log that was cut off or made anew does not.
+   */
+  async function goesOn({ messages: [first] }: Batch, next: Position): Promise<boolean> {
+    if (first === undefined) return true
+    const pauseMs = next.handledUntil ? first.timestamp.getTime() - next.handledUntil.getTime() : 0
+    return (first.offset === next.offset && pauseMs <= soonMs) || (await options.holds(next))
   }
 
   return {
@@ -109,6 +116,11 @@ export function makeLane(options: LaneOptions): Lane {
     take: (batch) => inTurn(() => takeNow(batch)),
     idle: () => inTurn(async () => {}),
   }
+}
+
+function after({ messages, nextOffset }: Batch, { handledUntil }: Position): Position {
+  const times = messages.map(({ timestamp }) => timestamp.getTime())
+  return { offset: nextOffset, handledUntil: new Date(Math.max(handledUntil?.getTime() ?? 0, ...times)) }
 }
 
 /** What of a batch lies at or behind the position, in parts that one transaction can hold. */

@@ -13,7 +13,7 @@ import { messageOf, type TrainyardError } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import { backoffMs } from '../backoff.ts'
 import type { Subscription } from '../bus.ts'
-import { begin } from './begin.ts'
+import { begin, holds } from './begin.ts'
 import type { Connect } from './connect.ts'
 import { type Lane, makeLane } from './lane.ts'
 import type { Look } from './look.ts'
@@ -56,7 +56,7 @@ export function startSubscription(options: SubscriberOptions, subscription: Subs
       clock,
       begin: () => begin({ subscription, look, awaited }, topic, partition),
       handle: (batch) => subscription.handle(batch),
-      low: async () => (await look.ranges(topic)).get(partition)?.low ?? 0,
+      holds: (position) => holds(look, topic, partition, position),
       lost: fail,
       failed(error) {
         // Once an outage, not once a try and partition.
