@@ -17,10 +17,17 @@ import {
   sumsOf,
 } from './bot.ts'
 
-/** Two places in kit that every service passes through: after a batch was handled, and between publishing and marking it. */
-const kitPoints = ['launcher.handled', 'relay.published']
+/** Places in kit: after a service has handled a batch, and between publishing and marking it. */
+const kitPoints = [
+  'launcher.handled',
+  'intake-runs.handled',
+  'evaluator.handled',
+  'promoter.handled',
+  'console.handled',
+  'relay.published',
+]
 
-/** Not on the way of a first, untroubled training without debounce; each has its own test beside its service. */
+/** Not on the way of a first, untroubled training: with debounce, below, or tested beside its service. */
 const elsewhere = /^(intake\.request\.claimed|launcher\.attempt\.ended|promoter\.(decision|expiry)\..*)$/
 
 const points = [...intakePoints, ...launcherPoints, ...evaluatorPoints, ...promoterPoints, ...kitPoints].filter(
@@ -54,6 +61,20 @@ describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everyth
       for (const bot of bots) await t.test(`${bot} was trained once`, () => trainedOnce(yard, bot))
     })
   }
+
+  test('killed at intake.request.claimed, where the request waited until it was quiet', async (t) => {
+    const yard = await startYard(t, {
+      configuration: echoConfiguration(hyperparameters).replace(
+        'slots: 4',
+        'slots: 4\n    debounce: { quietSeconds: 0.2 }',
+      ),
+      postgres: 'shared',
+      variables: { TRAINYARD_CRASH_AT: 'intake.request.claimed' },
+    })
+    assert.deepEqual(await killedAtEach(t, yard, ['intake.request.claimed']), ['bot-1'])
+    await trainedOnce(yard, 'bot-1')
+    assert.equal((await sumsOf(yard)).balanced, true)
+  })
 
   test('killed with the embedded PostgreSQL: the orphaned server is found and used', async (t) => {
     const yard = await startYard(t, { configuration: echoConfiguration(hyperparameters) })

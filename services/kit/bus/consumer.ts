@@ -4,7 +4,8 @@
  *
  * Invariants:
  * - effect and offset are one transaction, conditional on the offset being where we left it: a batch that is delivered
- *   twice, or to a consumer that no longer owns the partition, changes nothing; nor does one wait for another;
+ *   twice, or to a consumer that no longer owns the partition, changes nothing; nor, but for the very first, does one
+ *   wait for another;
  * - a message that cannot be handled holds up nothing but its own key: it is parked, and `parked.ts` sees to it;
  * - a failure that may pass (the database is away) is never held against a message.
  */
