@@ -206,9 +206,17 @@ async function writeLines(database: Queryable, lines: readonly KeyLine[]): Promi
   )
 }
 
-/** A verdict of whatever kind: the next run of the key may start. */
+/** A verdict of whatever kind: the next run of the key may start, now or as soon as this one has ended. */
 async function freeKeys(database: Queryable, runs: readonly RunId[]): Promise<void> {
   if (runs.length === 0) return
+  await database.execute(
+    `insert into launcher.early_verdicts (run)
+     select distinct run from unnest($1::text[]) as judged (run)
+      where not exists (
+        select from launcher.runs r where r.run = judged.run and r.state not in ('queued', 'running'))
+     on conflict do nothing`,
+    [runs],
+  )
   await database.execute(
     `update launcher.runs set holds_key = false, verdict_due_at = null
       where run in (

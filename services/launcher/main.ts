@@ -13,7 +13,7 @@ import { makeNews } from './news.ts'
 import { holdPlace } from './place.ts'
 import { isFull, startQueued } from './queue.ts'
 import { makeReconciler, reconcilePollMs } from './reconciler.ts'
-import { forgetLogs } from './retention.ts'
+import { forgetOld } from './retention.ts'
 import { addModelRoutes } from './routes/models.ts'
 import { addQueueRoutes } from './routes/queue.ts'
 import { addRunRoutes } from './routes/runs.ts'
@@ -62,7 +62,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
     isFull(await startQueued({ ...kit, look })) ? 0 : undefined,
   )
   const retention = kit.loop('launcher.retention', retentionPollMs, async () =>
-    (await forgetLogs(database, environment.historyDays)) ? 0 : undefined,
+    (await forgetOld(database, environment.historyDays)) ? 0 : undefined,
   )
 
   function look(runs: readonly RunId[]): void {

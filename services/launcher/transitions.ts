@@ -111,7 +111,7 @@ export interface RunEnd {
 }
 
 /**
- * Ends a running run: its slot is free at once, and its key too unless a verdict is to come.
+ * Ends a running run: its slot is free at once, and its key too unless a verdict is still to come.
  *
  * @returns false when the run is not any more what the end was decided from
  */
@@ -126,10 +126,12 @@ export async function endRun(
       run.jobType,
     ])
     const rows = await transaction.query<{ ended_at: Date }>(
-      `with ended as (
+      `with awaited as (
+         select where $2 = 'succeeded' and not exists (select from launcher.early_verdicts where run = $1)
+       ), ended as (
          update launcher.runs
-            set state = $2, ended_at = now(), model = $3, holds_key = $2 = 'succeeded', look_at = now(),
-                verdict_due_at = case when $2 = 'succeeded'
+            set state = $2, ended_at = now(), model = $3, holds_key = exists (select from awaited), look_at = now(),
+                verdict_due_at = case when exists (select from awaited)
                   then now() + make_interval(secs => (spec ->> 'verdictWaitSeconds')::double precision) end
           where run = $1 and state = 'running' and stop is not distinct from $4::jsonb
           returning run, bot, job_type, ended_at

@@ -130,6 +130,19 @@ test('the next run of a key waits for the verdict on the one before, and holds n
   assert.equal(await kit.state(second), 'running')
 })
 
+test('a verdict that was heard before the run has ended here frees the key as soon as it ends', async (t) => {
+  const kit = await launcherKit(t)
+  const first = await kit.request()
+  await kit.settle()
+  const second = await kit.request()
+  await kit.deliver([verdict('model.promoted', { run: first })])
+  await kit.settle()
+  assert.equal(await kit.state(second), 'queued', 'one trains per key, whatever was said of it')
+  await kit.runnerOf(first).train()
+  await kit.settle()
+  assert.equal(await kit.state(second), 'running')
+})
+
 test('I6: a verdict that does not come in time frees the key', async (t) => {
   const kit = await launcherKit(t)
   const first = await kit.request({ spec: { verdictWaitSeconds: 0 } })
