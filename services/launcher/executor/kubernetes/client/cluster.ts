@@ -1,0 +1,85 @@
+/**
+ * All that the executor asks of a cluster, in the fewest words: one namespace, our Jobs and their pods. What is thrown
+ * is a `KubernetesError`, whose failure says what happened; `toTrainyardError` says it to the launcher.
+ *
+ * Expected ends are values here: an object that is not there is `undefined`, one that is there already is `exists`, and
+ * to delete what is gone is no error.
+ */
+import type { CoreV1Event, V1Job, V1Node, V1Pod } from '@kubernetes/client-node'
+
+// The rest of the executor speaks of these, and of nothing else that the client has.
+export type {
+  CoreV1Event,
+  V1Affinity,
+  V1Container,
+  V1ContainerStatus,
+  V1EnvVar,
+  V1Job,
+  V1JobCondition,
+  V1Node,
+  V1NodeSelectorRequirement,
+  V1NodeSelectorTerm,
+  V1Pod,
+  V1PodCondition,
+  V1PodSpec,
+  V1Taint,
+  V1Toleration,
+  V1Volume,
+} from '@kubernetes/client-node'
+
+/** What is ours carries these. The names are a contract with what runs in the cluster already: never change one. */
+export const labels = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  name: 'app.kubernetes.io/name',
+  run: 'trainyard.dev/run',
+  /** The name of the attempt, and so of the Job; on the pod, too. */
+  attempt: 'trainyard.dev/attempt',
+} as const
+export const managedByUs = 'trainyard'
+/** Keeps a Job, and so its name, until its logs, result and reason are stored (I7). */
+export const collectFinalizer = 'trainyard.dev/collect'
+
+/** A copy of what is in the cluster, kept fresh. Only a hint (D7): nothing is concluded from what it lacks. */
+export interface Watching<T> {
+  get(name: string): T | undefined
+  all(): T[]
+  /** Resolves when the first list is complete, however long the cluster is away before; also when it is closed. */
+  readonly synced: Promise<void>
+  /** False until the first list is complete, and while nothing can be heard of the cluster. */
+  isCurrent(): boolean
+}
+
+export interface Cluster {
+  /** `<server> namespace <name>`: two launchers with the same see the same Jobs. */
+  readonly place: string
+
+  /** After a lost answer it looks for the name before it says which. A field that the cluster does not know is refused. */
+  createJob(job: V1Job): Promise<'created' | 'exists'>
+  /** Straight from the store, never from a cache. `undefined`: it is not there. */
+  readJob(name: string): Promise<V1Job | undefined>
+  /** Its pods follow. Only the object with this uid; absent is no error. */
+  deleteJob(name: string, uid: string): Promise<void>
+  /** Takes our finalizer away, so that a deleted Job may disappear. Only the object with this uid; absent is no error. */
+  releaseJob(name: string, uid: string): Promise<void>
+  /** Those that are ours, straight from the store. */
+  listJobs(): Promise<V1Job[]>
+
+  /** The pods of a Job, straight from the store. */
+  listPods(job: string): Promise<V1Pod[]>
+  /** Never by force: with a grace of 0 the cluster would say that what may still run is gone. So at least one second. */
+  deletePod(name: string, uid: string, graceSeconds: number): Promise<void>
+  /** The last `lines` lines of a container's log, as far as the cluster still has them; empty when it has none. */
+  lastLog(pod: string, container: string, lines: number): Promise<string>
+
+  /** What was told of these objects, in the order in which it was last seen. */
+  listEvents(ofUids: readonly string[]): Promise<CoreV1Event[]>
+  listNodes(): Promise<V1Node[]>
+
+  /** Says the name of a Job of ours that is new, changed or gone. What `changed` throws is logged and stops nothing. */
+  watchJobs(changed: (name: string) => void): Watching<V1Job>
+  /** Says the attempt (the Job's name) whose pod is new, changed or gone. */
+  watchPods(changed: (job: string) => void): Watching<V1Pod>
+
+  /** Ends what is watched and every call in flight. */
+  close(): Promise<void>
+}
