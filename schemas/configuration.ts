@@ -5,7 +5,7 @@ import { crossChecks, scheduleFindings } from './configuration/cross-checks.ts'
 import { type Finding, type Path, readDocument } from './configuration/document.ts'
 import { findingsOf } from './configuration/findings.ts'
 import { Configuration } from './configuration/schema.ts'
-import { type JobType, type JobTypeSpec, Placement } from './job-type.ts'
+import { type JobType, type JobTypeSpec, type NamedPlacement, Placement } from './job-type.ts'
 import type { JobTypeName } from './words.ts'
 
 export { type JsonPointer, lookUp } from './configuration/pointer.ts'
@@ -103,9 +103,16 @@ export function jobTypeOf(configuration: Configuration, name: JobTypeName): JobT
   return Object.hasOwn(configuration.jobTypes, name) ? configuration.jobTypes[name] : undefined
 }
 
-/** The job type as a request carries it: all that shapes the work, with its placement resolved. */
-export function freeze(configuration: Configuration, jobType: JobType): JobTypeSpec {
-  const { slots: _slots, priority: _priority, debounce: _debounce, placement: name, ...work } = jobType
-  const placement = Object.hasOwn(configuration.placements, name) ? configuration.placements[name] : undefined
-  return { ...work, placement: { ...(placement ?? Placement.parse({})), name } }
+/** The job type as a request carries it: all that shapes the work, with its placements resolved. */
+export function freeze({ placements }: Configuration, jobType: JobType): JobTypeSpec {
+  const { slots: _slots, priority: _priority, debounce: _debounce, placement, examPlacement, ...work } = jobType
+  const resolved = (name: string): NamedPlacement => {
+    const configured = Object.hasOwn(placements, name) ? placements[name] : undefined
+    return { ...(configured ?? Placement.parse({})), name }
+  }
+  return {
+    ...work,
+    placement: resolved(placement),
+    ...(examPlacement === undefined ? {} : { examPlacement: resolved(examPlacement) }),
+  }
 }

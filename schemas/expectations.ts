@@ -12,6 +12,13 @@ export const Name = z.string({ error: 'expected a name' }).regex(/^[a-z0-9]([-a-
   error: 'expected a name of lower-case letters, digits and inner hyphens, at most 63 characters',
 })
 
+const objectNameError = 'expected the name of a Kubernetes object: lower-case letters, digits, inner hyphens and dots'
+
+export const ObjectName = z
+  .string({ error: objectNameError })
+  .max(253, { error: objectNameError })
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, { error: objectNameError })
+
 export function whole(minimum: number, maximum?: number): z.ZodInt {
   const error = `expected a whole number ${range(minimum, maximum)}`
   const atLeast = z.int({ error }).min(minimum, { error })

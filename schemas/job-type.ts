@@ -1,10 +1,12 @@
 /** Job types and placements of `trainyard.yaml`, and the frozen specification that a request carries. */
 
 import { z } from 'zod'
-import { InnerShare, mapping, Name, oneOf, Positive, Seconds, Share, Text, whole } from './expectations.ts'
+import { InnerShare, mapping, Name, ObjectName, oneOf, Positive, Seconds, Share, Text, whole } from './expectations.ts'
 import { canonicalJson } from './words.ts'
 
 const textValue = { error: 'expected a text (in quotes, if it looks like a number)' }
+
+const gpuResourceError = 'expected the name of a Kubernetes resource such as nvidia.com/gpu'
 
 const Toleration = mapping({
   key: Text.optional().describe('Taint key; without one, every taint.'),
@@ -13,6 +15,11 @@ const Toleration = mapping({
   effect: oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute').optional().describe('Taint effect; without one, all.'),
   tolerationSeconds: Seconds.optional().describe('How long a NoExecute taint is borne.'),
 })
+
+const Handed = z
+  .record(Text, z.json(), { error: 'expected a mapping as Kubernetes takes it' })
+  .optional()
+  .describe('As Kubernetes takes it.')
 
 export const Placement = mapping({
   nodeSelector: z
@@ -27,6 +34,28 @@ export const Placement = mapping({
   cpus: Positive.optional().describe('CPUs per attempt.'),
   memoryGiB: Positive.optional().describe('Memory per attempt, in GiB.'),
   priorityClassName: Text.optional().describe('Kubernetes priority class.'),
+  // None of these has a default: one would change the text of every frozen specification, and with it what work is the same.
+  gpuResource: z
+    .string({ error: gpuResourceError })
+    .regex(/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?\/[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$/, { error: gpuResourceError })
+    .optional()
+    .describe('Kubernetes resource that a GPU is counted as; without one, nvidia.com/gpu.'),
+  ephemeralStorageGiB: Positive.optional().describe('Local disk per attempt, in GiB, for its files and its log.'),
+  affinity: mapping({ nodeAffinity: Handed, podAffinity: Handed, podAntiAffinity: Handed })
+    .optional()
+    .describe("Kubernetes affinity of the attempt's pod, handed on as it is."),
+  imagePullSecrets: z
+    .array(ObjectName, { error: 'expected a list of names' })
+    .optional()
+    .describe('Kubernetes secrets that open the registry of the images.'),
+  serviceAccountName: ObjectName.optional().describe(
+    'Kubernetes service account of the pod; its token is never mounted.',
+  ),
+  runtimeClassName: ObjectName.optional().describe('Kubernetes runtime class.'),
+  queueName: Name.optional().describe('Local queue of Kueue: attempts wait until Kueue lets them start.'),
+  waitSeconds: Seconds.optional().describe(
+    'Longest wait for a place in the cluster; an attempt that found none by then counts as lost. Without one, a day.',
+  ),
 })
 export type Placement = z.infer<typeof Placement>
 
@@ -105,6 +134,9 @@ export const JobType = mapping({
   placement: Name.default('local').describe(
     'Where attempts are to run: a name under placements, or local. As child processes they run on this machine all the same.',
   ),
+  examPlacement: Name.optional().describe(
+    'Where the champion of this job type sits an exam: a name under placements, or local. Without one, where it was trained.',
+  ),
   slots: whole(0, 100_000).default(1).describe('Runs at the same time, until changed at run time.'),
   priority: whole(-1_000_000, 1_000_000).default(0).describe('Higher goes first in the queue.'),
   debounce: mapping({
@@ -120,12 +152,22 @@ export const JobType = mapping({
 })
 export type JobType = z.infer<typeof JobType>
 
+const NamedPlacement = Placement.extend({ name: Name })
+export type NamedPlacement = z.infer<typeof NamedPlacement>
+
 /** A job type as it was when the request was made: everything that shapes the work, nothing that only orders it. */
 export const JobTypeSpec = mapping({
   ...frozen,
-  placement: Placement.extend({ name: Name }),
+  placement: NamedPlacement,
+  /** Of attempts that only predict; absent where there is none of their own. */
+  examPlacement: NamedPlacement.optional(),
 })
 export type JobTypeSpec = z.infer<typeof JobTypeSpec>
+
+/** Where an attempt of this specification runs: to train, or only to sit an exam. */
+export function placementOf(spec: JobTypeSpec, kind: 'train' | 'predict'): NamedPlacement {
+  return kind === 'predict' ? (spec.examPlacement ?? spec.placement) : spec.placement
+}
 
 /** The text of a specification in events and rows; equal specifications give equal text. */
 export function specText(spec: JobTypeSpec): string {

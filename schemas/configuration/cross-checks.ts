@@ -16,12 +16,15 @@ export function crossChecks(raw: unknown): Finding[] {
   ]
 }
 
+const placementFields = new Set(['placement', 'examPlacement'])
+
 function unknownPlacements(jobTypes: Mapping, placements: Mapping): Finding[] {
   const known = new Set(['local', ...Object.keys(placements)])
   return Object.entries(jobTypes).flatMap(([name, jobType]) => {
-    const { placement } = asMapping(jobType)
-    if (typeof placement !== 'string' || known.has(placement)) return []
-    return [{ path: ['jobTypes', name, 'placement'], message: `expected a name under placements (${listOf(known)})` }]
+    return Object.entries(asMapping(jobType)).flatMap(([field, placement]) => {
+      if (!placementFields.has(field) || typeof placement !== 'string' || known.has(placement)) return []
+      return [{ path: ['jobTypes', name, field], message: `expected a name under placements (${listOf(known)})` }]
+    })
   })
 }
 

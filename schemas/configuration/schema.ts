@@ -88,7 +88,7 @@ export const Configuration = mapping({
     .record(Name, Placement, mappingOfNames)
     .default({})
     .describe(
-      'Attributes of workers, by name. The name local is always there. Attempts are child processes on one machine, whatever is said here.',
+      'What attempts need of the cluster, by name; the name local is always there. As child processes they run on this machine, whatever is said here.',
     ),
   triggers: z.array(Trigger, list).default([]).describe('Which events of the platform call for training.'),
   datasetSources: z.array(DatasetSource, list).default([]).describe('Where datasets may be fetched from.'),

@@ -159,6 +159,9 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       await executor.start({
         name: attempt.name,
         run: run.run,
+        bot: run.bot,
+        jobType: run.jobType,
+        generation: run.generation,
         spec,
         kind: attempt.kind,
         token: needs.tokenOf(attempt.name),

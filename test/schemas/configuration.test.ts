@@ -8,8 +8,8 @@ import {
   jobTypeOf,
   parseConfiguration,
 } from '../../schemas/configuration.ts'
-import { type JobType, parseSpec, specText } from '../../schemas/job-type.ts'
-import { JobTypeName } from '../../schemas/words.ts'
+import { type JobType, parseSpec, placementOf, specText } from '../../schemas/job-type.ts'
+import { canonicalJson, digestOf, JobTypeName } from '../../schemas/words.ts'
 
 const intents = JobTypeName.parse('intents')
 
@@ -122,6 +122,32 @@ const wrong: [string, string, string[]][] = [
     'a placement that does not exist',
     afterJobType('    placement: gpu', 'placements:', '  big: { gpus: 1 }'),
     ['trainyard.yaml:4: jobTypes.intents.placement: expected a name under placements (local, big)'],
+  ],
+  [
+    'a place for exams that does not exist',
+    afterJobType('    examPlacement: cpu', 'placements:', '  big: { gpus: 1 }'),
+    ['trainyard.yaml:4: jobTypes.intents.examPlacement: expected a name under placements (local, big)'],
+  ],
+  [
+    'names that Kubernetes would not take',
+    afterJobType(
+      'placements:',
+      '  big:',
+      '    gpuResource: gpu',
+      '    imagePullSecrets: [Registry]',
+      '    serviceAccountName: a_b',
+      '    runtimeClassName: a..b',
+      '    queueName: team.gpu',
+      '    affinity: { nodeAffinty: {} }',
+    ),
+    [
+      'trainyard.yaml:6: placements.big.gpuResource: expected the name of a Kubernetes resource such as nvidia.com/gpu, got "gpu"',
+      'trainyard.yaml:7: placements.big.imagePullSecrets[0]: expected the name of a Kubernetes object: lower-case letters, digits, inner hyphens and dots, got "Registry"',
+      'trainyard.yaml:8: placements.big.serviceAccountName: expected the name of a Kubernetes object: lower-case letters, digits, inner hyphens and dots, got "a_b"',
+      'trainyard.yaml:9: placements.big.runtimeClassName: expected the name of a Kubernetes object: lower-case letters, digits, inner hyphens and dots, got "a..b"',
+      'trainyard.yaml:10: placements.big.queueName: expected a name of lower-case letters, digits and inner hyphens, at most 63 characters, got "team.gpu"',
+      'trainyard.yaml:11: placements.big.affinity.nodeAffinty: unknown key; expected one of nodeAffinity, podAffinity, podAntiAffinity',
+    ],
   ],
   [
     'a number as the value of a node label',
@@ -330,6 +356,41 @@ describe('a frozen job type', () => {
   test('of an earlier version is filled in with the defaults of fields that came since', () => {
     const { failuresPerWork: _came, ...earlier } = spec
     assert.equal(parseSpec(JSON.stringify(earlier)).failuresPerWork, 3)
+  })
+
+  test('whose further fields are not said has the text, and so the work identity, that it had before there were any', () => {
+    const before =
+      '{"attemptDeadlineSeconds":3600,"failuresPerWork":3,"graceSeconds":30,"heldOutShare":0.2,"hyperparameters":{},' +
+      '"logLimitMiB":8,"placement":{"gpus":2,"memoryGiB":16,"name":"big","nodeSelector":{},"tolerations":[]},' +
+      '"program":{"command":["node","train.ts"]},"promotion":{"confidence":0.95,"guard":{"maximumRecallDrop":0.25,' +
+      '"minimumSupport":8},"heldExpiresAfterSeconds":604800,"margin":0.02,"minimumAccuracy":0.5,"minimumExamRows":20,' +
+      '"whenUndecided":"promoteIfNotWorse"},"retries":{"backoffSeconds":30,"limit":2,"resumeLimit":20},' +
+      '"supersede":{"atMostInARow":3,"finishIfProgressAbove":0.8},"verdictWaitSeconds":3600,"whenNewer":"wait"}'
+    assert.equal(specText(spec), before)
+    assert.equal(specText(parseSpec(before)), before)
+    assert.equal(
+      digestOf(canonicalJson({ dataset: 'sha256:0', spec })),
+      'sha256:bf63e2aea279754ec54e1ad6d00b2046f1514ed0b79f9a14eeb7436673e3c52c',
+    )
+  })
+
+  describe('with a place of its own for exams', () => {
+    const both = parseConfiguration(
+      `${text}\n  small: { cpus: 2 }`.replace('slots: 3', 'examPlacement: small'),
+      'a.yaml',
+    )
+    const withExam = freeze(both, intentsOf(both))
+
+    test('carries that resolved too, and is read back equal', () => {
+      assert.deepEqual(withExam.examPlacement, { name: 'small', cpus: 2, nodeSelector: {}, tolerations: [], gpus: 0 })
+      assert.deepEqual(parseSpec(specText(withExam)), withExam)
+    })
+
+    test('trains where it always did, and sits exams there; without one, both where it trains', () => {
+      assert.equal(placementOf(withExam, 'train').name, 'big')
+      assert.equal(placementOf(withExam, 'predict').name, 'small')
+      assert.equal(placementOf(spec, 'predict').name, 'big')
+    })
   })
 
   test('local is the empty placement unless it is configured', () => {

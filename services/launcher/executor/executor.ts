@@ -14,13 +14,17 @@
  */
 
 import type { JobTypeSpec } from '../../../schemas/job-type.ts'
-import type { AttemptName, RunId } from '../../../schemas/words.ts'
+import type { AttemptName, BotId, JobTypeName, RunId } from '../../../schemas/words.ts'
 
 /** Everything needed to start an attempt, from the request's frozen row alone: the same after a crash (D6). */
 export type AttemptToStart = {
   /** Unique for ever and DNS-safe; the executor's own key for the attempt. */
   name: AttemptName
   run: RunId
+  bot: BotId
+  jobType: JobTypeName
+  /** Of the run, also where the champion answers. */
+  generation: number
   spec: JobTypeSpec
   /** `train`: trains, then sits the exam. `predict`: sits the exam with a model that is there already. */
   kind: 'train' | 'predict'

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { pino } from 'pino'
 import { JobTypeSpec } from '../../../schemas/job-type.ts'
-import { RunId } from '../../../schemas/words.ts'
+import { BotId, JobTypeName, RunId } from '../../../schemas/words.ts'
 import { systemClock } from '../../../services/kit/clock.ts'
 import type { AttemptToStart, Executor, Observation } from '../../../services/launcher/executor/executor.ts'
 import { createProcessExecutor } from '../../../services/launcher/executor/process.ts'
@@ -13,6 +13,9 @@ export function attemptOf(runApiUrl: string, command: readonly string[]): Attemp
   return {
     name: attemptName,
     run: RunId.parse('run-abcdefghij'),
+    bot: BotId.parse('bot-1'),
+    jobType: JobTypeName.parse('intents'),
+    generation: 1,
     spec: JobTypeSpec.parse({ program: { command }, placement: { name: 'local' } }),
     kind: 'train',
     token,
