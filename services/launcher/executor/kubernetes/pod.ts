@@ -1,0 +1,193 @@
+/**
+ * The pod of an attempt, as the restricted pod security standard wants it: neither root nor privilege, a root file system
+ * that cannot be written to, and no credentials but the attempt's own token (D10).
+ */
+
+import type { V1Container, V1EnvVar, V1PodSpec, V1ResourceRequirements, V1Toleration } from '@kubernetes/client-node'
+import type { Placement } from '../../../../schemas/job-type.ts'
+import type { AttemptToStart } from '../executor.ts'
+import { containers, standardGpuResource } from './names.ts'
+
+export type PodSettings = {
+  /** Image that brings the runner and its Node. */
+  runnerImage: string
+  imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never'
+}
+
+export type AttemptInPod = AttemptToStart & { image: string; placement: Placement }
+
+/** Where the runner is, both in its own image and in the program's container. */
+const runnerFolder = '/trainyard-runner'
+const installFolder = '/trainyard-install'
+const workFolder = '/work'
+
+const user = 65_532
+/** What the runner gets above the grace time to store the program's work and tell the end. */
+const settleSeconds = 30
+/**
+ * The runner keeps to the deadline itself, and the launcher stops it after that: the pod's own is for the day on which
+ * neither does. It begins before the images are pulled, which may take long and must cost the program nothing.
+ */
+const pullSeconds = 3_600
+
+export function buildPod(attempt: AttemptInPod, settings: PodSettings): V1PodSpec {
+  const { placement } = attempt
+  const graceSeconds = Math.ceil(attempt.graceMs / 1000) + settleSeconds
+  const tolerations = tolerationsOf(placement)
+  return {
+    restartPolicy: 'Never',
+    activeDeadlineSeconds: Math.ceil(attempt.deadlineMs / 1000) + graceSeconds + pullSeconds,
+    terminationGracePeriodSeconds: graceSeconds,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    ...defined({
+      serviceAccountName: placement.serviceAccountName,
+      runtimeClassName: placement.runtimeClassName,
+      priorityClassName: placement.priorityClassName,
+      imagePullSecrets: placement.imagePullSecrets?.map((name) => ({ name })),
+      affinity: placement.affinity && defined(placement.affinity),
+    }),
+    ...(Object.keys(placement.nodeSelector).length === 0 ? {} : { nodeSelector: placement.nodeSelector }),
+    ...(tolerations.length === 0 ? {} : { tolerations }),
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: user,
+      runAsGroup: user,
+      fsGroup: user,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    initContainers: [runnerContainer(settings)],
+    containers: [programContainer(attempt, settings)],
+    volumes: [
+      { name: 'runner', emptyDir: {} },
+      { name: 'work', emptyDir: {} },
+      { name: 'tmp', emptyDir: {} },
+      ...(placement.gpus === 0 ? [] : [{ name: 'shared-memory', emptyDir: { medium: 'Memory' } }]),
+    ],
+  }
+}
+
+/** Puts the runner where the program's container finds it. */
+function runnerContainer({ runnerImage, imagePullPolicy }: PodSettings): V1Container {
+  return {
+    name: containers.runner,
+    image: runnerImage,
+    ...defined({ imagePullPolicy }),
+    command: [`${runnerFolder}/node`, `${runnerFolder}/services/runner/install.ts`, installFolder],
+    // Where quotas are, a container without resources is refused.
+    resources: {
+      requests: { cpu: '50m', memory: '64Mi' },
+      limits: { memory: '256Mi' },
+    },
+    securityContext: unprivileged,
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    volumeMounts: [{ name: 'runner', mountPath: installFolder }],
+  }
+}
+
+function programContainer(attempt: AttemptInPod, { imagePullPolicy }: PodSettings): V1Container {
+  const resources = resourcesOf(attempt.placement)
+  return {
+    name: containers.program,
+    image: attempt.image,
+    ...defined({ imagePullPolicy }),
+    command: [
+      `${runnerFolder}/node`,
+      `${runnerFolder}/services/runner/main.ts`,
+      '--',
+      ...attempt.spec.program.command.map(literally),
+    ],
+    env: environmentOf(attempt),
+    ...(Object.keys(resources).length === 0 ? {} : { resources }),
+    securityContext: unprivileged,
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    volumeMounts: [
+      { name: 'runner', mountPath: runnerFolder, readOnly: true },
+      { name: 'work', mountPath: workFolder },
+      { name: 'tmp', mountPath: '/tmp' },
+      // What a container has by itself is 64 MiB, too little for the workers of a data loader.
+      ...(attempt.placement.gpus === 0 ? [] : [{ name: 'shared-memory', mountPath: '/dev/shm' }]),
+    ],
+  }
+}
+
+const unprivileged = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  readOnlyRootFilesystem: true,
+}
+
+function environmentOf(attempt: AttemptInPod): V1EnvVar[] {
+  const values = {
+    TRAINYARD_RUN_API: attempt.runApiUrl,
+    TRAINYARD_ATTEMPT: attempt.name,
+    TRAINYARD_ATTEMPT_TOKEN: attempt.token,
+    TRAINYARD_WORK_DIR: workFolder,
+    TRAINYARD_CLAIM_LIMIT_MS: String(attempt.deadlineMs),
+    TRACEPARENT: attempt.traceparent,
+    // The image's own cannot be written to.
+    HOME: workFolder,
+  }
+  return [
+    ...Object.entries(values).map(([name, value]) => ({ name, value: literally(value) })),
+    { name: 'TRAINYARD_RUNNER_ID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+  ]
+}
+
+/** Kubernetes would put the value of a variable in place of `$(NAME)`, the token's included; `$$` is a plain `$`. */
+function literally(text: string): string {
+  return text.replaceAll('$', '$$$$')
+}
+
+/**
+ * Memory is limited to what was asked for, so that an attempt fails alone. CPU is not: what others leave idle speeds the
+ * training up, and costs nobody anything.
+ */
+function resourcesOf(placement: Placement): V1ResourceRequirements {
+  const { gpus, cpus, memoryGiB, ephemeralStorageGiB, gpuResource = standardGpuResource } = placement
+  const both = defined({
+    memory: memoryGiB === undefined ? undefined : gibibytes(memoryGiB),
+    'ephemeral-storage': ephemeralStorageGiB === undefined ? undefined : gibibytes(ephemeralStorageGiB),
+  })
+  const requests = { ...defined({ cpu: cpus === undefined ? undefined : cpuQuantity(cpus) }), ...both }
+  const limits = { ...both, ...(gpus === 0 ? {} : { [gpuResource]: String(gpus) }) }
+  return {
+    ...(Object.keys(requests).length === 0 ? {} : { requests }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+  }
+}
+
+/**
+ * GPU nodes are commonly tainted with the resource's name, to keep others off. Many clusters have this borne by whoever asks
+ * for the resource, and not all.
+ */
+export function tolerationsOf({ tolerations, gpus, gpuResource = standardGpuResource }: Placement): V1Toleration[] {
+  const said = tolerations.map((toleration) => defined(toleration))
+  const ownTaint = { key: gpuResource, operator: 'Exists', effect: 'NoSchedule' }
+  const isSaid = said.some((toleration) => toleration.operator === 'Exists' && covers(toleration, ownTaint))
+  return gpus === 0 || isSaid ? said : [...said, ownTaint]
+}
+
+function covers({ key, effect }: V1Toleration, taint: { key: string; effect: string }): boolean {
+  return (key === undefined || key === taint.key) && (effect === undefined || effect === taint.effect)
+}
+
+function cpuQuantity(cpus: number): string {
+  return Number.isInteger(cpus) ? String(upwards(cpus)) : `${upwards(cpus * 1000)}m`
+}
+
+function gibibytes(amount: number): string {
+  return Number.isInteger(amount) ? `${upwards(amount)}Gi` : `${upwards(amount * 1024)}Mi`
+}
+
+/** To the next whole number, and not to one more because 0.1 is no binary fraction. No number so large that it is written with an exponent. */
+function upwards(amount: number): number {
+  return Math.min(Math.ceil(amount - amount * Number.EPSILON), Number.MAX_SAFE_INTEGER)
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
+
+/** Without the keys that have no value: those would be other bytes for the same thing. */
+function defined<T extends object>(fields: T): Partial<Defined<T>> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<Defined<T>>
+}
