@@ -19,6 +19,7 @@ export type AttemptAct =
   | { readonly do: 'start'; readonly attempt: AttemptName }
   | { readonly do: 'stop'; readonly attempt: AttemptName; readonly graceMs: number }
   | { readonly do: 'release'; readonly attempt: AttemptName }
+  | { readonly do: 'note'; readonly attempt: AttemptName; readonly words: string }
   | {
       readonly do: 'end'
       readonly attempt: AttemptName
@@ -64,10 +65,14 @@ export function attemptStep(
   if (attempt.state === 'ended') return leave(attempt, seen, nowMs, limits)
   if (seen?.state === 'absent' || seen?.state === 'ended') return { act: endOf(attempt, seen, nowMs), lookInMs: 0 }
 
+  if (attempt.state === 'created' && attempt.stop === null && seen?.state === 'starting' && seen.hopeless) {
+    return { act: { do: 'end', attempt: name, ...seen.hopeless, exitCode: null, signal: null }, lookInMs: 0 }
+  }
   const overAtMs = overMs(attempt, limits)
   if (nowMs >= overAtMs) return { act: silentEnd(attempt, seen), lookInMs: 0 }
   const untilOverMs = Math.min(observeEveryMs, overAtMs - nowMs)
-  const asked = attempt.stop !== null || (attempt.state === 'created' && nowMs >= attempt.dueMs)
+  const asked =
+    attempt.stop !== null || seen?.isForsaken === true || (attempt.state === 'created' && nowMs >= attempt.dueMs)
   if (asked) return { act: { do: 'stop', attempt: name, graceMs: limits.graceMs }, lookInMs: untilOverMs }
   return {
     act: null,
@@ -77,6 +82,13 @@ export function attemptStep(
 
 function mayStart(attempt: AttemptFacts, nowMs: number): boolean {
   return attempt.state === 'created' && !attempt.placed && attempt.stop === null && nowMs < attempt.dueMs
+}
+
+/** What the executor says of how it stands, where that is news. */
+export function noteOf(attempt: AttemptFacts, seen: Observation | undefined): AttemptAct | null {
+  if (attempt.state === 'ended' || (seen?.state !== 'starting' && seen?.state !== 'running')) return null
+  const { words } = seen
+  return words === undefined || words === attempt.standing ? null : { do: 'note', attempt: attempt.name, words }
 }
 
 /** Its end is on record; what is left of it goes, and only then its traces. */
@@ -101,6 +113,8 @@ function endOf(attempt: AttemptFacts, seen: Observation, nowMs: number): Attempt
       : { exitCode: null, signal: null, words: 'the executor has no trace of it' }
   const end = { do: 'end', attempt: attempt.name, exitCode: facts.exitCode, signal: facts.signal } as const
   if (attempt.stop !== null) return { ...end, outcome: 'stopped', reason: attempt.stop }
+  // Somebody who was not us has stopped it, which is no fault of the program's.
+  if (seen.state === 'ended' && seen.isDisrupted) return { ...end, outcome: 'stopped', reason: facts.words }
   if (attempt.state === 'created' && nowMs >= attempt.dueMs) {
     return { ...end, outcome: 'lost', reason: `no runner claimed it in time: ${facts.words}` }
   }

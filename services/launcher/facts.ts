@@ -34,6 +34,8 @@ export interface AttemptFacts {
   readonly state: 'created' | 'claimed' | 'ended'
   /** The executor has it on record: absent there means ended (D6). */
   readonly placed: boolean
+  /** How it stands, in the executor's words, as far as it is on record. */
+  readonly standing: string | null
   readonly stop: string | null
   readonly released: boolean
   /** Done means committed: nothing else is success. */

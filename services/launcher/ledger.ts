@@ -34,6 +34,7 @@ export interface AttemptRow {
   number: number
   state: AttemptFacts['state']
   placed: boolean
+  standing: string | null
   stop: string | null
   released_at: Date | null
   outcome: AttemptOutcome | null
@@ -72,7 +73,7 @@ export async function readRuns(database: Queryable, runs: readonly RunId[]): Pro
   // Attempts last: one that appears in between belongs to a run that is already read, and is looked at again.
   const rows = await database.query<RunRow>(runsWithChampion, [runs])
   const attempts = await database.query<AttemptRow>(
-    `select attempt, run, kind, number, state, placed_at is not null as placed, stop, released_at, outcome, reason, exit_code,
+    `select attempt, run, kind, number, state, placed_at is not null as placed, standing, stop, released_at, outcome, reason, exit_code,
             created_at, claimed_at, due_at, ended_at, model, answers
        from launcher.attempts where run = any($1) order by kind, number`,
     [runs],
@@ -122,6 +123,7 @@ export function attemptFacts(row: AttemptRow): AttemptFacts {
     number: row.number,
     state: row.state,
     placed: row.placed,
+    standing: row.standing,
     stop: row.stop,
     released: row.released_at !== null,
     outcome: row.outcome,

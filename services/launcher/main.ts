@@ -10,6 +10,7 @@ import { createProcessExecutor } from './executor/process.ts'
 import { addMetrics } from './metrics.ts'
 import { modelUrl } from './models.ts'
 import { makeNews } from './news.ts'
+import { makeOrphanWatch } from './orphans.ts'
 import { holdPlace } from './place.ts'
 import { isFull, startQueued } from './queue.ts'
 import { makeReconciler, reconcilePollMs } from './reconciler.ts'
@@ -24,16 +25,17 @@ import { makeTokens, readSecret } from './token.ts'
 
 const queuePollMs = 1_000
 const retentionPollMs = 10 * 60_000
+const orphansPollMs = 60_000
 
 /** @param openExecutor what carries attempts out */
 export function launcherOver(
-  openExecutor: (kit: Kit) => Executor,
+  openExecutor: (kit: Kit) => Executor | Promise<Executor>,
   timings: Timings = defaultTimings,
 ): ServiceDefinition {
   return {
     name: 'launcher',
     migrations: new URL('./migrations/', import.meta.url),
-    build: (kit) => build(kit, openExecutor(kit), timings),
+    build: async (kit) => build(kit, await openExecutor(kit), timings),
   }
 }
 
@@ -59,11 +61,13 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
   })
   const reconciling = kit.loop('launcher.reconcile', reconcilePollMs, () => reconciler.work())
   const queue = kit.loop('launcher.queue', queuePollMs, async () =>
-    isFull(await startQueued({ ...kit, look })) ? 0 : undefined,
+    isFull(await startQueued({ ...kit, longestWaitSeconds: executor.longestWaitSeconds, look })) ? 0 : undefined,
   )
   const retention = kit.loop('launcher.retention', retentionPollMs, async () =>
     (await forgetOld(database, environment.historyDays)) ? 0 : undefined,
   )
+
+  const orphans = kit.loop('launcher.orphans', orphansPollMs, makeOrphanWatch({ ...kit, executor }))
 
   function look(runs: readonly RunId[]): void {
     reconciler.hint(runs)
@@ -83,7 +87,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
         },
       }),
     ],
-    loops: [reconciling, queue, retention],
+    loops: [reconciling, queue, retention, orphans],
     routes(app) {
       addRunApi(app, { kit, tokens, timings, hint, countOutcome, tellLog: (attempt) => news.tell(runOf(attempt)) })
       addQueueRoutes(app, kit, () => queue.wake())

@@ -18,6 +18,8 @@ import type { Point } from './points.ts'
 export interface QueueNeeds {
   readonly database: Database
   readonly outbox: Outbox
+  /** Of the executor: how long an attempt may wait for a place to run where its placement does not say. */
+  readonly longestWaitSeconds: number | null
   point(name: Point): Promise<void>
   /** Called with the runs that have started. */
   look(runs: readonly RunId[]): void
@@ -31,13 +33,13 @@ interface Place {
 }
 
 /** @returns how many runs were started; at `batchSize` there may be more */
-export async function startQueued({ database, outbox, point, look }: QueueNeeds): Promise<number> {
+export async function startQueued({ database, outbox, longestWaitSeconds, point, look }: QueueNeeds): Promise<number> {
   const started = await database.transaction(async (transaction) => {
     const places = await claimSlots(transaction)
     if (places.length === 0) return []
     const runs = await chooseRuns(transaction, places)
     if (runs.length === 0) return []
-    const rows = await startRuns(transaction, seat(runs, places))
+    const rows = await startRuns(transaction, seat(runs, places), longestWaitSeconds)
     await outbox.append(
       transaction,
       rows.map((row) => occurrences.started({ ...row, jobType: row.job_type }, row.started_at.getTime())),
@@ -100,7 +102,11 @@ interface StartedRow extends Omit<Subject, 'jobType'> {
 }
 
 /** A fresh look behind the locks: a run that was replaced or whose key was taken in between is left alone. */
-function startRuns(transaction: Transaction, seats: readonly { run: RunId; number: number }[]): Promise<StartedRow[]> {
+function startRuns(
+  transaction: Transaction,
+  seats: readonly { run: RunId; number: number }[],
+  longestWaitSeconds: number | null,
+): Promise<StartedRow[]> {
   return transaction.query<StartedRow>(
     `with started as (
        update launcher.runs r
@@ -114,10 +120,12 @@ function startRuns(transaction: Transaction, seats: readonly { run: RunId; numbe
         where s.job_type = started.job_type and s.number = started.number
      ), tried as (
        insert into launcher.attempts (attempt, run, kind, number, due_at)
-       select run || '-1', run, 'train', 1, now() + make_interval(secs => (spec ->> 'attemptDeadlineSeconds')::double precision)
+       select run || '-1', run, 'train', 1, now() + make_interval(secs => coalesce(
+                (spec #>> '{placement,waitSeconds}')::double precision, $3,
+                (spec ->> 'attemptDeadlineSeconds')::double precision))
          from started
      )
      select run, bot, job_type, generation, cause, started_at from started`,
-    [seats.map(({ run }) => run), seats.map(({ number }) => number)],
+    [seats.map(({ run }) => run), seats.map(({ number }) => number), longestWaitSeconds],
   )
 }

@@ -9,11 +9,12 @@
  * executor is idempotent by the attempt's name. So two looks at a time, or one after a crash, do no harm.
  */
 
+import { type JobTypeSpec, placementOf } from '../../schemas/job-type.ts'
 import type { AttemptName, AttemptOutcome, Digest, RunId } from '../../schemas/words.ts'
 import { classify, messageOf } from '../kit/errors.ts'
 import { needsObservation } from './attempt-step.ts'
 import type { Executor, Observation } from './executor/executor.ts'
-import { type AttemptFacts, type RunFacts, specOf } from './facts.ts'
+import { type AttemptFacts, type AttemptKind, type RunFacts, specOf } from './facts.ts'
 import { type RunRecord, readRuns } from './ledger.ts'
 import { clearLeftovers } from './leftovers.ts'
 import type { LauncherKit } from './points.ts'
@@ -25,6 +26,8 @@ import {
   endAttempt,
   endRun,
   freeKey,
+  keepRemarks,
+  noteStanding,
   placeAttempt,
   releaseAttempt,
   tellAttempts,
@@ -128,12 +131,21 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
         return point('launcher.attempt.ended')
       }
       case 'release':
+        await keepRemarks(database, act.attempt, await executor.remarks(act.attempt))
         await point('launcher.executor.releasing')
         await executor.release(act.attempt)
         await releaseAttempt(database, act.attempt)
         return point('launcher.attempt.released')
+      case 'note':
+        return noteStanding(database, act.attempt, act.words)
       case 'try':
-        return createAttempt(database, run, act.kind, act.number, specOf(run, act.kind).attemptDeadlineSeconds)
+        return createAttempt(
+          database,
+          run,
+          act.kind,
+          act.number,
+          waitSeconds(executor, specOf(run, act.kind), act.kind),
+        )
       case 'tell':
         return tellAttempts(database, run.run, act.reason)
       case 'clear':
@@ -171,7 +183,10 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
         traceparent: run.cause.traceparent,
       })
     } catch (error) {
-      if (classify(error).code !== 'badInput') throw error
+      if (classify(error).code !== 'badInput') {
+        await noteStanding(database, attempt.name, `can't be started yet: ${messageOf(error)}`)
+        throw error
+      }
       // What cannot be started at all will not start the next time.
       const reason = messageOf(error)
       await endAttempt(database, attempt, { outcome: 'badInput', reason, exitCode: null, signal: null })
@@ -220,6 +235,11 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       return 0
     },
   }
+}
+
+/** How long an attempt may wait for its claim. */
+function waitSeconds({ longestWaitSeconds }: Executor, spec: JobTypeSpec, kind: AttemptKind): number {
+  return placementOf(spec, kind).waitSeconds ?? longestWaitSeconds ?? spec.attemptDeadlineSeconds
 }
 
 function attemptOf(run: RunFacts, name: AttemptName): AttemptFacts {

@@ -9,7 +9,7 @@
  * - another attempt, or any other end of the run, waits until the last attempt can have no effect any more (I1, I2).
  */
 import type { AttemptName, AttemptOutcome, Digest } from '../../schemas/words.ts'
-import { type AttemptAct, type AttemptLimits, attemptStep, overMs } from './attempt-step.ts'
+import { type AttemptAct, type AttemptLimits, attemptStep, noteOf, overMs } from './attempt-step.ts'
 import type { Observation } from './executor/executor.ts'
 import { type AttemptFacts, type AttemptKind, type RunFacts, type RunStop, specOf } from './facts.ts'
 import { type Continuation, retry } from './retry.ts'
@@ -49,9 +49,15 @@ export function planOf(run: RunFacts, seen: Seen, nowMs: number, timings: Timing
   const steps = run.attempts.map((attempt) =>
     attemptStep(attempt, seen.get(attempt.name), nowMs, limitsOf(run, attempt, timings)),
   )
+  const notes = run.attempts.flatMap((attempt) => noteOf(attempt, seen.get(attempt.name)) ?? [])
   const own = run.state === 'running' ? running(run, nowMs, timings) : ended(run, nowMs)
   // The ledger's own steps come first: they need no executor, which may be out of reach.
-  return together([tell(run), own, ...steps.map(({ act, lookInMs }) => ({ acts: act ? [act] : [], lookInMs }))])
+  return together([
+    tell(run),
+    own,
+    { acts: notes, lookInMs: null },
+    ...steps.map(({ act, lookInMs }) => ({ acts: act ? [act] : [], lookInMs })),
+  ])
 }
 
 /** Whatever attempt of a run that is to end does not know it yet. */

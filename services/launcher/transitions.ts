@@ -8,36 +8,54 @@ import type { AttemptName, Digest, RunId, RunState } from '../../schemas/words.t
 import type { Occurrence, Outbox } from '../kit/bus/outbox.ts'
 import type { Database, Queryable, Transaction } from '../kit/store/database.ts'
 import type { AttemptAct } from './attempt-step.ts'
+import type { Remark } from './executor/executor.ts'
 import type { AttemptFacts, AttemptKind, RunFacts, RunStop } from './facts.ts'
 import type { Point } from './points.ts'
 import { reasonOf } from './run-step.ts'
 
-/** The next attempt of a run that still runs and was not told to stop. Its name makes a second one impossible (I1). */
+/**
+ * The next attempt of a run that still runs and was not told to stop. Its name makes a second one impossible (I1).
+ * @param waitSeconds until when it must be claimed
+ */
 export async function createAttempt(
   database: Queryable,
   run: RunFacts,
   kind: AttemptKind,
   number: number,
-  deadlineSeconds: number,
+  waitSeconds: number,
 ): Promise<void> {
   await database.execute(
     `insert into launcher.attempts (attempt, run, kind, number, due_at)
      select $2, run, $3, $4::integer, now() + make_interval(secs => $5)
        from (select run from launcher.runs where run = $1 and state = 'running' and stop is null for share) as running
      on conflict do nothing`,
-    [
-      run.run,
-      kind === 'train' ? `${run.run}-${number}` : `${run.run}-champion-${number}`,
-      kind,
-      number,
-      deadlineSeconds,
-    ],
+    [run.run, kind === 'train' ? `${run.run}-${number}` : `${run.run}-champion-${number}`, kind, number, waitSeconds],
   )
 }
 
 export async function placeAttempt(database: Queryable, attempt: AttemptName): Promise<void> {
   await database.execute('update launcher.attempts set placed_at = now() where attempt = $1 and placed_at is null', [
     attempt,
+  ])
+}
+
+export async function noteStanding(database: Queryable, attempt: AttemptName, words: string): Promise<void> {
+  await database.execute(
+    `update launcher.attempts set standing = $2, standing_since = now()
+      where attempt = $1 and state <> 'ended' and standing is distinct from $2`,
+    [attempt, words],
+  )
+}
+
+export async function keepRemarks(
+  database: Queryable,
+  attempt: AttemptName,
+  remarks: readonly Remark[],
+): Promise<void> {
+  if (remarks.length === 0) return
+  await database.execute('update launcher.attempts set remarks = $2 where attempt = $1', [
+    attempt,
+    JSON.stringify(remarks),
   ])
 }
 

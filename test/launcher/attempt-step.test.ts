@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { attemptStep, needsObservation } from '../../services/launcher/attempt-step.ts'
+import { attemptStep, needsObservation, noteOf } from '../../services/launcher/attempt-step.ts'
 import type { Observation } from '../../services/launcher/executor/executor.ts'
 import type { AttemptFacts } from '../../services/launcher/facts.ts'
 import { attemptFacts, created, nowMs, timings } from './facts.ts'
@@ -9,6 +9,11 @@ const graceMs = 30_000
 const absent: Observation = { state: 'absent' }
 const alive: Observation = { state: 'running', handle: 'pid' }
 const gone: Observation = { state: 'ended', exitCode: 137, signal: null, reason: 'out of memory' }
+const hopeless: Observation = {
+  state: 'starting',
+  handle: 'uid',
+  hopeless: { outcome: 'badInput', reason: 'its image has no name' },
+}
 const past = (milliseconds: number): Partial<AttemptFacts> => ({ dueMs: nowMs - milliseconds })
 const longPast = past(graceMs + timings.marginMs)
 const told = { stop: 'a newer request takes its place' }
@@ -39,6 +44,14 @@ const rows: readonly Row[] = [
   ],
   ['one that waits for its runner is left alone', { ...created, placed: true }, alive, null],
   ['one that runs is left alone', {}, alive, null],
+  ['one that cannot start however long one waits ends', { ...created, placed: true }, hopeless, 'end badInput'],
+  ['one whose Job somebody has deleted is stopped in order', {}, { ...alive, isForsaken: true }, 'stop'],
+  [
+    'one that was disrupted was stopped by somebody else, and costs no retry',
+    {},
+    { ...gone, isDisrupted: true },
+    'end stopped',
+  ],
   ['silence of the executor is no end', {}, undefined, null],
   ['silence after the deadline is no end yet: the runner may still be stopping', past(1), undefined, null],
   ['D13: after deadline, grace and margin silence is an end', longPast, undefined, 'end lost'],
@@ -86,4 +99,15 @@ test('the executor is asked only about what was handed to it', () => {
   assert.equal(needsObservation(attemptFacts({ ...created, ...told }), nowMs), true)
   assert.equal(needsObservation(attemptFacts(), nowMs), true)
   assert.equal(needsObservation(attemptFacts({ ...done, released: true }), nowMs), false)
+})
+
+test('what the executor says of how an attempt stands is noted where it is news, and not once it has ended', () => {
+  const waits: Observation = { state: 'starting', handle: 'uid', words: 'waits for a GPU' }
+  const noted = (changes: Partial<AttemptFacts>, seen: Observation | undefined) =>
+    noteOf(attemptFacts(changes), seen)?.do === 'note'
+  assert.equal(noted({}, waits), true)
+  assert.equal(noted({ standing: 'waits for a GPU' }, waits), false)
+  assert.equal(noted({ standing: 'waits for a node' }, waits), true)
+  assert.equal(noted(done, waits), false)
+  for (const seen of [undefined, absent, alive, gone]) assert.equal(noted({}, seen), false)
 })

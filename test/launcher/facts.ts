@@ -18,6 +18,7 @@ export function attemptFacts(changes: Partial<AttemptFacts> = {}): AttemptFacts 
     kind: 'train',
     number,
     state: 'claimed',
+    standing: null,
     placed: true,
     stop: null,
     released: false,

@@ -30,6 +30,7 @@ export function scriptedExecutor(): ScriptedExecutor {
   return {
     name: 'process',
     place: 'nowhere',
+    longestWaitSeconds: null,
     started,
     stopped,
     released,
@@ -52,6 +53,7 @@ export function scriptedExecutor(): ScriptedExecutor {
       released.push(name)
     },
     onChange: (listener) => void listeners.push(listener),
+    remarks: async () => [],
     list: async () => [...there.keys()],
     close: async () => {},
     exits(name, { exitCode = 0, signal = null, reason = 'exit code 0' } = {}) {

@@ -41,6 +41,9 @@ export const Attempt = z.looseObject({
   createdAt: Time,
   claimedAt: Time.nullable(),
   endedAt: Time.nullable(),
+  standing: z.string().nullable().default(null),
+  standingSince: Time.nullable().default(null),
+  remarks: z.array(z.object({ at: Time, words: z.string() })).default([]),
 })
 export type Attempt = z.infer<typeof Attempt>
 

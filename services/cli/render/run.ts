@@ -18,6 +18,7 @@ export function runPage(run: RunStory, attempts: readonly Attempt[], style: Styl
     headOf(run, attempts, style),
     `\n${style.bold('Story')}\n${storyTable(run, style)}`,
     attempts.length === 0 ? '' : `\n${style.bold('Attempts')}\n${attemptTable(attempts, style, now)}`,
+    remarkLines(attempts, style),
     nextSteps(run, style),
   ].join('')
 }
@@ -85,10 +86,21 @@ function attemptTable(attempts: readonly Attempt[], style: Style, now: Date): st
         claimedAt === null ? '' : relative(claimedAt, now),
         claimedAt === null ? '' : duration((endedAt ?? now).getTime() - claimedAt.getTime()),
         attempt.signal ?? (attempt.exitCode === null ? '' : String(attempt.exitCode)),
-        printable(attempt.reason ?? ''),
+        printable(attempt.reason ?? (endedAt === null ? attempt.standing : null) ?? ''),
       ]
     }),
   )
+}
+
+/** What the place where they ran has said of them, an attempt after the other. */
+function remarkLines(attempts: readonly Attempt[], style: Style): string {
+  const told = attempts.filter(({ remarks }) => remarks.length > 0)
+  return told
+    .map(({ attempt, remarks }) => {
+      const rows = remarks.map(({ at, words }) => [style.faint(at.toISOString().slice(11, 19)), printable(words)])
+      return `\n${style.bold(attempt)}\n${table([{ title: '' }, { title: '' }], rows)}`
+    })
+    .join('')
 }
 
 function nextSteps(run: RunStory, style: Style): string {

@@ -101,8 +101,14 @@ function runningFacts({ run, since, progress }: QueueEntry, attempts: readonly A
     progress,
     attempt: current?.number ?? 1,
     before: before?.outcome ? (endWords[before.outcome] ?? before.outcome) : null,
+    waitsFor: waitOf(current),
     awaitsChampion: current?.outcome === 'done',
   }
+}
+
+function waitOf(attempt: Attempt | undefined): RunningRun['waitsFor'] {
+  if (attempt?.state !== 'created' || attempt.standing === null) return null
+  return { words: attempt.standing, since: attempt.standingSince }
 }
 
 /** How a run ended, as far as it has: null while it is queued or running. */

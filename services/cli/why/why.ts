@@ -23,7 +23,7 @@ function sentenceOf(facts: KeyFacts): string {
   const { request, queued, running, held, last, now } = facts
   if (request !== null) return requestSentence(request, now) + meanwhile(facts)
   if (queued !== null) return queuedSentence(queued, facts)
-  if (running !== null) return runningSentence(running)
+  if (running !== null) return runningSentence(running, now)
   const [newest] = held
   if (last?.kind === 'evaluating') return endSentence(last, now)
   if (newest !== undefined && (last === null || last.run === newest.run)) return heldSentence(newest, facts)
@@ -69,13 +69,13 @@ function requestSentence(request: WaitingRequest, now: Date): string {
   return `Its dataset could not be fetched (attempt ${tries}: ${clause(problem)})${next}`
 }
 
-function meanwhile({ queued, running }: KeyFacts): string {
-  if (running !== null) return `; meanwhile ${runningSentence(running)}`
+function meanwhile({ queued, running, now }: KeyFacts): string {
+  if (running !== null) return `; meanwhile ${runningSentence(running, now)}`
   if (queued !== null) return `; meanwhile ${queued.run} is queued`
   return ''
 }
 
-function queuedSentence(queued: QueuedRun, { jobType, running }: KeyFacts): string {
+function queuedSentence(queued: QueuedRun, { jobType, running, now }: KeyFacts): string {
   const { run, position, waitsFor, behind } = queued
   switch (waitsFor) {
     case 'verdict':
@@ -83,7 +83,7 @@ function queuedSentence(queued: QueuedRun, { jobType, running }: KeyFacts): stri
     case 'running':
       return running === null
         ? `${run} waits for ${behind ?? 'the run before it'} to end`
-        : `${run} waits behind ${running.run}, which ${runningWords(running)}`
+        : `${run} waits behind ${running.run}, which ${runningWords(running, now)}`
     default: {
       const place = position === null ? 'in line' : `${ordinal(position)} in line`
       return `${run} is ${place} for a slot of ${jobType}`
@@ -91,12 +91,16 @@ function queuedSentence(queued: QueuedRun, { jobType, running }: KeyFacts): stri
   }
 }
 
-const runningSentence = (running: RunningRun) => `${running.run} ${runningWords(running)}`
+const runningSentence = (running: RunningRun, now: Date) => `${running.run} ${runningWords(running, now)}`
 
-function runningWords({ progress, attempt, before, awaitsChampion }: RunningRun): string {
+function runningWords({ progress, attempt, before, waitsFor, awaitsChampion }: RunningRun, now: Date): string {
   if (awaitsChampion) return 'is trained and waits for the champion to sit the same exam'
   const share = progress === null ? '' : ` (${Math.floor(progress * 100)} %)`
   const again = attempt <= 1 ? '' : `, attempt ${attempt}${before === null ? '' : ` after one that ${before}`}`
+  if (waitsFor !== null) {
+    const since = waitsFor.since === null ? '' : ` (for ${roughly(now.getTime() - waitsFor.since.getTime())})`
+    return `has its slot and ${waitsFor.words}${since}${again}`
+  }
   return `is running${share}${again}`
 }
 

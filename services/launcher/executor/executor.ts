@@ -53,14 +53,38 @@ export type AttemptToStart = {
  */
 export type Observation =
   | { state: 'absent' }
-  | { state: 'starting' | 'running'; handle: string }
-  | { state: 'ended'; exitCode: number | null; signal: string | null; reason: string }
+  | ({ state: 'starting'; hopeless?: Hopeless } & Standing)
+  | ({ state: 'running' } & Standing)
+  | { state: 'ended'; exitCode: number | null; signal: string | null; reason: string; isDisrupted?: boolean }
+
+export interface Standing {
+  handle: string
+  /** How it stands, for people: what it waits for, or where it runs. */
+  words?: string
+  /** Somebody else has taken it away (a Job deleted by hand), and what is left of it was not told to stop. */
+  isForsaken?: boolean
+}
+
+/** It will not start, however long one waits; `outcome` says whether another try may help. */
+export interface Hopeless {
+  readonly outcome: 'badInput' | 'lost'
+  readonly reason: string
+}
+
+/** One thing that the executor's world has said about an attempt, beside the program's log. */
+export interface Remark {
+  readonly at: Date
+  readonly words: string
+}
 
 export interface Executor {
   readonly name: 'process' | 'kubernetes'
 
   /** Where its attempts are: it sees those of every launcher that has the same place, and of no other. */
   readonly place: string
+
+  /** How long an attempt may wait for a place to run where its placement does not say; null: as long as it may run. */
+  readonly longestWaitSeconds: number | null
 
   /**
    * Starts the attempt, or adopts it: when one of this name is there, or has ended and is not released, nothing
@@ -89,6 +113,9 @@ export interface Executor {
    * stays until `close`.
    */
   onChange(listener: (name: AttemptName) => void): void
+
+  /** What there is to tell of an attempt beside its log: node, events, exit. Empty for one that is absent. */
+  remarks(name: AttemptName): Promise<Remark[]>
 
   /** Every attempt that is here and not released, also those that another process started. */
   list(): Promise<AttemptName[]>

@@ -209,6 +209,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
   return {
     name: 'process',
     place: `${realRoot} on ${hostname()}`,
+    longestWaitSeconds: null,
     async start(attempt) {
       const { name } = attempt
       if (closed) throw unavailable(`attempt ${name} is not started: the launcher is about to end`)
@@ -232,6 +233,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       await folder.remove()
     },
     onChange: (listener) => void listeners.push(listener),
+    remarks: async () => [],
     list: async () => attemptsBelow(realRoot),
     async close() {
       closed = true

@@ -31,6 +31,11 @@ const Attempt = z.object({
   placedAt: z.date().nullable().describe('When the executor had started its runner.'),
   claimedAt: z.date().nullable(),
   heartbeatAt: z.date().nullable(),
+  standing: z.string().nullable().describe('How it stands: what it waits for, or where it runs, or ran last.'),
+  standingSince: z.date().nullable(),
+  remarks: z
+    .array(z.object({ at: z.string(), words: z.string() }))
+    .describe('What the executor has heard of it, kept when it has ended: node, Kubernetes events.'),
   dueAt: z.date(),
   endedAt: z.date().nullable(),
 })
@@ -60,7 +65,7 @@ export function addRunRoutes(app: HttpApp, { kit, news, look }: RunRoutesNeeds):
       return database.query<z.infer<typeof Attempt>>(
         `select attempt, kind, number, state, outcome, reason, exit_code as "exitCode", signal, progress, stop, pid,
                 log_bytes as "logBytes", train_seconds as "trainSeconds", predict_seconds as "predictSeconds",
-                created_at as "createdAt", placed_at as "placedAt", claimed_at as "claimedAt", heartbeat_at as "heartbeatAt", due_at as "dueAt",
+                created_at as "createdAt", placed_at as "placedAt", claimed_at as "claimedAt", standing, standing_since as "standingSince", remarks, heartbeat_at as "heartbeatAt", due_at as "dueAt",
                 ended_at as "endedAt"
            from launcher.attempts where run = $1 order by kind desc, number`,
         [run],

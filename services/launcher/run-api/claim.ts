@@ -101,9 +101,13 @@ async function bind(
   pid: number,
 ): Promise<void> {
   const claimed = await database.execute(
-    `update launcher.attempts
+    `update launcher.attempts a
         set state = 'claimed', placed_at = coalesce(placed_at, now()), runner = $2, pid = $3, claimed_at = coalesce(claimed_at, now()),
-            due_at = case when state = 'created' then now() + (due_at - created_at) else due_at end
+            due_at = case when state = 'claimed' then due_at else now() + coalesce((
+              select make_interval(secs => (p.spec ->> 'attemptDeadlineSeconds')::double precision)
+                from launcher.runs r
+                join launcher.runs p on p.run = case a.kind when 'train' then r.run else r.champion ->> 'run' end
+               where r.run = a.run), due_at - created_at) end
       where attempt = $1 and (state = 'created' and stop is null or state = 'claimed' and runner = $2)`,
     [attempt, runner, pid],
   )

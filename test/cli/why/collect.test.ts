@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Run } from '../../../services/cli/client/console.ts'
+import type { Attempt } from '../../../services/cli/client/launcher.ts'
 import { type Answers, endOf, factsOf } from '../../../services/cli/why/collect.ts'
 
 const now = new Date('2026-03-01T12:00:00Z')
@@ -18,8 +19,11 @@ const attempt = {
   signal: null,
   createdAt: now,
   claimedAt: now,
+  standing: null,
+  standingSince: null,
+  remarks: [],
   endedAt: now,
-} as const
+} satisfies Attempt
 const run: Run = {
   run: 'run-a',
   bot: 'b',
@@ -77,6 +81,7 @@ test('a running run tells its attempt, and how the one before it ended', () => {
     progress: 0.4,
     attempt: 2,
     before: 'crashed',
+    waitsFor: null,
     awaitsChampion: false,
   })
 })

@@ -27,6 +27,7 @@ const running: RunningRun = {
   progress: 0.4,
   attempt: 1,
   before: null,
+  waitsFor: null,
   awaitsChampion: false,
 }
 const rejected = {
@@ -72,6 +73,17 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
     'a run that was tried before',
     { running: { ...running, attempt: 2, before: 'crashed' } },
     'run-y is running (40 %), attempt 2 after one that crashed.',
+  ],
+  [
+    'a run that has no GPU yet',
+    {
+      running: {
+        ...running,
+        progress: null,
+        waitsFor: { words: 'waits for a GPU: 0 of 2 nodes free', since: at(-180) },
+      },
+    },
+    'run-y has its slot and waits for a GPU: 0 of 2 nodes free (for 3 min).',
   ],
   [
     'a champion at its exam',

@@ -12,6 +12,8 @@ export type {
   CoreV1Event,
   V1Affinity,
   V1Container,
+  V1ContainerState,
+  V1ContainerStateTerminated,
   V1ContainerStatus,
   V1EnvVar,
   V1Job,

@@ -1,0 +1,158 @@
+/**
+ * The executor for a cluster: an attempt is a Job of its name, with one pod.
+ *
+ *     absent ─ start ─▶ starting ─▶ running ─▶ ended ─ release ─▶ absent
+ *
+ * Nothing here is remembered: the watches only make looking cheap and tell when to look, and every launcher sees the same.
+ *
+ * Invariants:
+ * - a name is created once: the API server refuses a second Job of it (I1), and the finalizer keeps the first, even when
+ *   somebody deletes it, until its release (I7);
+ * - `absent` and `ended`, from which others conclude that a successor may start, are never said from what the watches have
+ *   brought, which may be late: Job and pods are read then (D13);
+ * - no pod is deleted by force: that would make it vanish from the API while it may still run.
+ */
+import { AttemptName } from '../../../../schemas/words.ts'
+import type { Clock } from '../../../kit/clock.ts'
+import { conflict, unavailable } from '../../../kit/errors.ts'
+import type { Executor, Observation } from '../executor.ts'
+import type { Cluster, V1Job, V1Pod } from './client/cluster.ts'
+import { buildJob, isSameWork, type JobSettings } from './job.ts'
+import { isOver, observationOf } from './observation.ts'
+import { remarksOf } from './remarks.ts'
+
+export interface KubernetesExecutorOptions {
+  readonly cluster: Cluster
+  readonly settings: JobSettings
+  readonly clock: Clock
+  /** What a pod gets above the grace time, for the runner to save the program's work and tell the end. */
+  readonly settleSeconds?: number
+}
+
+/** GPUs are waited for overnight. */
+const longestWaitSeconds = 86_400
+
+interface Read {
+  readonly job: V1Job | undefined
+  readonly pods: readonly V1Pod[]
+}
+
+export function createKubernetesExecutor(options: KubernetesExecutorOptions): Executor {
+  const { cluster, settings, clock, settleSeconds = 30 } = options
+  const listeners: ((name: AttemptName) => void)[] = []
+  let closed = false
+
+  function tell(name: string): void {
+    const attempt = AttemptName.safeParse(name)
+    if (closed || !attempt.success) return
+    for (const listener of listeners) listener(attempt.data)
+  }
+  const jobs = cluster.watchJobs(tell)
+  const pods = cluster.watchPods(tell)
+
+  /** What the watches know; undefined when they know of no such Job, or may have missed something. */
+  function known(name: AttemptName): Read | undefined {
+    const job = jobs.get(name)
+    if (!job || !jobs.isCurrent() || !pods.isCurrent()) return undefined
+    return { job, pods: pods.all().filter((pod) => pod.metadata?.labels?.[jobNameLabel] === name) }
+  }
+
+  /** The Job first: a pod that is made in between is seen, and one that is gone had a Job that is over. */
+  async function read(name: AttemptName): Promise<Read> {
+    const job = await cluster.readJob(name)
+    return { job, pods: await cluster.listPods(name) }
+  }
+
+  async function judge({ job, pods }: Read): Promise<Observation> {
+    const isRefused = job !== undefined && pods.length === 0 && isOlder(job)
+    const events = isRefused ? await cluster.listEvents([job.metadata?.uid ?? '']) : []
+    return observationOf({ job, pods, events }, clock.now().getTime())
+  }
+
+  /** A pod is there within moments, unless something is in its way; only then is it worth a question why. */
+  function isOlder(job: V1Job): boolean {
+    const madeAt = job.metadata?.creationTimestamp
+    return madeAt !== undefined && clock.now().getTime() - new Date(madeAt).getTime() > 5_000
+  }
+
+  async function observe(name: AttemptName): Promise<Observation> {
+    const seen = known(name)
+    const observed = seen && (await judge(seen))
+    if (observed?.state === 'starting' || observed?.state === 'running') return observed
+    return await judge(await read(name))
+  }
+
+  return {
+    name: 'kubernetes',
+    place: cluster.place,
+    longestWaitSeconds,
+
+    async start(attempt) {
+      if (closed) throw unavailable(`attempt ${attempt.name} is not started: the launcher is about to end`)
+      const job = buildJob(attempt, settings)
+      if ((await cluster.createJob(job)) === 'created') return
+      const there = await cluster.readJob(attempt.name)
+      if (!there) throw unavailable(`the Job ${attempt.name} was there, and is not any more`)
+      if (!isSameWork(there, attempt)) {
+        throw conflict(`there is a Job ${attempt.name} in ${cluster.place} that was made of something else`, {
+          hint: `A name is never used twice. Look at it (kubectl get job ${attempt.name} -o yaml), and delete it if it is nobody's.`,
+        })
+      }
+    },
+
+    observe,
+
+    async stop(name, graceMs) {
+      const { job, pods } = await read(name)
+      if (job && job.metadata?.deletionTimestamp === undefined) await cluster.deleteJob(name, uidOf(job))
+      // A second is the least: none at all would be by force.
+      const graceSeconds = graceMs === 0 ? 1 : Math.ceil(graceMs / 1000) + settleSeconds
+      for (const pod of pods) {
+        if (isOver(pod) || isToldWithin(pod, graceSeconds)) continue
+        await cluster.deletePod(pod.metadata?.name ?? '', uidOf(pod), graceSeconds)
+      }
+      tell(name)
+    },
+
+    async release(name) {
+      const { job, pods } = await read(name)
+      const { state } = await judge({ job, pods })
+      if (state !== 'absent' && state !== 'ended')
+        throw conflict(`attempt ${name} is ${state}: its Job stays until it has ended`)
+      if (job) {
+        if (job.metadata?.deletionTimestamp === undefined) await cluster.deleteJob(name, uidOf(job))
+        await cluster.releaseJob(name, uidOf(job))
+      } else {
+        // With their Job gone, nobody else would.
+        for (const pod of pods) await cluster.deletePod(pod.metadata?.name ?? '', uidOf(pod), 1)
+      }
+    },
+
+    onChange: (listener) => void listeners.push(listener),
+
+    async remarks(name) {
+      const { job, pods } = await read(name)
+      const uids = [job, ...pods].flatMap((each) => each?.metadata?.uid ?? [])
+      return uids.length === 0 ? [] : remarksOf(pods, await cluster.listEvents(uids))
+    },
+
+    async list() {
+      const all = jobs.isCurrent() ? jobs.all() : await cluster.listJobs()
+      return all.flatMap(({ metadata }) => AttemptName.safeParse(metadata?.name).data ?? [])
+    },
+
+    async close() {
+      closed = true
+      await cluster.close()
+    },
+  }
+}
+
+const jobNameLabel = 'batch.kubernetes.io/job-name'
+
+const uidOf = ({ metadata }: V1Job | V1Pod): string => metadata?.uid ?? ''
+
+/** Asking again must not lengthen the grace time. */
+function isToldWithin({ metadata }: V1Pod, graceSeconds: number): boolean {
+  return metadata?.deletionTimestamp !== undefined && (metadata.deletionGracePeriodSeconds ?? 0) <= graceSeconds
+}

@@ -1,0 +1,156 @@
+/**
+ * What a Job and its pods say about an attempt. Pure.
+ *
+ * The Job never makes a second pod (one completion, no back-off, and a deleted Job makes none), so a pod that is over is
+ * the attempt's end; the Job's own word, a second later or more, is only needed where there is no pod to be seen.
+ */
+
+import type { Hopeless, Observation, Standing } from '../executor.ts'
+import type { CoreV1Event, V1ContainerState, V1Job, V1Pod } from './client/cluster.ts'
+import { containers, labels } from './names.ts'
+import { disruptionOf, endWords, exitOf } from './pod-end.ts'
+
+/** How long what may mend itself (a registry that is away, a Secret not made yet) is waited for. */
+const patienceMs = 10 * 60_000
+
+/** `events` of the Job are needed only where no pod was made; the newest last. */
+export interface Seen {
+  readonly job: V1Job | undefined
+  readonly pods: readonly V1Pod[]
+  readonly events: readonly CoreV1Event[]
+}
+
+export function observationOf({ job, pods, events }: Seen, nowMs: number): Observation {
+  const alive = pods.find((pod) => !isOver(pod))
+  const isForsaken = alive !== undefined && isDeleted(job) && alive.metadata?.deletionTimestamp === undefined
+  const handle = job?.metadata?.uid ?? alive?.metadata?.uid ?? ''
+  if (alive) return ofPod(alive, { handle, ...(isForsaken ? { isForsaken } : {}) }, nowMs)
+  if (pods.length > 0 || isDeleted(job) || finishOf(job)) {
+    return job || pods.length > 0 ? endOf(job, pods) : { state: 'absent' }
+  }
+  return { state: 'starting', handle, words: waitForPod(job, events) }
+}
+
+/** Whether it can still have an effect. */
+export function isOver({ status }: V1Pod): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed'
+}
+
+function isDeleted(job: V1Job | undefined): boolean {
+  return job === undefined || job.metadata?.deletionTimestamp !== undefined
+}
+
+function finishOf(job: V1Job | undefined) {
+  return job?.status?.conditions?.find(
+    ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
+  )
+}
+
+function waitForPod(job: V1Job | undefined, events: readonly CoreV1Event[]): string {
+  const queue = job?.metadata?.labels?.[labels.queue]
+  if (job?.spec?.suspend) {
+    return queue === undefined
+      ? 'somebody has suspended its Job'
+      : `waits for Kueue to admit it from the queue ${queue}`
+  }
+  const refused = events.findLast(({ reason }) => reason === 'FailedCreate')
+  if (!refused) return 'waits for its pod to be made'
+  const message = refused.message ?? 'no reason was given'
+  return `its pod is refused${/exceeded quota/.test(message) ? ', since the quota is used up' : ''}: ${message}`
+}
+
+function ofPod(pod: V1Pod, standing: Standing, nowMs: number): Observation {
+  const node = pod.spec?.nodeName
+  const program = stateOf(pod, containers.program)
+  if (pod.metadata?.deletionTimestamp !== undefined) {
+    const lost = isNodeLost(pod) ? `; its node ${node} does not answer, so nobody can tell when it has` : ''
+    return { state: 'running', ...standing, words: `is told to stop${lost}` }
+  }
+  if (node === undefined) return { state: 'starting', ...standing, words: waitForNode(pod) }
+  if (program?.running || program?.terminated) return { state: 'running', ...standing, words: whereItRuns(pod, node) }
+
+  const stuck = stuckContainer(pod)
+  if (!stuck) return { state: 'starting', ...standing, words: `is set up on node ${node}` }
+  const hopeless = hopelessnessOf(stuck, nowMs - Date.parse(timeText(pod.metadata?.creationTimestamp)))
+  return { state: 'starting', ...standing, words: stuck.words, ...(hopeless ? { hopeless } : {}) }
+}
+
+function whereItRuns(pod: V1Pod, node: string): string {
+  return isNodeLost(pod) ? `ran on node ${node}, which does not answer` : `runs on node ${node}`
+}
+
+function isNodeLost(pod: V1Pod): boolean {
+  return pod.status?.reason === 'NodeLost' || disruptionOf(pod)?.reason === 'DeletionByTaintManager'
+}
+
+/** `0/2 nodes are available: 2 Insufficient nvidia.com/gpu. preemption: …` in our words. */
+function waitForNode(pod: V1Pod): string {
+  const condition = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
+  if (condition?.reason === 'SchedulingGated') return 'is held back by a scheduling gate'
+  const message = condition?.message ?? ''
+  const [, free, nodes, because] =
+    /^(\d+)\/(\d+) nodes are available: (.*?)\.?(?: preemption:.*)?$/s.exec(message) ?? []
+  if (free === undefined) return message === '' ? 'waits for a node' : `waits for a node: ${message}`
+  const what = /Insufficient \S*gpu/i.test(message) ? 'a GPU' : 'a node'
+  return `waits for ${what}: ${free} of ${nodes} nodes free (${because})`
+}
+
+interface Stuck {
+  readonly reason: string
+  readonly words: string
+}
+
+const imageReasons = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ImageInspectError',
+  'ErrImageNeverPull',
+  'RegistryUnavailable',
+  'InvalidImageName',
+])
+const setupReasons = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'])
+
+function stuckContainer(pod: V1Pod): Stuck | undefined {
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
+  for (const { state, image } of statuses) {
+    const { reason = '', message = 'no reason was given' } = state?.waiting ?? {}
+    if (imageReasons.has(reason)) return { reason, words: `its image ${image} can't be pulled: ${message}` }
+    if (setupReasons.has(reason)) return { reason, words: `its container can't be made: ${message}` }
+  }
+  return undefined
+}
+
+function hopelessnessOf({ reason, words }: Stuck, ageMs: number): Hopeless | undefined {
+  if (reason === 'InvalidImageName') return { outcome: 'badInput', reason: words }
+  return ageMs > patienceMs
+    ? { outcome: 'lost', reason: `${words} (for ${Math.round(ageMs / 60_000)} minutes)` }
+    : undefined
+}
+
+function endOf(job: V1Job | undefined, pods: readonly V1Pod[]): Observation {
+  const [pod] = pods.toSorted((one, other) => startOf(other) - startOf(one))
+  if (pod)
+    return { state: 'ended', ...exitOf(pod), reason: endWords(pod), isDisrupted: disruptionOf(pod) !== undefined }
+  const ended = { state: 'ended', exitCode: null, signal: null } as const
+  const finish = finishOf(job)
+  if (finish) {
+    const why = [finish.reason, finish.message].filter((part) => part).join(': ')
+    return {
+      ...ended,
+      reason: `its Job has ended, and its pod is gone (${why})`,
+      isDisrupted: finish.reason === 'PodFailurePolicy',
+    }
+  }
+  return { ...ended, reason: 'its Job was deleted before it had a pod', isDisrupted: true }
+}
+
+const startOf = (pod: V1Pod): number => Date.parse(timeText(pod.metadata?.creationTimestamp))
+
+/** What comes over a watch is plain JSON, where times are texts. */
+export function timeText(time: Date | string | undefined): string {
+  return time instanceof Date ? time.toISOString() : (time ?? '')
+}
+
+function stateOf(pod: V1Pod, name: string): V1ContainerState | undefined {
+  return pod.status?.containerStatuses?.find((status) => status.name === name)?.state
+}

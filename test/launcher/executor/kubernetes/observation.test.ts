@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type {
+  CoreV1Event,
+  V1ContainerState,
+  V1Job,
+  V1Pod,
+} from '../../../../services/launcher/executor/kubernetes/client/cluster.ts'
+import { observationOf } from '../../../../services/launcher/executor/kubernetes/observation.ts'
+
+const nowMs = Date.parse('2026-01-02T03:04:05Z')
+const minutesAgo = (minutes: number) => new Date(nowMs - minutes * 60_000)
+
+const job = (changes: Partial<V1Job> = {}): V1Job => ({
+  ...changes,
+  metadata: { name: 'run-a-1', uid: 'job-uid', ...changes.metadata },
+})
+const deletedJob = job({ metadata: { deletionTimestamp: minutesAgo(1) } })
+const endedJob = (reason: string) =>
+  job({ status: { conditions: [{ type: 'Failed', status: 'True', reason, message: 'told so' }] } })
+
+interface PodFacts {
+  readonly phase?: string
+  readonly program?: V1ContainerState
+  readonly init?: V1ContainerState
+  readonly node?: string | null
+  readonly ageMinutes?: number
+  readonly deleted?: boolean
+  readonly conditions?: NonNullable<V1Pod['status']>['conditions']
+  readonly status?: V1Pod['status']
+}
+
+function pod({
+  phase = 'Pending',
+  program,
+  init,
+  node = 'gpu-1',
+  ageMinutes = 1,
+  deleted = false,
+  conditions,
+  status,
+}: PodFacts): V1Pod {
+  const container = { image: 'registry/trainer:1', imageID: '', ready: false, restartCount: 0 }
+  return {
+    metadata: {
+      name: 'run-a-1-x',
+      uid: 'pod-uid',
+      creationTimestamp: minutesAgo(ageMinutes),
+      ...(deleted ? { deletionTimestamp: minutesAgo(0), deletionGracePeriodSeconds: 60 } : {}),
+    },
+    spec: {
+      containers: [{ name: 'program', resources: { limits: { memory: '16Gi' } } }],
+      ...(node === null ? {} : { nodeName: node }),
+    },
+    status: {
+      phase,
+      ...(conditions ? { conditions } : {}),
+      ...(init ? { initContainerStatuses: [{ ...container, name: 'runner', state: init }] } : {}),
+      ...(program ? { containerStatuses: [{ ...container, name: 'program', state: program }] } : {}),
+      ...status,
+    },
+  }
+}
+
+const waiting = (reason: string, message = 'not found'): V1ContainerState => ({ waiting: { reason, message } })
+const terminated = (exitCode: number, more: Partial<NonNullable<V1ContainerState['terminated']>> = {}): PodFacts => ({
+  phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+  program: { terminated: { exitCode, ...more } },
+})
+const unschedulable = (message: string): PodFacts => ({
+  node: null,
+  conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
+})
+const disrupted = (reason: string, more: PodFacts = {}): PodFacts => ({
+  phase: 'Failed',
+  conditions: [{ type: 'DisruptionTarget', status: 'True', reason, message: 'so it goes' }],
+  ...more,
+})
+const failedCreate = { reason: 'FailedCreate', message: 'pods "x" is forbidden: exceeded quota: gpus' } as CoreV1Event
+
+type Row = readonly [title: string, job: V1Job | undefined, pods: readonly PodFacts[], says: string]
+const rows: readonly Row[] = [
+  ['no Job and no pod is nothing', undefined, [], 'absent'],
+  [
+    'a Job that has no pod yet starts',
+    job(),
+    [],
+    'starting: its pod is refused, since the quota is used up: pods "x" is forbidden: exceeded quota: gpus',
+  ],
+  [
+    'a Job that Kueue holds says so',
+    job({ metadata: { labels: { 'kueue.x-k8s.io/queue-name': 'gpus' } }, spec: { suspend: true, template: {} } }),
+    [],
+    'starting: waits for Kueue to admit it from the queue gpus',
+  ],
+  [
+    'a pod that finds no GPU says how many nodes are free',
+    job(),
+    [
+      unschedulable(
+        '0/2 nodes are available: 2 Insufficient nvidia.com/gpu. preemption: 0/2 nodes are available: 2 No preemption victims found.',
+      ),
+    ],
+    'starting: waits for a GPU: 0 of 2 nodes free (2 Insufficient nvidia.com/gpu)',
+  ],
+  [
+    'a pod that no node wants says why',
+    job(),
+    [unschedulable("0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.")],
+    "starting: waits for a node: 0 of 1 nodes free (1 node(s) didn't match Pod's node affinity/selector)",
+  ],
+  [
+    'what the scheduler says in other words is told as it is',
+    job(),
+    [unschedulable('no nodes')],
+    'starting: waits for a node: no nodes',
+  ],
+  ['a pod that is on its node is set up', job(), [{}], 'starting: is set up on node gpu-1'],
+  [
+    'an image that cannot be pulled is waited for at first',
+    job(),
+    [{ program: waiting('ImagePullBackOff') }],
+    "starting: its image registry/trainer:1 can't be pulled: not found",
+  ],
+  [
+    'and given up later: another try may help',
+    job(),
+    [{ program: waiting('ImagePullBackOff'), ageMinutes: 11 }],
+    "starting, hopeless, lost: its image registry/trainer:1 can't be pulled: not found",
+  ],
+  [
+    'the same of the image that brings the runner',
+    job(),
+    [{ init: waiting('ErrImagePull') }],
+    "starting: its image registry/trainer:1 can't be pulled: not found",
+  ],
+  [
+    'an image without a proper name is hopeless at once',
+    job(),
+    [{ program: waiting('InvalidImageName') }],
+    "starting, hopeless, badInput: its image registry/trainer:1 can't be pulled: not found",
+  ],
+  [
+    'a Secret that is missing is waited for',
+    job(),
+    [{ program: waiting('CreateContainerConfigError', 'secret "s" not found') }],
+    'starting: its container can\'t be made: secret "s" not found',
+  ],
+  ['a program that runs, runs', job(), [{ phase: 'Running', program: { running: {} } }], 'running: runs on node gpu-1'],
+  [
+    'a pod that is told to stop still runs',
+    deletedJob,
+    [{ phase: 'Running', deleted: true }],
+    'running: is told to stop',
+  ],
+  [
+    'D13: a pod on a lost node may still run',
+    job(),
+    [disrupted('DeletionByTaintManager', { phase: 'Running', deleted: true })],
+    'running: is told to stop; its node gpu-1 does not answer, so nobody can tell when it has',
+  ],
+  [
+    'a pod whose Job somebody has deleted was not told to stop',
+    deletedJob,
+    [{ phase: 'Running', program: { running: {} } }],
+    'running, forsaken: runs on node gpu-1',
+  ],
+  [
+    'a pod whose Job is gone altogether neither',
+    undefined,
+    [{ phase: 'Running', program: { running: {} } }],
+    'running, forsaken: runs on node gpu-1',
+  ],
+  [
+    'a pod that is over is the end, before its Job says so',
+    job(),
+    [terminated(0)],
+    'ended 0: it ended with exit code 0',
+  ],
+  [
+    'last words are told',
+    job(),
+    [terminated(1, { message: 'CUDA error\n' })],
+    'ended 1: it ended with exit code 1: CUDA error',
+  ],
+  ['a killed program names its signal', job(), [terminated(137)], 'ended 137 SIGKILL: it ended with exit code 137'],
+  [
+    'one that used too much memory is told what it may use',
+    job(),
+    [terminated(137, { reason: 'OOMKilled' })],
+    'ended 137 SIGKILL: it was killed for using more memory than its placement gives (16Gi)',
+  ],
+  [
+    'a program that is not in its image',
+    job(),
+    [terminated(128, { reason: 'StartError', message: 'no such file' })],
+    "ended 128: its program can't be started: no such file",
+  ],
+  [
+    'an init container that failed',
+    job(),
+    [
+      {
+        phase: 'Failed',
+        init: { terminated: { exitCode: 1, message: 'no space left' } },
+        program: waiting('PodInitializing'),
+      },
+    ],
+    'ended: its pod ended before the program began: no space left',
+  ],
+  [
+    'an eviction is no fault of the program',
+    job(),
+    [disrupted('EvictionByEvictionAPI')],
+    'ended, disrupted: it was evicted, as when a node is drained: so it goes',
+  ],
+  [
+    'nor is a preemption',
+    job(),
+    [disrupted('PreemptionByScheduler')],
+    'ended, disrupted: a pod of higher priority took its place: so it goes',
+  ],
+  [
+    'but one for its own use of the disk is',
+    job(),
+    [
+      disrupted('TerminationByKubelet', {
+        status: {
+          phase: 'Failed',
+          reason: 'Evicted',
+          message: 'Pod ephemeral local storage usage exceeds the total limit of containers 1Gi.',
+        },
+      }),
+    ],
+    'ended: its node evicted it: Pod ephemeral local storage usage exceeds the total limit of containers 1Gi.',
+  ],
+  [
+    'a node that refuses its pod disrupts it',
+    job(),
+    [{ phase: 'Failed', status: { phase: 'Failed', reason: 'UnexpectedAdmissionError', message: 'Allocate failed' } }],
+    'ended, disrupted: its node refused it (UnexpectedAdmissionError): Allocate failed',
+  ],
+  [
+    'a pod that is gone leaves the word of its Job',
+    endedJob('BackoffLimitExceeded'),
+    [],
+    'ended: its Job has ended, and its pod is gone (BackoffLimitExceeded: told so)',
+  ],
+  [
+    'which also remembers a disruption',
+    endedJob('PodFailurePolicy'),
+    [],
+    'ended, disrupted: its Job has ended, and its pod is gone (PodFailurePolicy: told so)',
+  ],
+  [
+    'a Job that was deleted before it had a pod',
+    deletedJob,
+    [],
+    'ended, disrupted: its Job was deleted before it had a pod',
+  ],
+]
+
+for (const [title, given, pods, says] of rows) {
+  test(title, () => {
+    const seen = observationOf({ job: given, pods: pods.map(pod), events: [failedCreate] }, nowMs)
+    assert.equal(wordsOf(seen), says)
+  })
+}
+
+function wordsOf(seen: ReturnType<typeof observationOf>): string {
+  switch (seen.state) {
+    case 'absent':
+      return 'absent'
+    case 'ended': {
+      const exit = [seen.exitCode, seen.signal].filter((part) => part !== null).map((part) => ` ${part}`)
+      return `ended${exit.join('')}${seen.isDisrupted ? ', disrupted' : ''}: ${seen.reason}`
+    }
+    case 'starting':
+      return `starting${seen.hopeless ? `, hopeless, ${seen.hopeless.outcome}` : ''}${seen.isForsaken ? ', forsaken' : ''}: ${seen.words}`
+    case 'running':
+      return `running${seen.isForsaken ? ', forsaken' : ''}: ${seen.words}`
+  }
+}
