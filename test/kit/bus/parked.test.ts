@@ -5,6 +5,8 @@ import { unavailable } from '../../../services/kit/errors.ts'
 import { batchOf, consumersFor } from './consumers.ts'
 
 const signal = new AbortController().signal
+/** What is lost of a time in seconds when it becomes a number. */
+const clockGrain = 1e-5
 
 test('while a message fails, later ones of its key wait behind it in order, and other keys go on', async (t) => {
   let failing = true
@@ -57,24 +59,41 @@ test('a message that always fails goes to the dead letters after its last try, o
   assert.deepEqual(await parked(), [])
 })
 
-test('the pauses between the tries grow', async (t) => {
+test('the pauses between the tries grow, and nothing is tried before its pause is over', async (t) => {
   const { open, database, parkedLoop } = await consumersFor(t, () => {
     throw new Error('never')
   })
+  const databaseTime = async () => {
+    const [row] = await database.query<{ seconds: number }>(
+      'select extract(epoch from clock_timestamp())::double precision as seconds',
+    )
+    return row?.seconds ?? 0
+  }
+  const line = async () => {
+    const [row] = await database.query<{ tries: number; due: number }>(
+      'select tries, extract(epoch from due_at)::double precision as due from yard.parked_lines',
+    )
+    return row ?? { tries: 0, due: 0 }
+  }
   const consumer = open()
   await consumer.position('things', 0)
+  let began = await databaseTime()
   await consumer.handle(batchOf(['a']))
-  const pauses: number[] = []
-  for (let tries = 1; tries <= 4; tries += 1) {
-    const [line] = await database.query<{ pause: number }>(
-      'select round(extract(epoch from due_at - now())) as pause from yard.parked_lines',
-    )
-    pauses.push(line?.pause ?? 0)
-    assert.ok(Number(await parkedLoop.work(signal)) > 0, 'and nothing is tried before')
+  for (const [index, pause] of [1, 2, 4, 8].entries()) {
+    const { tries, due } = await line()
+    assert.equal(tries, index + 1)
+    // The try lies between the two readings of the clock, however slow the machine is.
+    assert.ok(due - began >= pause - clockGrain, `at least ${pause} s after it began`)
+    assert.ok(due - (await databaseTime()) <= pause + clockGrain, `at most ${pause} s after it ended`)
+
+    await database.execute("update yard.parked_lines set due_at = now() + interval '1 hour'")
+    assert.ok(Number(await parkedLoop.work(signal)) > 0)
+    assert.equal((await line()).tries, tries)
+
+    began = await databaseTime()
     await database.execute('update yard.parked_lines set due_at = now()')
     await parkedLoop.work(signal)
   }
-  assert.deepEqual(pauses, [1, 2, 4, 8])
 })
 
 test('messages without a key wait for nobody', async (t) => {
