@@ -1,4 +1,8 @@
-/** The headers of Trainyard's own events, as the documents tell of them: name, what it holds, and its one value if it has one. */
+/**
+ * The headers of Trainyard's own events and of the dead letters, as the documents tell of them: name, what it holds,
+ * and its one value if it has one.
+ */
+import { avroType } from '../cloudevents-kafka.ts'
 
 export type HeaderFacts = {
   readonly name: string
@@ -9,7 +13,7 @@ export type HeaderFacts = {
 }
 
 export const eventHeaders: readonly HeaderFacts[] = [
-  { name: 'content-type', meaning: 'how the value is written', value: 'application/avro' },
+  { name: 'content-type', meaning: 'how the value is written', value: avroType },
   { name: 'ce_specversion', meaning: 'the version of CloudEvents', value: '1.0' },
   { name: 'ce_id', meaning: 'unique for ever; the same event said twice has the same id' },
   { name: 'ce_source', meaning: 'the service that said it' },

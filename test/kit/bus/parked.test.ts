@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { deadLetterHeaders } from '../../../schemas/reference/headers.ts'
 import { unavailable } from '../../../services/kit/errors.ts'
 import { batchOf, consumersFor } from './consumers.ts'
 
@@ -51,6 +52,8 @@ test('a message that always fails goes to the dead letters after its last try, o
   assert.deepEqual(others, [])
   assert.deepEqual(letter?.value, Buffer.from('a:1'))
   assert.deepEqual(letter?.key, Buffer.from('a'))
+  const documented = deadLetterHeaders.map(({ name }) => name)
+  assert.deepEqual(new Set(Object.keys(letter?.headers ?? {})), new Set(['own', ...documented]))
   assert.equal(letter?.headers['own'], 'header')
   assert.equal(letter?.headers['dead-letter-topic'], 'things')
   assert.equal(letter?.headers['dead-letter-offset'], '0')
