@@ -5,6 +5,7 @@ import { BotId, Digest, SignalId } from '../../schemas/words.ts'
 import { badInput, malformed, notFound } from '../kit/errors.ts'
 import type { HttpApp } from '../kit/http/app.ts'
 import type { Kit } from '../kit/service.ts'
+import { makeTurns } from '../kit/turns.ts'
 import {
   DatasetAnswer,
   EventsAnswer,
@@ -20,7 +21,6 @@ import type { EventResult, Headers } from './events.ts'
 import { readSums } from './sums.ts'
 import type { Train } from './train.ts'
 import { addTriggers, type TriggersParts } from './triggers.ts'
-import { makeTurns } from './turns.ts'
 import { datasetView, openRequests, readSignal, signalsOfBot } from './views.ts'
 
 const tags = ['intake']

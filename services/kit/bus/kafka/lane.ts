@@ -11,10 +11,10 @@
  *   from another log when a topic is made anew; then the lane begins again, and it is judged there.
  */
 import type { Clock } from '../../clock.ts'
+import { makeTurns } from '../../turns.ts'
 import { backoffMs } from '../backoff.ts'
 import type { Batch, Position } from '../bus.ts'
 import type { Beginning } from './begin.ts'
-import { makeTurns } from './turns.ts'
 
 export interface LaneOptions {
   readonly clock: Clock
@@ -46,7 +46,7 @@ const batchMessages = 500
 
 export function makeLane(options: LaneOptions): Lane {
   const { clock, handle, failed, worked } = options
-  const inTurn = makeTurns()
+  const inTurn = makeTurns(1, Number.POSITIVE_INFINITY)
   let position: Position | undefined
   let failures = 0
   let waitMs = 0

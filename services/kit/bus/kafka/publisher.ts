@@ -12,13 +12,13 @@
 import { type ICustomPartitioner, Partitioners } from 'kafkajs'
 import type { Clock } from '../../clock.ts'
 import { unavailable } from '../../errors.ts'
+import { makeTurns } from '../../turns.ts'
 import { MessageRefused, type OutgoingMessage } from '../bus.ts'
 import { type Cause, causeOf } from './causes.ts'
 import type { Connect } from './connect.ts'
 import { bytesOf, toKafka } from './messages.ts'
 import { isOwnTopic, type Names } from './names.ts'
 import { renewed } from './renewed.ts'
-import { makeTurns } from './turns.ts'
 
 export interface PublisherOptions {
   readonly connect: Connect
@@ -52,7 +52,7 @@ const notTakenThere = ['UNKNOWN_TOPIC_OR_PARTITION', 'TOPIC_AUTHORIZATION_FAILED
 const giveUpMs = 60_000
 
 export function makePublisher({ connect, names, clock }: PublisherOptions): Publisher {
-  const inTurn = makeTurns()
+  const inTurn = makeTurns(1, Number.POSITIVE_INFINITY)
   const notTakenSinceMs = new Map<string, number>()
   let deadlineMs = 0
 

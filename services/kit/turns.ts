@@ -1,6 +1,6 @@
-import { unavailable } from '../kit/errors.ts'
+import { unavailable } from './errors.ts'
 
-/** Lets so many go at once and so many wait; whoever comes beyond that is told to come again. */
+/** Lets so many go at once and so many wait, in order; whoever comes beyond that is told to come again. */
 export function makeTurns(atOnce: number, waitingAtMost: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []
   let running = 0
