@@ -15,7 +15,7 @@ import type { Advance } from './advance.ts'
 import { type KeyState, lockKeys } from './keys.ts'
 import { type Debounce, gather, type Request, storeWaiting, waitingRequests } from './requests.ts'
 import { type DeadSignal, keyOf, type Signal } from './signal.ts'
-import { type Standing, type StoredSignal, storeSignals, withoutKnown } from './signals.ts'
+import { knownSignals, type Standing, type StoredSignal, storeSignals } from './signals.ts'
 
 export type Receive = (
   transaction: Transaction,
@@ -44,7 +44,13 @@ export function makeReceive({ configuration, random, outbox, point, advance, som
     const placeAll = (each: readonly Signal[]) => place(each, keys, waiting, () => `run-${random.id(10)}` as RunId)
     let placed = placeAll(signals)
     // A stale signal is coalesced into the request that those before it make; and those that are known make none.
-    if (placed.some(isStale)) placed = placeAll(await withoutKnown(transaction, signals))
+    if (placed.some(isStale)) {
+      const known = await knownSignals(
+        transaction,
+        signals.map(({ id }) => id),
+      )
+      placed = placeAll(signals.filter(({ id }) => !known.has(id)))
+    }
     const fresh = await storeSignals(transaction, [...placed.map(storedOf), ...dead.map(storedDead)])
     const freshlyPlaced = placed.filter(({ signal }) => fresh.has(signal.id))
     await raiseRevisions(transaction, freshlyPlaced)

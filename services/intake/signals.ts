@@ -7,8 +7,8 @@
  */
 import type { BotId, JobTypeName, RunId, SignalEnd, SignalId } from '../../schemas/words.ts'
 import type { Occurrence } from '../kit/bus/outbox.ts'
-import type { Transaction } from '../kit/store/database.ts'
-import type { Signal, SignalOrigin } from './signal.ts'
+import type { Queryable, Transaction } from '../kit/store/database.ts'
+import type { SignalOrigin } from './signal.ts'
 
 /** How a signal stands when it is stored: with a request that it waits for, or ended on arrival. */
 export type Standing =
@@ -26,13 +26,10 @@ export type StoredSignal = {
   readonly standing: Standing
 }
 
-/** Those that are not in the ledger yet. */
-export async function withoutKnown(transaction: Transaction, signals: readonly Signal[]): Promise<Signal[]> {
-  const rows = await transaction.query<{ id: SignalId }>('select id from intake.signals where id = any($1)', [
-    signals.map(({ id }) => id),
-  ])
-  const known = new Set(rows.map(({ id }) => id))
-  return signals.filter(({ id }) => !known.has(id))
+/** Those that are in the ledger already. */
+export async function knownSignals(database: Queryable, ids: readonly SignalId[]): Promise<ReadonlySet<SignalId>> {
+  const rows = await database.query<{ id: SignalId }>('select id from intake.signals where id = any($1)', [ids])
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** Stores the signals that are not in the ledger yet, and resolves to when each of these came in. */

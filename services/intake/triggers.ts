@@ -10,6 +10,7 @@ import { TriggerAnswer, TriggerTestAnswer, TriggerTestBody } from './api.ts'
 import { shown } from './fetch/sources.ts'
 import { type Preview, preview } from './preview.ts'
 import { makeRead } from './reading.ts'
+import { knownSignals } from './signals.ts'
 import { isKnownType, platformTopic } from './translate.ts'
 
 export type TriggersParts = Pick<Kit, 'configuration' | 'database' | 'clock' | 'readAvro' | 'peek'>
@@ -53,7 +54,8 @@ export function addTriggers(app: HttpApp, { configuration, database, clock, read
         const topic = message.topic === platformTopic ? platformTopic : trigger.topic
         results.push({ message, result: preview(await read({ ...message, topic }), trigger) })
       }
-      const known = await knownAmong(results.flatMap(({ result }) => (result.becomes === 'signal' ? [result] : [])))
+      const ids = results.flatMap(({ result }) => (result.becomes === 'signal' ? [result.signal.id] : []))
+      const known = await knownSignals(database, ids)
       return { results: results.map(({ message, result }) => resultOf(message, result, known)) }
     },
   )
@@ -83,13 +85,6 @@ export function addTriggers(app: HttpApp, { configuration, database, clock, read
   ): RawMessage {
     const { value, headers } = given
     return { topic, partition: 0, offset, key: null, headers, value: Buffer.from(value), timestamp: clock.now() }
-  }
-
-  async function knownAmong(previews: readonly { signal: { id: SignalId } }[]): Promise<ReadonlySet<SignalId>> {
-    const rows = await database.query<{ id: SignalId }>('select id from intake.signals where id = any($1)', [
-      previews.map(({ signal }) => signal.id),
-    ])
-    return new Set(rows.map(({ id }) => id))
   }
 }
 
