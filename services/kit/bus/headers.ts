@@ -27,6 +27,9 @@ function ofJson(value: string | JsonBytes): string | Uint8Array {
   return typeof value === 'string' ? value : Buffer.from(value.base64, 'base64')
 }
 
-function mapValues<From, To>(record: Readonly<Record<string, From>>, change: (value: From) => To): Record<string, To> {
+export function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  change: (value: From) => To,
+): Record<string, To> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 }

@@ -2,12 +2,13 @@
 import { isUtf8 } from 'node:buffer'
 import type { Message, KafkaMessage as Received } from 'kafkajs'
 import type { OutgoingMessage, RawMessage } from '../bus.ts'
+import { mapValues } from '../headers.ts'
 
 /** A sender may claim any time; this is the last one that is written with a year of four digits. */
 const farthestTimeMs = Date.UTC(9999, 11, 31)
 
 export function toKafka({ key, headers, value }: OutgoingMessage): Message {
-  return { key, value, headers: mapped(headers, (header) => (isList(header) ? header.map(sent) : sent(header))) }
+  return { key, value, headers: mapValues(headers, (header) => (isList(header) ? header.map(sent) : sent(header))) }
 }
 
 export function ofKafka(message: Received, topic: string, partition: number): RawMessage {
@@ -16,7 +17,7 @@ export function ofKafka(message: Received, topic: string, partition: number): Ra
     partition,
     offset: Number(message.offset),
     key: message.key,
-    headers: mapped(message.headers ?? {}, (header) => (isList(header) ? header.map(received) : received(header))),
+    headers: mapValues(message.headers ?? {}, (header) => (isList(header) ? header.map(received) : received(header))),
     value: message.value,
     timestamp: new Date(Math.min(Number(message.timestamp), farthestTimeMs)),
   }
@@ -38,8 +39,4 @@ const sent = (value: string | Uint8Array) => (typeof value === 'string' ? value 
 function received(value: Uint8Array | string | null | undefined): string | Uint8Array {
   if (value == null) return ''
   return typeof value !== 'string' && isUtf8(value) ? Buffer.from(value).toString() : value
-}
-
-function mapped<T, R>(headers: Readonly<Record<string, T>>, convert: (value: T) => R): Record<string, R> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, convert(value)]))
 }
