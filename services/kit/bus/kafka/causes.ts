@@ -29,4 +29,14 @@ export function causeOf(error: unknown): Cause {
   }
 }
 
+/** What was asked of a topic; undefined where there is no such topic. */
+export async function unlessUnknownTopic<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (causeOf(error).type === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined
+    throw error
+  }
+}
+
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')

@@ -1,5 +1,5 @@
 import type { Admin } from 'kafkajs'
-import { causeOf } from './causes.ts'
+import { unlessUnknownTopic } from './causes.ts'
 import type { Names } from './names.ts'
 import type { Renewed } from './renewed.ts'
 
@@ -35,13 +35,8 @@ export function makeLook(admin: Renewed<Admin>, names: Names): Look {
   return {
     exists: (topic) =>
       admin.use(async (client) => {
-        try {
-          await client.fetchTopicMetadata({ topics: [names.topic(topic)] })
-          return true
-        } catch (error) {
-          if (causeOf(error).type === 'UNKNOWN_TOPIC_OR_PARTITION') return false
-          throw error
-        }
+        const metadata = await unlessUnknownTopic(client.fetchTopicMetadata({ topics: [names.topic(topic)] }))
+        return metadata !== undefined
       }),
     firstAfter: (topic, partition, time) =>
       admin.use((client) => firstAfter(client, names.topic(topic), partition, time)),

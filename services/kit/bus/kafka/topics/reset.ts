@@ -5,7 +5,7 @@ import { counted } from '../../../figures.ts'
 import type { Database } from '../../../store/database.ts'
 import { findReaders, type Reader, readPositions, setPositions } from '../../positions.ts'
 import { isThere } from '../begin.ts'
-import { causeOf } from '../causes.ts'
+import { unlessUnknownTopic } from '../causes.ts'
 import { firstAfter } from '../look.ts'
 import type { Names } from '../names.ts'
 
@@ -62,9 +62,7 @@ export async function planResets(needs: ResetNeeds, { which, to }: ResetRequest)
 async function planReset(needs: ResetNeeds, reader: Reader, to: ResetRequest['to']): Promise<Reset | undefined> {
   const { admin, database, names } = needs
   const topic = names.topic(reader.topic)
-  const offsets = await admin.fetchTopicOffsets(topic).catch((error: unknown) => {
-    if (causeOf(error).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
-  })
+  const offsets = await unlessUnknownTopic(admin.fetchTopicOffsets(topic))
   if (offsets === undefined) return undefined
   const recorded = await readPositions(database, reader)
   const partitions = offsets

@@ -2,7 +2,7 @@
 import kafkajs, { type Admin } from 'kafkajs'
 import type { Clock } from '../../../clock.ts'
 import { broken } from '../../../errors.ts'
-import { causeOf } from '../causes.ts'
+import { unlessUnknownTopic } from '../causes.ts'
 import { type ActualTopic, type Difference, differencesOf, differenceText } from './differences.ts'
 import { copiesInSync, type WantedTopic } from './wanted.ts'
 
@@ -130,9 +130,7 @@ async function readTopics(admin: Admin, names: readonly string[]): Promise<Reado
 }
 
 async function readTopic(admin: Admin, name: string): Promise<ExistingTopic | undefined> {
-  const metadata = await admin.fetchTopicMetadata({ topics: [name] }).catch((error: unknown) => {
-    if (causeOf(error).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
-  })
+  const metadata = await unlessUnknownTopic(admin.fetchTopicMetadata({ topics: [name] }))
   const partitions = metadata?.topics[0]?.partitions
   if (partitions === undefined) return undefined
   const { resources } = await admin.describeConfigs({
