@@ -45,3 +45,11 @@ export const topics = {
 
 export type Topic = keyof typeof topics
 export const topicNames = Object.keys(topics) as Topic[]
+
+const msPerDay = 24 * 60 * 60 * 1_000
+
+/** Undefined: for ever. */
+export function retentionMs(topic: Topic): number | undefined {
+  const { retentionDays } = topics[topic]
+  return retentionDays === null ? undefined : retentionDays * msPerDay
+}

@@ -6,10 +6,10 @@ import { catalogue, type EventName, eventNames, type Topic, topicNames, topics, 
 import { structuredType } from '../cloudevents-http.ts'
 import { avroType } from '../cloudevents-kafka.ts'
 import { publishedSchema } from '../registry.ts'
+import { retentionMs } from '../topics.ts'
 import { deadLetterHeaders, eventHeaders, type HeaderFacts } from './headers.ts'
 
 const bindingVersion = '0.5.0'
-const dayMs = 24 * 60 * 60 * 1000
 
 const introduction = `Trainyard retrains the model of a bot whenever the bot changes. It sends what it decides and does as CloudEvents 1.0 in
 binary mode, and receives the events of the platform. Topic names may stand behind a prefix (KAFKA_PREFIX). A message may
@@ -42,7 +42,8 @@ const deadLetter = 'dead-letter'
 const platformEvent = 'platform-event'
 
 function channel(topic: Topic): object {
-  const { doc, cleanup, retentionDays } = topics[topic]
+  const { doc, cleanup } = topics[topic]
+  const keptMs = retentionMs(topic)
   return {
     address: topic,
     description: doc,
@@ -52,7 +53,7 @@ function channel(topic: Topic): object {
         topic,
         topicConfiguration: {
           'cleanup.policy': [cleanup],
-          ...(retentionDays === null ? {} : { 'retention.ms': retentionDays * dayMs }),
+          ...(keptMs === undefined ? {} : { 'retention.ms': keptMs }),
         },
         bindingVersion,
       },

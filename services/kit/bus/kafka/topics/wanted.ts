@@ -1,5 +1,5 @@
 /** What Trainyard's own topics are on a Kafka: the contract's facts as Kafka's settings. Pure. */
-import { type Topic, topicNames, topics } from '../../../../../schemas/topics.ts'
+import { retentionMs, type Topic, topicNames, topics } from '../../../../../schemas/topics.ts'
 
 export interface WantedTopic {
   /** As it is called on the cluster. */
@@ -23,7 +23,6 @@ export interface TopicSizes {
   readonly replication: number | undefined
 }
 
-const msPerDay = 24 * 60 * 60 * 1000
 /** Kafka's own default, said aloud: a cluster may have another one. */
 const messageBytes = 1024 * 1024 + 12
 /** A dead letter is what somebody else sent, over HTTP too, and a little more. */
@@ -34,10 +33,10 @@ export function wantedTopics({ prefix, partitions, replication }: TopicSizes): r
 }
 
 function settingsOf(topic: Topic): readonly WantedSetting[] {
-  const { cleanup, retentionDays } = topics[topic]
+  const keptMs = retentionMs(topic)
   return [
-    exactly('cleanup.policy', cleanup),
-    ...(retentionDays === null ? [] : [atLeast('retention.ms', retentionDays * msPerDay)]),
+    exactly('cleanup.policy', topics[topic].cleanup),
+    ...(keptMs === undefined ? [] : [atLeast('retention.ms', keptMs)]),
     atLeast('max.message.bytes', topic === 'trainyard.dead-letters' ? deadLetterBytes : messageBytes),
     // A replica that lags must not become the leader: what was acknowledged would be gone.
     exactly('unclean.leader.election.enable', 'false'),
