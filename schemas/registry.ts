@@ -20,6 +20,9 @@ export type IdEntry = z.infer<typeof IdEntry>
 
 export type RegisteredSchema = IdEntry & { schema: AvroSchema }
 
+/** How a schema registry's requests and answers are written. */
+export const schemaRegistryType = 'application/vnd.schemaregistry.v1+json'
+
 const namespace = 'dev.trainyard.v1'
 
 /** The schema of an event as it is written to the history. */

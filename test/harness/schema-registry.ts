@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
 import avro, { type Schema } from 'avsc'
 import { frame } from '../../schemas/confluent-frame.ts'
+import { schemaRegistryType } from '../../schemas/registry.ts'
 import { cleanup, type Ending } from './cleanup.ts'
 
 export interface HeldSchema {
@@ -25,14 +26,12 @@ export interface TestRegistry {
   away: boolean
 }
 
-const contentType = 'application/vnd.schemaregistry.v1+json'
-
 export async function testRegistry(t: Ending): Promise<TestRegistry> {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(request.url ?? '')
     registry.asked.push(`${request.method} ${path}`)
     const answer = (status: number, body: object) => {
-      response.writeHead(status, { 'content-type': contentType }).end(JSON.stringify(body))
+      response.writeHead(status, { 'content-type': schemaRegistryType }).end(JSON.stringify(body))
     }
     if (registry.away) return answer(503, { error_code: 50301, message: 'not now' })
     if (request.headers.authorization !== registry.authorization)

@@ -1,10 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { AvroSchema } from '../../../schemas/avro.ts'
-import { digestOfSchema, type RegisteredSchema, readRegistry, subjectOf } from '../../../schemas/registry.ts'
+import {
+  digestOfSchema,
+  type RegisteredSchema,
+  readRegistry,
+  schemaRegistryType,
+  subjectOf,
+} from '../../../schemas/registry.ts'
 import type { HttpApp } from '../../kit/http/app.ts'
-
-const contentType = 'application/vnd.schemaregistry.v1+json'
 
 /** What a registry's clients know faults by. */
 class RegistryFault extends Error {
@@ -51,7 +55,7 @@ export function schemaRoutes(app: HttpApp, registered: readonly RegisteredSchema
   void app.register(async (scope: HttpApp) => {
     scope.setErrorHandler(answerFault)
     scope.addHook('preHandler', async (_request, reply) => {
-      reply.type(contentType)
+      reply.type(schemaRegistryType)
     })
 
     scope.get('/schemas/types', route('The kinds of schemas', z.object({}), z.array(z.string())), async () => ['AVRO'])
@@ -98,7 +102,7 @@ function route<P extends z.ZodObject, A extends z.ZodType>(summary: string, para
 
 function answerFault(error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
   if (!(error instanceof RegistryFault)) throw error
-  void reply.status(error.status).type(contentType).send({ error_code: error.errorCode, message: error.message })
+  void reply.status(error.status).type(schemaRegistryType).send({ error_code: error.errorCode, message: error.message })
 }
 
 function fail(errorCode: number, message: string): never {

@@ -1,10 +1,10 @@
 /** The part of Confluent's schema registry API that Trainyard speaks, over HTTP. */
 import { z } from 'zod'
 import type { AvroSchema } from '../../../schemas/avro.ts'
+import { schemaRegistryType } from '../../../schemas/registry.ts'
 import { badInput, broken, codeOf, messageOf, unavailable } from '../errors.ts'
 
 const requestLimitMs = 5_000
-const contentType = 'application/vnd.schemaregistry.v1+json'
 
 const Reference = z.object({ name: z.string(), subject: z.string(), version: z.int() })
 const Schema = z.object({
@@ -34,7 +34,7 @@ export function openRegistryClient(url: string): RegistryClient {
     try {
       return await fetch(base + path, {
         method,
-        headers: { accept: contentType, 'content-type': contentType, ...authorization },
+        headers: { accept: schemaRegistryType, 'content-type': schemaRegistryType, ...authorization },
         signal: AbortSignal.timeout(requestLimitMs),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { committedCodec } from '../../../schemas/codec.ts'
 import { foreignReader } from '../../../schemas/foreign-avro.ts'
-import { readRegistry, subjectOf } from '../../../schemas/registry.ts'
+import { readRegistry, schemaRegistryType, subjectOf } from '../../../schemas/registry.ts'
 import { console } from '../../../services/console/main.ts'
 import { testKit } from '../../harness/kit.ts'
 import { given } from '../given.ts'
 
-const contentType = 'application/vnd.schemaregistry.v1+json'
 const subject = 'dev.trainyard.v1.ModelReady'
 
 async function registry(t: TestContext, variables: Record<string, string> = {}) {
@@ -16,7 +15,7 @@ async function registry(t: TestContext, variables: Record<string, string> = {}) 
     const response = await kit.inject({
       method: body === undefined ? 'GET' : 'POST',
       url,
-      headers: { host: 'localhost', 'content-type': contentType, ...headers },
+      headers: { host: 'localhost', 'content-type': schemaRegistryType, ...headers },
       ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
     })
     return { status: response.statusCode, type: response.headers['content-type'], body: response.json() }

@@ -4,7 +4,7 @@ import type { Schema } from 'avsc'
 import { type EventData, typeOf } from '../../../schemas/catalogue.ts'
 import { committedCodec } from '../../../schemas/codec.ts'
 import { foreignReader } from '../../../schemas/foreign-avro.ts'
-import { readRegistry, subjectOf } from '../../../schemas/registry.ts'
+import { readRegistry, schemaRegistryType, subjectOf } from '../../../schemas/registry.ts'
 import { BotId, JobTypeName, RunId } from '../../../schemas/words.ts'
 import { systemClock } from '../../../services/kit/clock.ts'
 import { TrainyardError } from '../../../services/kit/errors.ts'
@@ -48,7 +48,7 @@ describe('a real schema registry', () => {
   async function registered(subject: string, schema: Schema): Promise<number> {
     const response = await fetch(`${registry.url}/subjects/${subject}/versions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      headers: { 'content-type': schemaRegistryType },
       body: JSON.stringify({ schema: JSON.stringify(schema) }),
     })
     const { id } = JSON.parse(await response.text())
