@@ -1,23 +1,20 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../../harness/ports.ts'
 import { type Broker, type BrokerOptions, startBroker } from './broker.ts'
 import { correlationOf, makeFrames, requestOf } from './frames.ts'
 
 /** The numbers by which the protocol knows its requests. */
-export const api = { produce: 0, fetch: 1, offsetCommit: 8, joinGroup: 11, heartbeat: 12, initProducerId: 22 } as const
+export const api = { produce: 0 } as const
 
-export interface Proxy {
+interface Proxy {
   /** How many replies were lost so far. */
   readonly lostReplies: number
   /**
-   * From now on the broker's replies to such requests are lost, after it has done what they ask.
-   * @param how the connection ends in place of the reply, or stays open and silent
+   * From now on the broker's replies to such requests are lost, after it has done what they ask: the connection ends in
+   * place of the reply.
    */
-  loseReplies(api: number, options?: { count?: number; how?: 'cut' | 'silence' }): void
-  /** From now on each reply is on its way for so long. */
-  delayReplies(milliseconds: number): void
+  loseReplies(api: number, options?: { count?: number }): void
   /** Ends all connections, and takes no new ones. */
   cut(): void
   /** From now on everything goes through, at once. */
@@ -28,15 +25,13 @@ export interface Proxy {
 interface Trouble {
   api?: number
   count: number
-  how: 'cut' | 'silence'
-  delayMs: number
   refuses: boolean
 }
 
-const noTrouble: Trouble = { count: 0, how: 'cut', delayMs: 0, refuses: false }
+const noTrouble: Trouble = { count: 0, refuses: false }
 
 /** What stands between clients and a broker that tells them the proxy's port as its own (`advertisedPort`). */
-export async function startProxy(port: number, target: string): Promise<Proxy> {
+async function startProxy(port: number, target: string): Promise<Proxy> {
   const [host = '', targetPort = ''] = target.split(':')
   const sockets = new Set<Socket>()
   let trouble = { ...noTrouble }
@@ -71,7 +66,6 @@ export async function startProxy(port: number, target: string): Promise<Proxy> {
     const asked = new Map<number, number>()
     const requests = makeFrames()
     const replies = makeFrames()
-    let sent = Promise.resolve()
 
     client.on('data', (chunk) => {
       for (const frame of requests(chunk)) {
@@ -85,16 +79,11 @@ export async function startProxy(port: number, target: string): Promise<Proxy> {
         const correlation = correlationOf(frame)
         const lost = isLost(asked.get(correlation))
         asked.delete(correlation)
-        if (!lost) sent = sent.then(() => late(client, frame))
-        else if (trouble.how === 'cut') client.destroy()
+        if (lost) client.destroy()
+        else if (!client.destroyed) client.write(frame)
       }
     })
   })
-
-  async function late(client: Socket, frame: Buffer): Promise<void> {
-    if (trouble.delayMs > 0) await delay(trouble.delayMs)
-    if (!client.destroyed) client.write(frame)
-  }
 
   await once(server.listen(port, '127.0.0.1'), 'listening')
   const end = () => {
@@ -104,11 +93,8 @@ export async function startProxy(port: number, target: string): Promise<Proxy> {
     get lostReplies() {
       return lostReplies
     },
-    loseReplies(lost, { count = Number.POSITIVE_INFINITY, how = 'cut' } = {}) {
-      trouble = { ...trouble, api: lost, count, how }
-    },
-    delayReplies(milliseconds) {
-      trouble = { ...trouble, delayMs: milliseconds }
+    loseReplies(lost, { count = Number.POSITIVE_INFINITY } = {}) {
+      trouble = { ...trouble, api: lost, count }
     },
     cut() {
       trouble = { ...trouble, refuses: true }
