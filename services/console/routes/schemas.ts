@@ -33,7 +33,8 @@ const Lookup = z.object({ schema: z.string() })
  * The read endpoints of Confluent's schema registry, over the committed schemas: so that its stock deserialisers work
  * against this server. Nothing can be registered here; `schemas/generate.ts` gives the ids.
  */
-export function schemaRoutes(app: HttpApp, registered: readonly RegisteredSchema[] = readRegistry()): void {
+export function schemaRoutes(app: HttpApp): void {
+  const registered = readRegistry()
   const bySubject = Map.groupBy(registered, ({ schema }) => subjectOf(schema))
 
   const withId = (id: string): RegisteredSchema =>
