@@ -8,6 +8,7 @@ import type { Logger } from '../../log.ts'
 import type { Database } from '../../store/database.ts'
 import { openStore } from '../../store/open.ts'
 import { withAdmin } from './admin.ts'
+import type { KafkaEnvironment } from './environment.ts'
 import { makeNames } from './names.ts'
 import { readKafkaSettings } from './settings.ts'
 import type { Difference } from './topics/differences.ts'
@@ -42,9 +43,9 @@ export function resetPositions(
   request: ResetRequest,
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<readonly Reset[]> {
-  const names = makeNames(environment.kafka?.prefix ?? '')
-  return onCluster(environment, log, (admin) =>
+  return onCluster(environment, log, (admin, _, { prefix }) =>
     withDatabase(environment, log, async (database) => {
+      const names = makeNames(prefix)
       const resets = await planResets({ admin, database, names }, request)
       if (!dryRun) await carryOut(database, resets)
       return resets
@@ -55,7 +56,7 @@ export function resetPositions(
 async function onCluster<T>(
   { kafka }: Environment,
   log: Logger,
-  work: (admin: Admin, wanted: readonly WantedTopic[]) => Promise<T>,
+  work: (admin: Admin, wanted: readonly WantedTopic[], kafka: KafkaEnvironment) => Promise<T>,
 ): Promise<T> {
   if (kafka === undefined)
     throw badInput(
@@ -69,7 +70,7 @@ async function onCluster<T>(
     partitions: kafka.topicPartitions,
     replication: kafka.topicReplication,
   })
-  return await withAdmin(readKafkaSettings(kafka), log, (admin) => work(admin, wanted))
+  return await withAdmin(readKafkaSettings(kafka), log, (admin) => work(admin, wanted, kafka))
 }
 
 async function withDatabase<T>(
