@@ -127,7 +127,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     historyDays: values.TRAINYARD_HISTORY_DAYS,
     stopLimitMs: values.TRAINYARD_STOP_LIMIT_SECONDS * 1000,
     kafka: kafkaOf(values),
-    schemaRegistryUrl: values.SCHEMA_REGISTRY_URL?.replace(/\/+$/, ''),
+    schemaRegistryUrl: values.SCHEMA_REGISTRY_URL,
     crashAt: values.TRAINYARD_CRASH_AT,
   }
 }
