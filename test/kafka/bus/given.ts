@@ -14,7 +14,7 @@ export interface Client extends Bus {
 }
 
 export function settingsFor(brokers: readonly string[], prefix = `${uniqueName('test')}.`): KafkaSettings {
-  return { brokers, clientId: 'test', prefix, tls: undefined, sasl: undefined }
+  return { brokers, prefix, tls: undefined, sasl: undefined }
 }
 
 export interface ClientOptions {

@@ -5,6 +5,8 @@ import { makeSockets } from './sockets.ts'
 import { calmTimers } from './timers.ts'
 import { tokenSource } from './token.ts'
 
+/** By which the brokers' logs and quotas know us. */
+const clientId = 'trainyard'
 /** Time for a name to be looked up, a connection made, and TLS agreed on. */
 const connectionLimitMs = 5_000
 const authenticationLimitMs = 15_000
@@ -34,7 +36,7 @@ export function makeConnect(settings: KafkaSettings, log: Logger): Connect {
 
 /** Anew for each client: kafkajs writes into what it is given. */
 function configOf(settings: KafkaSettings, log: Logger): KafkaConfig {
-  const { brokers, clientId, tls } = settings
+  const { brokers, tls } = settings
   const sasl = saslOf(settings)
   return {
     clientId,

@@ -6,7 +6,6 @@ import type { KafkaEnvironment } from './environment.ts'
 export interface KafkaSettings {
   /** host:port, at least one. */
   readonly brokers: readonly string[]
-  readonly clientId: string
   /** Stands before the names of Trainyard's own topics and consumer groups; a platform's topics are named in full. */
   readonly prefix: string
   /** PEM texts; undefined: no TLS. */
@@ -29,7 +28,6 @@ export function readKafkaSettings(environment: KafkaEnvironment): KafkaSettings 
   const { brokers, prefix, tls, sasl } = environment
   return {
     brokers,
-    clientId: 'trainyard',
     prefix,
     tls: tls && {
       ...(tls.caFile === undefined ? {} : { ca: readPem('KAFKA_TLS_CA_FILE', tls.caFile) }),

@@ -6,7 +6,7 @@ import { unavailable } from '../../../../services/kit/errors.ts'
 
 const { KafkaJSConnectionError, KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } =
   kafkajs
-const settings = { brokers: ['one:9092'], clientId: 'test', prefix: 'staging.', tls: undefined, sasl: undefined }
+const settings = { brokers: ['one:9092'], prefix: 'staging.', tls: undefined, sasl: undefined }
 
 const answered = (type: string, retriable: boolean) =>
   new KafkaJSProtocolError(Object.assign(new Error(`the broker says ${type}`), { type, code: 1, retriable }))

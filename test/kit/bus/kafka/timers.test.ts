@@ -16,10 +16,7 @@ type RequestQueueConstructor = new (options: object) => RequestQueue
 
 /** One of the queues that every connection of kafkajs has. */
 function makeQueue(): RequestQueue {
-  makeConnect(
-    { brokers: ['127.0.0.1:9092'], clientId: 'test', prefix: '', tls: undefined, sasl: undefined },
-    pino({ level: 'silent' }),
-  )
+  makeConnect({ brokers: ['127.0.0.1:9092'], prefix: '', tls: undefined, sasl: undefined }, pino({ level: 'silent' }))
   const Queue = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as RequestQueueConstructor
   return new Queue({ maxInFlightRequests: null, requestTimeout: 10, logger: { debug: () => {} } })
 }
