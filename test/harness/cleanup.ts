@@ -14,7 +14,19 @@ export function cleanup(t: Ending, undo: () => unknown): void {
   }
   const stack = [undo]
   stacks.set(t, stack)
-  t.after(async () => {
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) await next()
-  })
+  t.after(() => undoAll(stack))
+}
+
+/** The same for what is no test. */
+export async function withCleanup<T>(work: (t: Ending) => Promise<T>): Promise<T> {
+  const stack: (() => unknown)[] = []
+  try {
+    return await work({ after: (undo) => stack.push(undo) })
+  } finally {
+    await undoAll(stack)
+  }
+}
+
+async function undoAll(stack: (() => unknown)[]): Promise<void> {
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) await next()
 }

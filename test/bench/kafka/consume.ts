@@ -5,11 +5,12 @@ import { eventually } from '../../harness/eventually.ts'
 import type { Yard } from '../../harness/yard.ts'
 import { plainKafka } from '../../kafka/broker/topics.ts'
 import type { Row } from '../rows.ts'
-import { fromBeginning, type Ground, onGround, platformTopic } from './yard.ts'
+import { type Ground, onGround } from './yard.ts'
 
 // Debounced for hours, so that only the way in is measured.
-const configuration = fromBeginning(
-  echoConfiguration().replace('slots: 4', 'slots: 4\n    debounce: { quietSeconds: 36000, maxWaitSeconds: 72000 }'),
+const configuration = echoConfiguration().replace(
+  'slots: 4',
+  'slots: 4\n    debounce: { quietSeconds: 36000, maxWaitSeconds: 72000 }',
 )
 const bots = 1_000
 const warmUpEvents = 2_000
@@ -62,7 +63,7 @@ export async function benchGrowth(): Promise<Row[]> {
 type Make = (count: number) => Message[]
 
 async function reader(ground: Ground): Promise<{ yard: Yard; make: Make }> {
-  const yard = await ground.start(configuration)
+  const yard = await ground.start(ground.configured(configuration))
   const dataset = await postDataset(yard, datasetOf('bench'))
   let serial = 0
   const make: Make = (count) =>
@@ -81,7 +82,7 @@ async function recorded(ground: Ground, make: Make, count: number): Promise<numb
   const batches: Message[][] = []
   for (let at = 0; at < count; at += eventsAtOnce) batches.push(make(Math.min(eventsAtOnce, count - at)))
   const begun = performance.now()
-  for (const batch of batches) await ground.send(batch)
+  for (const batch of batches) await ground.produce(batch)
   await eventually(async () => (await receivedBy(ground)) === before + count, {
     timeoutMs: limitMs,
     what: `${count} more events in the ledger`,
@@ -100,7 +101,7 @@ async function bareLoop(ground: Ground, make: Make, count: number): Promise<numb
   await ground.query('create table bare_events (id bigint generated always as identity, key text, value jsonb)')
   const consumer = plainKafka(ground.brokers).consumer({ groupId: `bare-${randomUUID()}`, maxWaitTimeInMs: 500 })
   await consumer.connect()
-  await consumer.subscribe({ topic: platformTopic, fromBeginning: true })
+  await consumer.subscribe({ topic: ground.topic, fromBeginning: true })
   let done = 0
   await consumer.run({
     partitionsConsumedConcurrently: 3,
@@ -117,7 +118,7 @@ async function bareLoop(ground: Ground, make: Make, count: number): Promise<numb
   await eventually(() => done === before)
   const batches = Array.from({ length: count / eventsAtOnce }, () => make(eventsAtOnce))
   const begun = performance.now()
-  for (const batch of batches) await ground.send(batch)
+  for (const batch of batches) await ground.produce(batch)
   await eventually(() => done === before + count, { timeoutMs: limitMs })
   const perSecond = count / ((performance.now() - begun) / 1000)
   await consumer.disconnect()

@@ -5,7 +5,7 @@ import { eventually } from '../../harness/eventually.ts'
 import type { Yard } from '../../harness/yard.ts'
 import { plainKafka } from '../../kafka/broker/topics.ts'
 import { quantile, type Row } from '../rows.ts'
-import { fromBeginning, type Ground, onGround, platformTopic } from './yard.ts'
+import { type Ground, onGround } from './yard.ts'
 
 const events = 1_000
 const perSecond = 50
@@ -17,22 +17,22 @@ const knownBots = 10
 export async function benchKafkaLatency(): Promise<Row[]> {
   return await onGround(async (ground) => {
     const hops = await hopsOf(ground)
-    const yard = await ground.start(fromBeginning(echoConfiguration().replace('slots: 4', 'slots: 1000')))
+    const yard = await ground.start(ground.configured(echoConfiguration().replace('slots: 4', 'slots: 1000')))
     const dataset = await postDataset(yard, datasetOf('bench'))
     const edit = (bot: string, revision: number) => ({
       key: bot,
       value: JSON.stringify(botUpdated(bot, dataset, revision)),
     })
     for (let index = 0; index < knownBots; index += 1) {
-      await ground.send([edit(`known-${index}`, 1)])
+      await ground.produce([edit(`known-${index}`, 1)])
       await eventually(() => championOf(yard, `known-${index}`))
     }
     const sentAt = new Map<string, number>()
     await steadily(async (index) => {
-      if (index % oneInSoMany > 0) return ground.send([edit(`known-${index % knownBots}`, index + 1)])
+      if (index % oneInSoMany > 0) return ground.produce([edit(`known-${index % knownBots}`, index + 1)])
       const bot = `bot-${index}`
       sentAt.set(bot, Date.now())
-      await ground.send([edit(bot, 1)])
+      await ground.produce([edit(bot, 1)])
     })
     const waits: number[] = []
     for (const [bot, sentMs] of sentAt) waits.push((await startedAt(yard, bot)) - sentMs)
@@ -60,7 +60,7 @@ export async function benchKafkaLatency(): Promise<Row[]> {
 async function hopsOf(ground: Ground): Promise<number[]> {
   const consumer = plainKafka(ground.brokers).consumer({ groupId: `hop-${randomUUID()}`, maxWaitTimeInMs: 500 })
   await consumer.connect()
-  await consumer.subscribe({ topic: platformTopic, fromBeginning: true })
+  await consumer.subscribe({ topic: ground.topic, fromBeginning: true })
   const joined = Promise.withResolvers<void>()
   consumer.on('consumer.group_join', () => joined.resolve())
   const hops: number[] = []
@@ -70,7 +70,7 @@ async function hopsOf(ground: Ground): Promise<number[]> {
     },
   })
   await joined.promise
-  await steadily((index) => ground.send([{ key: String(performance.now()), value: JSON.stringify({ hop: index }) }]))
+  await steadily((index) => ground.produce([{ key: String(performance.now()), value: JSON.stringify({ hop: index }) }]))
   await eventually(() => hops.length === events)
   await consumer.disconnect()
   return hops

@@ -11,7 +11,7 @@ import {
 } from '../../chain/bot.ts'
 import type { Yard } from '../../harness/yard.ts'
 import type { Row } from '../rows.ts'
-import { fromBeginning, onGround } from './yard.ts'
+import { onGround } from './yard.ts'
 
 const bots = 1_000
 const edits = 10
@@ -19,13 +19,15 @@ const killEveryMs = 5_000
 /** After a kill its group waits for the dead one for ten seconds; killed for ever, it would hardly get on. */
 const killForMs = 60_000
 const limitMs = 900_000
-const configuration = fromBeginning(
-  echoConfiguration().replace('slots: 4', 'slots: 6\n    debounce: { quietSeconds: 5, maxWaitSeconds: 60 }'),
+const debounced = echoConfiguration().replace(
+  'slots: 4',
+  'slots: 6\n    debounce: { quietSeconds: 5, maxWaitSeconds: 60 }',
 )
 
 /** 10,000 events of 1,000 bots, while for a minute one of two replicas of everything is killed every few seconds. */
 export async function benchReplicas(): Promise<Row[]> {
   return await onGround(async (ground) => {
+    const configuration = ground.configured(debounced)
     const replicas = await Promise.all([ground.start(configuration), ground.start(configuration)])
     const datasets = await Promise.all(
       Array.from({ length: edits }, (_, edit) => postDataset(replicas[0], datasetOf(`edit-${edit}`, 2, 10))),
@@ -36,7 +38,7 @@ export async function benchReplicas(): Promise<Row[]> {
         const bot = `bot-${index}`
         return { key: bot, value: JSON.stringify(botUpdated(bot, dataset, edit + 1)) }
       })
-      await ground.send(messages)
+      await ground.produce(messages)
     }
     let kills = 0
     while (!(await isOver(replicas))) {

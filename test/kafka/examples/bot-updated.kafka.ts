@@ -1,26 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pino } from 'pino'
-import { applyTopics } from '../../../services/kit/bus/kafka/operate.ts'
-import { parseEnvironment } from '../../../services/kit/environment.ts'
 import { datasetOf, echoConfiguration, postDataset } from '../../chain/bot.ts'
 import { cleanup } from '../../harness/cleanup.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { startYard } from '../../harness/yard.ts'
 import { startBroker } from '../broker/broker.ts'
-import { createTopics } from '../broker/topics.ts'
+import { preparePlatform } from '../platform.ts'
 import { javaExample, pythonExample, startProgram } from './programs.ts'
 
 test('programs in Java and Python say that a bot has changed, and both hear of every new champion', async (t) => {
   const broker = await startBroker()
   cleanup(t, () => broker.stop())
-  const kafka = { KAFKA_BROKERS: broker.brokers.join() }
-  await applyTopics(parseEnvironment(kafka), pino({ level: 'silent' }), { addPartitions: false })
-  await createTopics(broker.brokers, ['bot.events'])
-  const configuration = echoConfiguration().replace('topic: bot.events', '$&, from: beginning')
-  const yard = await startYard(t, { configuration, postgres: 'shared', variables: kafka })
+  const { variables, configured } = await preparePlatform(t, broker.brokers, { alone: true, partitions: 1 })
+  const yard = await startYard(t, { configuration: configured(echoConfiguration()), postgres: 'shared', variables })
   const dataset = await postDataset(yard, datasetOf('shop'))
-  const environment = { ...kafka, SCHEMA_REGISTRY_URL: yard.url }
+  const environment = { ...variables, SCHEMA_REGISTRY_URL: yard.url }
 
   const consumers = [await javaExample('Champions'), await pythonExample('champions')].map((program) =>
     startProgram(t, program, { environment }),

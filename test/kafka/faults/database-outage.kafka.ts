@@ -15,8 +15,8 @@ const timeoutMs = 120_000
 
 test('I1, I4, I5: PostgreSQL is killed and started again while Kafka goes on: nothing is lost or done twice', async (t) => {
   const { server, start } = await ownPostgres(t)
-  const { topic, variables, produce } = await preparePlatform(t, await sharedBroker())
-  const configuration = echoConfiguration({ sleepMs: 100 }).replace('bot.events', `${topic}, from: beginning`)
+  const { variables, configured, produce } = await preparePlatform(t, await sharedBroker())
+  const configuration = configured(echoConfiguration({ sleepMs: 100 }))
   const yard = await startYard(t, { configuration, postgres: new URL(server.url), variables })
   const { pid } = yard
   const dataset = await postDataset(yard, datasetOf('outage'))

@@ -15,8 +15,8 @@ const atOnce = 1_000
 
 test('I5: of 10,000 events, each sent twice, among 1,000 messages that are none, each is accounted for once', async (t) => {
   const brokers = await sharedBroker()
-  const { topic, variables, produce } = await preparePlatform(t, brokers)
-  const configuration = echoConfiguration().replace('bot.events', `${topic}, from: beginning`)
+  const { variables, configured, produce } = await preparePlatform(t, brokers)
+  const configuration = configured(echoConfiguration())
   const yard = await startYard(t, { configuration, entry: 'services/intake/main.ts', postgres: 'shared', variables })
 
   const messages = Array.from({ length: good }, (_, index) => index).flatMap((index): Message[] => {

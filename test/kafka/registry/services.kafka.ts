@@ -2,20 +2,16 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { frame } from '../../../schemas/confluent-frame.ts'
-import { applyTopics } from '../../../services/kit/bus/kafka/operate.ts'
-import { parseEnvironment } from '../../../services/kit/environment.ts'
-import { openLog } from '../../../services/kit/log.ts'
 import { championOf, datasetOf, echoConfiguration, postDataset, sumsOf } from '../../chain/bot.ts'
 import { cleanup } from '../../harness/cleanup.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { startYard } from '../../harness/yard.ts'
 import { startBroker } from '../broker/broker.ts'
-import { createTopics, plainKafka } from '../broker/topics.ts'
 import { pythonExample, startProgram } from '../examples/programs.ts'
+import { preparePlatform } from '../platform.ts'
 import { startRegistry } from './registry.ts'
 
-const topic = 'bot.events'
-const trigger = `  - { name: bot-avro, topic: ${topic}, when: { type: com.example.BotEdited }, jobType: intents, from: beginning,
+const trigger = `  - { name: bot-avro, topic: bot.events, when: { type: com.example.BotEdited }, jobType: intents, from: beginning,
       bot: /bot, dataset: /dataset/uri, revision: /revision }
 `
 
@@ -23,22 +19,17 @@ const trigger = `  - { name: bot-avro, topic: ${topic}, when: { type: com.exampl
 async function openPlatform(t: TestContext) {
   const [broker, registry] = await Promise.all([startBroker(), startRegistry()])
   cleanup(t, () => Promise.all([broker.stop(), registry.stop()]))
-  await createTopics(broker.brokers, [topic])
-  const variables = { KAFKA_BROKERS: broker.brokers.join(), SCHEMA_REGISTRY_URL: registry.url }
-  await applyTopics(parseEnvironment(variables), openLog('silent'), { addPartitions: false })
+  const platform = await preparePlatform(t, broker.brokers, { alone: true, partitions: 1 })
+  const variables = { ...platform.variables, SCHEMA_REGISTRY_URL: registry.url }
   const yard = await startYard(t, { configuration: echoConfiguration() + trigger, postgres: 'shared', variables })
-
-  const producer = plainKafka(broker.brokers).producer()
-  await producer.connect()
-  cleanup(t, () => producer.disconnect())
   const stock = await pythonExample('champions')
   const script = fileURLToPath(new URL('bot_edited.py', import.meta.url))
   return {
     yard,
-    send: (value: Buffer | null) => producer.send({ topic, messages: [{ key: 'bot', value }] }),
+    send: (value: Buffer | null) => platform.produce([{ key: 'bot', value }]),
     async edit(bot: string, uri: string, revision: number) {
       const program = { ...stock, command: ['python3', script] as const }
-      const parameters = [topic, bot, uri, String(revision)]
+      const parameters = [platform.topic, bot, uri, String(revision)]
       await startProgram(t, program, { parameters, environment: variables }).ended()
     },
     champions: () => startProgram(t, stock, { environment: variables }),

@@ -13,9 +13,8 @@ const edits = 4
 
 test('a burst gives each bot one run and every signal one end, while one process of each service is killed and started again', async (t) => {
   const platform = await preparePlatform(t, await sharedBroker())
-  const configuration = echoConfiguration({ sleepMs: 200 })
-    .replace('bot.events', `${platform.topic}, from: beginning`)
-    .replace('slots: 4', 'slots: 4\n    debounce: { quietSeconds: 2, maxWaitSeconds: 60 }')
+  const debounced = 'slots: 4\n    debounce: { quietSeconds: 2, maxWaitSeconds: 60 }'
+  const configuration = platform.configured(echoConfiguration({ sleepMs: 200 }).replace('slots: 4', debounced))
   const fleet = await startFleet(t, configuration, platform.variables)
   const { intake, console } = fleet
   const datasets = await Promise.all(

@@ -16,7 +16,7 @@ import { startFleet } from './fleet.ts'
 test("the demo's story is driven by what a plain producer writes to the platform's topic", async (t) => {
   const platform = await preparePlatform(t, await sharedBroker())
   const { url } = await startYard(t, {
-    configuration: configurationFor(platform),
+    configuration: platform.configured(configuration),
     postgres: 'shared',
     variables: platform.variables,
   })
@@ -25,12 +25,9 @@ test("the demo's story is driven by what a plain producer writes to the platform
 
 test('two processes of each service carry the same story as one process of all', async (t) => {
   const platform = await preparePlatform(t, await sharedBroker())
-  const fleet = await startFleet(t, configurationFor(platform), platform.variables)
+  const fleet = await startFleet(t, platform.configured(configuration), platform.variables)
   await playOn(platform, (service) => fleet[service][1].url)
 })
-
-const configurationFor = ({ topic }: Platform) =>
-  configuration.replace('topic: bot.events', `topic: ${topic}\n    from: beginning`)
 
 async function playOn(platform: Platform, urlOf: (service: ApiService) => string): Promise<void> {
   const api = makeApi((service) => makeClient({ url: urlOf(service), token: undefined }))
