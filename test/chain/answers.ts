@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { eventually } from '../harness/eventually.ts'
 import type { Yard } from '../harness/yard.ts'
-import { type Sums, sumsOf } from './bot.ts'
+import { championOf, type Sums, sumsOf } from './bot.ts'
 
 export interface Signal {
   signal: string
@@ -68,6 +68,24 @@ export async function settledSums(yard: Yard): Promise<Sums> {
   })
   assert.ok(sums.balanced, JSON.stringify(sums))
   return sums
+}
+
+/** Sees each bot, told of once, through to its champion: one signal and one run each, by a process that never ended. */
+export async function eachOnce(
+  yard: Yard,
+  bots: readonly string[],
+  { pid, timeoutMs }: { readonly pid: number; readonly timeoutMs: number },
+): Promise<void> {
+  for (const bot of bots) {
+    const champion = await eventually(() => championOf(yard, bot), { timeoutMs, what: `a champion of ${bot}` })
+    assert.equal(champion.sequence, 1)
+  }
+  const sums = await settledSums(yard)
+  assert.deepEqual({ ...sums }, { ...sums, received: bots.length, launched: bots.length })
+  const { runs } = await yard.get<{ runs: unknown[] }>('/runs?limit=200')
+  assert.equal(runs.length, bots.length)
+  assert.equal(yard.pid, pid)
+  assert.equal(await Promise.race([yard.ended, Promise.resolve('still there')]), 'still there')
 }
 
 /** The status and, where it is a refusal, what it says. */

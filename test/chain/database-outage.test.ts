@@ -2,11 +2,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { startEmbeddedPostgres } from '../../services/kit/store/embedded.ts'
-import { eventually } from '../harness/eventually.ts'
 import { killPostgres, ownPostgres } from '../harness/own-postgres.ts'
 import { startYard, type Yard } from '../harness/yard.ts'
-import { settledSums } from './answers.ts'
-import { botUpdated, championOf, datasetOf, echoConfiguration, persistently, postDataset, publish } from './bot.ts'
+import { eachOnce } from './answers.ts'
+import { botUpdated, datasetOf, echoConfiguration, persistently, postDataset, publish } from './bot.ts'
 
 const botsBetweenOutages = 6
 const configuration = echoConfiguration({ sleepMs: 100 })
@@ -26,16 +25,7 @@ async function drive(yard: Yard, ...outages: (() => Promise<void>)[]): Promise<v
   }
   await outage
   await persistently(async () => assert.equal((await yard.call('/health/ready')).status, 200))
-  for (const bot of bots) {
-    const champion = await eventually(() => championOf(yard, bot), { timeoutMs: 60_000, what: `a champion of ${bot}` })
-    assert.equal(champion.sequence, 1)
-  }
-  const sums = await settledSums(yard)
-  assert.deepEqual({ ...sums }, { ...sums, received: bots.length, launched: bots.length })
-  const { runs } = await yard.get<{ runs: unknown[] }>('/runs?limit=200')
-  assert.equal(runs.length, bots.length)
-  assert.equal(yard.pid, pid)
-  assert.equal(await Promise.race([yard.ended, Promise.resolve('still there')]), 'still there')
+  await eachOnce(yard, bots, { pid, timeoutMs: 60_000 })
 }
 
 describe('I1, I4, I5: PostgreSQL goes away under running services and comes back: nothing is lost or done twice', () => {

@@ -3,19 +3,10 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type EventData, eventNames, typeOf } from '../../schemas/catalogue.ts'
 import { CodecError, committedCodec, type NamedEvent } from '../../schemas/codec.ts'
-import { BotId, JobTypeName, RunId } from '../../schemas/words.ts'
 import { events, eventsNamed } from './arbitraries.ts'
+import { runQueued as queued } from './samples.ts'
 
 const { encode, decode } = committedCodec
-
-const queued: EventData<'run.queued'> = {
-  run: RunId.parse('run-a2b3c4d5e6'),
-  bot: BotId.parse('shop'),
-  jobType: JobTypeName.parse('intents'),
-  generation: 7,
-  priority: -1,
-  queuedAt: 1_767_225_600_000,
-}
 
 function bytesOf(event: NamedEvent): Buffer {
   return encode<NamedEvent['name']>(event.name, event.data)

@@ -6,7 +6,9 @@ import type { KafkaSettings } from '../../../services/kit/bus/kafka/settings.ts'
 import { type Clock, systemClock } from '../../../services/kit/clock.ts'
 import { cleanup, type Ending } from '../../harness/cleanup.ts'
 import { eventually } from '../../harness/eventually.ts'
-import { uniqueName } from '../broker/topics.ts'
+import type { Subject } from '../../kit/bus/conformance.ts'
+import { sharedBroker } from '../broker/shared.ts'
+import { createTopics, uniqueName } from '../broker/topics.ts'
 
 export interface Client extends Bus {
   /** What would have ended the process. */
@@ -30,6 +32,20 @@ export function openClient(t: Ending, settings: KafkaSettings, { clock, ...limit
   const bus = openKafkaBus({ settings, clock: clock ?? systemClock, log, fail, ...limits })
   cleanup(t, () => bus.close())
   return Object.assign(bus, { failures })
+}
+
+/** Clients of the shared broker, and topics of three partitions. */
+export async function kafkaSubject(t: Ending): Promise<Subject> {
+  const brokers = await sharedBroker()
+  const settings = settingsFor(brokers)
+  return {
+    open: () => openClient(t, settings),
+    async topic() {
+      const topic = uniqueName('things')
+      await createTopics(brokers, [{ topic, numPartitions: 3 }])
+      return topic
+    },
+  }
 }
 
 /** Publishes as the relay does: what was rejected is published again before anything else. */

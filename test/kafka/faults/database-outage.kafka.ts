@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { settledSums } from '../../chain/answers.ts'
+import { eachOnce } from '../../chain/answers.ts'
 import { botUpdated, championOf, datasetOf, echoConfiguration, postDataset } from '../../chain/bot.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { killPostgres, ownPostgres } from '../../harness/own-postgres.ts'
@@ -36,14 +35,5 @@ test('I1, I4, I5: PostgreSQL is killed and started again while Kafka goes on: no
     await start()
   }
 
-  for (const bot of bots) {
-    const champion = await eventually(() => championOf(yard, bot), { timeoutMs, what: `a champion of ${bot}` })
-    assert.equal(champion.sequence, 1)
-  }
-  const sums = await settledSums(yard)
-  assert.deepEqual({ ...sums }, { ...sums, received: bots.length, launched: bots.length })
-  const { runs } = await yard.get<{ runs: unknown[] }>('/runs?limit=200')
-  assert.equal(runs.length, bots.length)
-  assert.equal(yard.pid, pid)
-  assert.equal(await Promise.race([yard.ended, Promise.resolve('still there')]), 'still there')
+  await eachOnce(yard, bots, { pid, timeoutMs })
 })

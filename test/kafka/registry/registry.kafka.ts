@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Schema } from 'avsc'
-import { type EventData, typeOf } from '../../../schemas/catalogue.ts'
+import { typeOf } from '../../../schemas/catalogue.ts'
 import { committedCodec } from '../../../schemas/codec.ts'
 import { foreignReader } from '../../../schemas/foreign-avro.ts'
 import { readRegistry, schemaRegistryType, subjectOf } from '../../../schemas/registry.ts'
-import { BotId, JobTypeName, RunId } from '../../../schemas/words.ts'
 import { systemClock } from '../../../services/kit/clock.ts'
 import { TrainyardError } from '../../../services/kit/errors.ts'
 import { makeReadAvro } from '../../../services/kit/schema-registry/avro.ts'
 import { openCodec } from '../../../services/kit/schema-registry/register.ts'
 import { framed } from '../../harness/schema-registry.ts'
+import { runQueued as data } from '../../schemas/samples.ts'
 import { type RealRegistry, startRegistry } from './registry.ts'
-
-const data: EventData<'run.queued'> = {
-  run: RunId.parse('run-a2b3c4d5e6'),
-  bot: BotId.parse('shop'),
-  jobType: JobTypeName.parse('intents'),
-  generation: 7,
-  priority: 0,
-  queuedAt: 1_767_225_600_000,
-}
 
 const edited: Schema = {
   type: 'record',

@@ -1,25 +1,9 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
-import { pino } from 'pino'
+import { test } from 'node:test'
 import type { Batch } from '../../../services/kit/bus/bus.ts'
-import { openLogBus } from '../../../services/kit/bus/log.ts'
 import { makeLogPruning } from '../../../services/kit/bus/retention.ts'
-import { systemClock } from '../../../services/kit/clock.ts'
-import { cleanup } from '../../harness/cleanup.ts'
-import { testDatabase } from '../../harness/database.ts'
 import { eventually } from '../../harness/eventually.ts'
-
-const log = pino({ level: 'silent' })
-
-async function openFor(t: TestContext) {
-  const database = await testDatabase(t, [])
-  const open = () => {
-    const bus = openLogBus({ database, clock: systemClock, log, pollMs: 20, batchSize: 50 })
-    cleanup(t, () => bus.close())
-    return bus
-  }
-  return { database, open }
-}
+import { logSubject } from './log-subject.ts'
 
 const message = (topic: string, key: string, value: string) => ({
   topic,
@@ -29,7 +13,7 @@ const message = (topic: string, key: string, value: string) => ({
 })
 
 test('a reader sees every message once and in order while many publish at once', async (t) => {
-  const { open } = await openFor(t)
+  const { open } = await logSubject(t)
   const publishers = [open(), open(), open()]
   const seen: string[] = []
   const offsets: number[] = []
@@ -58,7 +42,7 @@ test('a reader sees every message once and in order while many publish at once',
 })
 
 test('a batch is bounded by bytes, and one message that is larger comes alone', async (t) => {
-  const { open } = await openFor(t)
+  const { open } = await logSubject(t)
   const bus = open()
   const sizes = [5, 5, 5, 12, 1].map((mebibytes) => mebibytes * 1024 * 1024)
   const batches: number[][] = []
@@ -81,7 +65,7 @@ test('a batch is bounded by bytes, and one message that is larger comes alone', 
 })
 
 test('pruning keeps the newest message of each key of a compacted topic, and drops others by age alone', async (t) => {
-  const { database, open } = await openFor(t)
+  const { database, open } = await logSubject(t)
   const bus = open()
   await bus.publish([
     message('trainyard.champions', 'a', 'a1'),

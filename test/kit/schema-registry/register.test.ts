@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type EventData, typeOf } from '../../../schemas/catalogue.ts'
+import { typeOf } from '../../../schemas/catalogue.ts'
 import { committedCodec } from '../../../schemas/codec.ts'
 import { readRegistry, subjectOf } from '../../../schemas/registry.ts'
-import { BotId, JobTypeName, RunId } from '../../../schemas/words.ts'
 import { openCodec } from '../../../services/kit/schema-registry/register.ts'
 import { testRegistry } from '../../harness/schema-registry.ts'
+import { runQueued as data } from '../../schemas/samples.ts'
 
-const data: EventData<'run.queued'> = {
-  run: RunId.parse('run-a2b3c4d5e6'),
-  bot: BotId.parse('shop'),
-  jobType: JobTypeName.parse('intents'),
-  generation: 7,
-  priority: 0,
-  queuedAt: 1_767_225_600_000,
-}
 const event = { name: 'run.queued', data } as const
 
 test('every schema is registered under the full name of its record, in order, and bytes carry the ids of the registry', async (t) => {
