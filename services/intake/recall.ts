@@ -1,4 +1,7 @@
-/** A database restored from an older backup has forgotten generations: the launcher, which has not, would ignore them the next time. */
+/**
+ * A database restored from an older backup has forgotten generations: the launcher, which has not, would ignore them
+ * the next time.
+ */
 import type { ReceivedEvent } from '../kit/bus/events.ts'
 import type { Recall } from '../kit/bus/recall.ts'
 import type { Kit } from '../kit/service.ts'

@@ -4,7 +4,10 @@ import type { EventConsumer, Kit, RawConsumer } from '../service.ts'
 import type { Handling } from './consumer.ts'
 import { type ReceivedEvent, receive } from './events.ts'
 
-/** What a service's consumer does with messages. Events are decoded one by one: what cannot be is buried at once, and the rest goes on. */
+/**
+ * What a service's consumer does with messages. Events are decoded one by one: what cannot be is buried at once, and
+ * the rest goes on.
+ */
 export function handlingOf(
   consumer: EventConsumer | RawConsumer,
   { outbox, log, codec }: Pick<Kit, 'outbox' | 'log'> & { readonly codec: Codec },

@@ -1,4 +1,7 @@
-/** The outbox as its relay sees it. A row is unpublished, published, or refused: set aside because the bus will never take it. */
+/**
+ * The outbox as its relay sees it. A row is unpublished, published, or refused: set aside because the bus will never
+ * take it.
+ */
 import type { Queryable } from '../store/database.ts'
 import { storable } from '../store/text.ts'
 import type { OutgoingMessage } from './bus.ts'

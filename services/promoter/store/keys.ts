@@ -1,9 +1,9 @@
 /**
  * Keys and the models that were in force for them.
  *
- * Invariants: exactly one champion per key once it has had one, the one whose sequence the key names; sequences begin at
- * 1 and leave out nothing but what a restored database has forgotten (I4); the fence only grows (I3). Whoever changes a key, or says anything about it, holds the
- * lock on its row.
+ * Invariants: exactly one champion per key once it has had one, the one whose sequence the key names; sequences begin
+ * at 1 and leave out nothing but what a restored database has forgotten (I4); the fence only grows (I3). Whoever
+ * changes a key, or says anything about it, holds the lock on its row.
  */
 import type { Digest, EvaluationId, JobTypeName, Key, RunId } from '../../../schemas/words.ts'
 import type { Queryable, Transaction } from '../../kit/store/database.ts'

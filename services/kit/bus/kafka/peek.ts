@@ -21,8 +21,8 @@ export interface PeekOptions {
 const limitMs = 15_000
 
 /**
- * The newest messages of a topic; none of one that does not exist. kafkajs reads as a member of a group only, so there is one for the time of the look; it
- * has no offsets, and nobody is in it.
+ * The newest messages of a topic; none of one that does not exist. kafkajs reads as a member of a group only, so there
+ * is one for the time of the look; it has no offsets, and nobody is in it.
  */
 export async function peek(options: PeekOptions, topic: string, count: number): Promise<RawMessage[]> {
   const { connect, names, look, admin, clock } = options

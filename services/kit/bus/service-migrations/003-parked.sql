@@ -1,4 +1,5 @@
--- Messages that failed, and those that came after them, line by line. A line is a key of a topic as a group reads it; a message without a key is a line of its own.
+-- Messages that failed, and those that came after them, line by line. A line is a key of a topic as a group reads it; a
+-- message without a key is a line of its own.
 create table {schema}.parked_lines (
   id bigint generated always as identity primary key,
   consumer_group text not null,
