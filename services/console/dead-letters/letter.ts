@@ -7,9 +7,10 @@ import { storable } from '../../kit/store/text.ts'
 const addedPrefix = 'dead-letter-'
 
 export interface Letter {
-  /** Its place among the dead letters. */
+  /** Its place among the dead letters, and since when it lies there: once the topic is made anew, another comes to that place. */
   readonly letterPartition: number
   readonly letterOffset: number
+  readonly layAt: Date
   /** Its place where it came from, as far as it is known. */
   readonly topic: string | null
   readonly partition: number | null
@@ -32,6 +33,7 @@ export function letterOf(message: RawMessage): Letter {
   return {
     letterPartition: message.partition,
     letterOffset: message.offset,
+    layAt: message.timestamp,
     topic: added('topic'),
     partition: wholeOrNull(added('partition'), largestPartition),
     offset: wholeOrNull(added('offset'), Number.MAX_SAFE_INTEGER),

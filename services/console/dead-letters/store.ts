@@ -5,17 +5,18 @@ import type { Queryable, Transaction } from '../../kit/store/database.ts'
 import { whereOf } from '../where.ts'
 import type { Letter } from './letter.ts'
 
-/** Keeps each letter once, by its place among the dead letters. */
+/** Keeps each letter once, by its place among the dead letters and the time of its message. */
 export async function keepLetters(transaction: Transaction, letters: readonly Letter[]): Promise<void> {
   await transaction.execute(
-    `insert into console.dead_letters (letter_partition, letter_offset, topic, partition, "offset", consumer_group, key,
-            headers, value, reason, dead_lettered_at)
-     select * from unnest($1::integer[], $2::bigint[], $3::text[], $4::integer[], $5::bigint[], $6::text[], $7::bytea[],
-            $8::json[], $9::bytea[], $10::text[], $11::timestamptz[])
-     on conflict (letter_partition, letter_offset) do nothing`,
+    `insert into console.dead_letters (letter_partition, letter_offset, lay_at, topic, partition, "offset", consumer_group,
+            key, headers, value, reason, dead_lettered_at)
+     select * from unnest($1::integer[], $2::bigint[], $3::timestamptz[], $4::text[], $5::integer[], $6::bigint[],
+            $7::text[], $8::bytea[], $9::json[], $10::bytea[], $11::text[], $12::timestamptz[])
+     on conflict (letter_partition, letter_offset, lay_at) do nothing`,
     [
       letters.map((letter) => letter.letterPartition),
       letters.map((letter) => letter.letterOffset),
+      letters.map((letter) => letter.layAt),
       letters.map((letter) => letter.topic),
       letters.map((letter) => letter.partition),
       letters.map((letter) => letter.offset),

@@ -53,9 +53,19 @@ test('a dead letter is shown with its bytes, its headers, its place and the reas
 })
 
 test('a dead letter that is delivered twice is kept once', async (t) => {
-  const { kit, get } = await withLetters(t, letter())
-  await kit.deliverRaw([{ ...letter(), partition: 0, offset: 0 }])
+  const { kit, get } = await withLetters(t)
+  const place = { partition: 0, offset: 0, timestamp: new Date('2026-01-31T12:00:01.234Z') }
+  await kit.deliverRaw([{ ...letter(), ...place }])
+  await kit.deliverRaw([{ ...letter(), ...place }])
   assert.equal((await get('/dead-letters')).body.deadLetters.length, 1)
+})
+
+test('once their topic was made anew, another letter lies at the same place, and both are kept', async (t) => {
+  const { kit, get } = await withLetters(t)
+  const place = { partition: 0, offset: 0 }
+  await kit.deliverRaw([{ ...letter(), ...place, timestamp: new Date('2026-01-31T12:00:01Z') }])
+  await kit.deliverRaw([{ ...letter(), ...place, timestamp: new Date('2026-02-01T12:00:01Z') }])
+  assert.equal((await get('/dead-letters')).body.deadLetters.length, 2)
 })
 
 test('whatever lies among the dead letters can be listed, also what nobody of us put there', async (t) => {
