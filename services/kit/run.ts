@@ -41,12 +41,13 @@ export async function startServices(
   let url = ''
 
   await lifecycle.start(async () => {
+    const { fail } = lifecycle
     const database = await openStore(environment, lifecycle, log)
     await migrateAll(database, definitions)
     const codec = await openCodec(environment.schemaRegistryUrl)
     const readAvro = makeReadAvro(environment.schemaRegistryUrl, clock)
     const blobs = openPostgresBlobs(database, random, environment.blobLimitBytes)
-    const { bus, upkeep } = await openBus({ environment, database, clock, log, fail: lifecycle.fail })
+    const { bus, upkeep } = await openBus({ environment, database, clock, log, fail })
     lifecycle.add({ name: 'bus', stop: () => bus.close() })
     const metrics = new Registry()
     addBusMetrics(
@@ -56,7 +57,7 @@ export async function startServices(
     )
     const app = await makeHttpApp({ environment, log, metrics, ready: () => readiness(database) })
     const urls = { localUrl: () => url, publicUrl: () => environment.publicUrl ?? url }
-    const shared = { environment, configuration, clock, random, database, blobs, readAvro, metrics, ...urls }
+    const shared = { environment, configuration, clock, random, database, blobs, readAvro, metrics, fail, ...urls }
     const services = []
     for (const definition of definitions)
       services.push(await assemble(definition, { ...shared, log: log.child({ service: definition.name }) }, bus, codec))

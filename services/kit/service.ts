@@ -67,6 +67,8 @@ export interface Kit {
   /** The beginning of a chain of causes: a request by HTTP, a schedule's tick. */
   origin(traceparent?: string): Cause
   loop(name: string, pollMs: number, work: Loop['work']): RunningLoop
+  /** Ends the process in order, with exit code 1: this is for a person to mend. */
+  fail(error: unknown): void
   /** A named place where a test may kill the process. Costs nothing otherwise. */
   point(name: string): Promise<void>
 }

@@ -3,7 +3,6 @@
 import { type AttemptName, RunId } from '../../schemas/words.ts'
 import { runServices } from '../kit/run.ts'
 import type { Kit, ServiceDefinition, ServiceParts } from '../kit/service.ts'
-import type { Session } from '../kit/store/database.ts'
 import { makeConsumer } from './consumer.ts'
 import type { Executor } from './executor/executor.ts'
 import { createProcessExecutor } from './executor/process.ts'
@@ -75,7 +74,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
   }
   const hint = (attempt: AttemptName): void => look([runOf(attempt)])
   executor.onChange(hint)
-  let held: Session | undefined
+  let held: { stop(): Promise<void> } | undefined
 
   return {
     consumers: [
@@ -102,7 +101,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
       })
     },
     async start() {
-      held = await holdPlace(database, executor.place)
+      held = await holdPlace(kit, executor.place)
       const jobTypes = Object.entries(configuration.jobTypes)
       await configureSlots(
         database,
@@ -116,7 +115,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
     },
     async stop() {
       await executor.close()
-      await held?.close()
+      await held?.stop()
     },
   }
 }

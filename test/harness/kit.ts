@@ -83,6 +83,9 @@ export async function testKit(
     localUrl: () => 'http://127.0.0.1:7070',
     origin: (traceparent) => origin(systemRandom, traceparent),
     loop: (name, pollMs, work) => makeLoop({ name, pollMs, work }, clock, log),
+    fail(error) {
+      throw error
+    },
     point: options.point ?? (async () => {}),
   }
   const parts = await definition.build(kit)

@@ -6,6 +6,7 @@ import { JobTypeSpec, specText } from '../../schemas/job-type.ts'
 import { BotId, type Digest, digestOf, EvaluationId, JobTypeName, RunId, SignalId } from '../../schemas/words.ts'
 import { launcherOver } from '../../services/launcher/main.ts'
 import { defaultTimings, type Timings } from '../../services/launcher/timings.ts'
+import { cleanup } from '../harness/cleanup.ts'
 import { testDatabase } from '../harness/database.ts'
 import { type TestKit, type TestKitOptions, testKit } from '../harness/kit.ts'
 import { type ScriptedExecutor, scriptedExecutor } from './scripted-executor.ts'
@@ -58,6 +59,7 @@ export async function launcherKit(t: TestContext, options: LauncherKitOptions = 
       ...(point ? { point } : {}),
     },
   )
+  cleanup(t, () => kit.parts.stop?.())
   await kit.parts.start?.()
   const runners = new Map<string, ScriptedRunner>()
   const generations = new Map<string, number>()

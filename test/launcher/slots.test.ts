@@ -78,6 +78,7 @@ test('zero slots start nothing and lose nothing', async (t) => {
 test('a chosen number survives a restart, says who chose it and why, and null goes back to the configured one', async (t) => {
   const kit = await launcherKit(t, { slots: 2 })
   await put(kit, 5)
+  await kit.parts.stop?.()
   await kit.parts.start?.()
   const [chosen] = (await kit.inject({ url: '/slots', headers: host })).json()
   assert.deepEqual(
