@@ -35,9 +35,9 @@ export function openKafkaBus(options: KafkaBusOptions): Bus {
   const names = makeNames(settings.prefix)
   const admin = renewed(() => connect((kafka) => kafka.admin()), clock, adminLimitMs)
   const look = makeLook(admin, names)
-  const publisher = makePublisher({ connect, names, clock })
-  const running = new Set<{ stop(): Promise<void> }>()
   const classify = (error: unknown) => kafkaFailure(error, settings)
+  const publisher = makePublisher({ connect, names, clock, classify })
+  const running = new Set<{ stop(): Promise<void> }>()
 
   /** What fails here is told, and tried again, by the subscription. */
   async function beginAtEnd(subscription: Subscription): Promise<void> {

@@ -11,7 +11,7 @@
  */
 import { type ICustomPartitioner, Partitioners } from 'kafkajs'
 import type { Clock } from '../../clock.ts'
-import { unavailable } from '../../errors.ts'
+import { type TrainyardError, unavailable } from '../../errors.ts'
 import { makeTurns } from '../../turns.ts'
 import { MessageRefused, type OutgoingMessage } from '../bus.ts'
 import { type Cause, causeOf } from './causes.ts'
@@ -24,6 +24,7 @@ export interface PublisherOptions {
   readonly connect: Connect
   readonly names: Names
   readonly clock: Clock
+  readonly classify: (error: unknown) => TrainyardError
 }
 
 export interface Publisher {
@@ -51,7 +52,7 @@ const neverTaken = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECOR
 const notTakenThere = ['UNKNOWN_TOPIC_OR_PARTITION', 'TOPIC_AUTHORIZATION_FAILED']
 const giveUpMs = 60_000
 
-export function makePublisher({ connect, names, clock }: PublisherOptions): Publisher {
+export function makePublisher({ connect, names, clock, classify }: PublisherOptions): Publisher {
   const inTurn = makeTurns(1, Number.POSITIVE_INFINITY)
   const notTakenSinceMs = new Map<string, number>()
   let deadlineMs = 0
@@ -60,7 +61,7 @@ export function makePublisher({ connect, names, clock }: PublisherOptions): Publ
   const partitionInTime: ICustomPartitioner = () => {
     const partitionOf = Partitioners.DefaultPartitioner()
     return (message) => {
-      if (clock.monotonicMs() > deadlineMs) throw new Error(`it was not sent within ${sendLimitMs} ms`)
+      if (clock.monotonicMs() > deadlineMs) throw unavailable(`it was not sent within ${sendLimitMs} ms`)
       return partitionOf(message)
     }
   }
@@ -86,6 +87,13 @@ export function makePublisher({ connect, names, clock }: PublisherOptions): Publ
     return nowMs - sinceMs > giveUpMs
   }
 
+  /** Whatever it is, whoever can mend it is waited for: what was said must not be lost. */
+  function notTaken(count: number, error: unknown): TrainyardError {
+    const { message, hint } = classify(error)
+    const why = hint === undefined ? message : `${message}. ${hint}`
+    return unavailable(`Kafka has not taken ${count} messages: ${why}`, { cause: error })
+  }
+
   async function send(messages: readonly OutgoingMessage[], first: number): Promise<void> {
     const topicMessages = [...Map.groupBy(messages, ({ topic }) => names.topic(topic))].map(([topic, group]) => ({
       topic,
@@ -96,8 +104,7 @@ export function makePublisher({ connect, names, clock }: PublisherOptions): Publ
       for (const { topic } of messages) notTakenSinceMs.delete(topic)
     } catch (error) {
       const cause = causeOf(error)
-      if (!messages.some(({ topic }) => isRefusal(cause, topic)))
-        throw unavailable(`Kafka has not taken ${messages.length} messages: ${cause.message}`, { cause: error })
+      if (!messages.some(({ topic }) => isRefusal(cause, topic))) throw notTaken(messages.length, error)
       if (messages.length === 1) throw new MessageRefused(first, `Kafka does not take it: ${cause.message}`)
       // One of them is to blame. The others may be there already, and are said again.
       const middle = Math.ceil(messages.length / 2)

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ICustomPartitioner, Kafka, logLevel, type ProducerBatch } from 'kafkajs'
 import { MessageRefused } from '../../../../services/kit/bus/bus.ts'
+import { kafkaFailure } from '../../../../services/kit/bus/kafka/failures.ts'
 import { makeNames } from '../../../../services/kit/bus/kafka/names.ts'
 import { makePublisher } from '../../../../services/kit/bus/kafka/publisher.ts'
+import type { KafkaSettings } from '../../../../services/kit/bus/kafka/settings.ts'
 import { systemClock } from '../../../../services/kit/clock.ts'
 import { eventually } from '../../../harness/eventually.ts'
 import { message } from '../group.ts'
@@ -31,15 +33,23 @@ function publisherWith(send: (values: readonly string[]) => Promise<void>) {
     }
     return { client: make(kafka), cut: () => {} }
   }
+  const classify = (error: unknown) => kafkaFailure(error, settings)
   const clock = { ...systemClock, monotonicMs: () => nowMs, sleep: () => new Promise<void>(() => {}) }
   return {
-    ...makePublisher({ connect, names: makeNames(''), clock }),
+    ...makePublisher({ connect, names: makeNames(''), clock, classify }),
     pass: (milliseconds: number) => {
       nowMs += milliseconds
     },
   }
 }
 
+const settings: KafkaSettings = {
+  brokers: ['127.0.0.1:1'],
+  clientId: 'test',
+  prefix: 'staging.',
+  tls: undefined,
+  sasl: { mechanism: 'plain', username: 'ada', password: 'secret' },
+}
 const leader = { partitionErrorCode: 0, partitionId: 0, leader: 1, replicas: [1], isr: [1] }
 const of = (text: string) => message('trainyard.runs', 'k', text)
 
@@ -68,4 +78,15 @@ test('the one message of many that is never taken is found in few sends', async 
   const messages = Array.from({ length: 500 }, (_, index) => of(String(index)))
   await assert.rejects(publisher.publish(messages), (error) => error instanceof MessageRefused && error.index === 499)
   assert.ok(sends < 30, `${sends} sends`)
+})
+
+test('what is not taken for want of a right is told with who wants it and which it is, and is sent again later', async () => {
+  const publisher = publisherWith(async () => {
+    throw Object.assign(new Error('Topic authorization failed'), { type: 'TOPIC_AUTHORIZATION_FAILED' })
+  })
+  await assert.rejects(publisher.publish([of('first')]), {
+    code: 'unavailable',
+    message:
+      /^Kafka has not taken 1 messages: Kafka denies KAFKA_USERNAME ada a right .*Write .* begin with staging\.trainyard\./,
+  })
 })
