@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Trigger } from '../../schemas/configuration.ts'
 import type { SignalId } from '../../schemas/words.ts'
 import type { RawMessage } from '../kit/bus/bus.ts'
-import { messageOf, notFound, unavailable } from '../kit/errors.ts'
+import { classify, notFound, unavailable } from '../kit/errors.ts'
 import type { HttpApp } from '../kit/http/app.ts'
 import type { Kit } from '../kit/service.ts'
 import { TriggerAnswer, TriggerTestAnswer, TriggerTestBody } from './api.ts'
@@ -62,9 +62,10 @@ export function addTriggers(app: HttpApp, { configuration, database, clock, read
 
   async function newest(topic: string, count: number): Promise<RawMessage[]> {
     try {
-      return await peek(topic, count)
+      return await peek(topic, count, 'fewer')
     } catch (error) {
-      throw unavailable(`the messages of ${topic} cannot be read: ${messageOf(error)}`, { cause: error })
+      const { message, hint } = classify(error)
+      throw unavailable(`the messages of ${topic} cannot be read: ${message}`, { ...(hint && { hint }), cause: error })
     }
   }
 

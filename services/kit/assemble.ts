@@ -35,7 +35,7 @@ export async function assemble(
   const kit: Kit = {
     ...shared,
     outbox,
-    peek: (topic, count) => bus.peek(topic, count),
+    peek: (...asked) => bus.peek(...asked),
     point,
     origin: (traceparent) => origin(random, traceparent),
     loop: (name, pollMs, work) => makeLoop({ name, pollMs, work }, clock, log),

@@ -67,6 +67,8 @@ export class MessageRefused extends Error {
   }
 }
 
+export type IfTooLarge = 'fail' | 'fewer'
+
 export interface Bus {
   /** For how long a publish that was cut off may still take effect; 0 where it is over with its process. */
   readonly publishLimitMs: number
@@ -76,8 +78,11 @@ export interface Bus {
    * @throws MessageRefused
    */
   publish(messages: readonly OutgoingMessage[]): Promise<void>
-  /** The newest messages of a topic, oldest first by their time. Consumes nothing. */
-  peek(topic: string, count: number): Promise<RawMessage[]>
+  /**
+   * The newest messages of a topic, oldest first by their time. Consumes nothing.
+   * @param ifTooLarge where they are more than memory bears; without it, it fails: fewer would be taken for all that there are
+   */
+  peek(topic: string, count: number, ifTooLarge?: IfTooLarge): Promise<RawMessage[]>
   /** Once it resolves, where a group begins at the end is on record, unless the topic does not exist or the bus is away. */
   subscribe(subscription: Subscription): Promise<{ stop(): Promise<void> }>
   close(): Promise<void>

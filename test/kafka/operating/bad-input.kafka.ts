@@ -3,8 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import kafkajs from 'kafkajs'
 import { trainyard } from '../../cli/server.ts'
+import { message } from '../../kit/bus/group.ts'
 import { type SecuredBroker, startSecuredBroker, unsecuredToken, users } from '../broker/secured.ts'
+import { withAdmin } from '../broker/topics.ts'
+import { openClient, settingsFor } from '../bus/given.ts'
+
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs
 
 let broker: SecuredBroker
 let directory: string
@@ -117,4 +123,39 @@ describe('one sentence names the setting', { concurrency: true }, () => {
       for (const secret of [users.trusted, users.stranger, 'not the password']) assert.ok(!err.includes(secret))
     })
   }
+})
+
+test('a right that is missing only when it is needed is told of with the setting, too', async (t) => {
+  const [prefix, topic] = ['rights.', 'trainyard.runs']
+  const { READ, DESCRIBE, DESCRIBE_CONFIGS } = AclOperationTypes
+  const right = (resourceType: number, operation: number) => ({
+    resourceType,
+    resourceName: `${prefix}trainyard.`,
+    resourcePatternType: ResourcePatternTypes.PREFIXED,
+    principal: 'User:stranger',
+    host: '*',
+    operation,
+    permissionType: AclPermissionTypes.ALLOW,
+  })
+  const rights = [
+    right(AclResourceTypes.TOPIC, READ),
+    right(AclResourceTypes.TOPIC, DESCRIBE_CONFIGS),
+    right(AclResourceTypes.GROUP, DESCRIBE),
+  ]
+  await withAdmin(broker.brokers, (admin) => admin.createAcls({ acl: rights }))
+  await trainyard(['topics', 'apply'], { KAFKA_BROKERS: broker.brokers.join(), KAFKA_PREFIX: prefix })
+  const trusted = openClient(t, settingsFor(broker.brokers, prefix))
+  await trusted.publish([message(topic, 'k', 'a')])
+
+  const sasl = { mechanism: 'plain', username: 'stranger', password: users.stranger } as const
+  const bus = openClient(t, { ...settingsFor([broker.sasl], prefix), sasl })
+  // Without Describe kafkajs says only that it found no coordinator.
+  await assert.rejects(bus.peek(topic, 1), {
+    message: /denies KAFKA_USERNAME stranger a right that is needed: Not authorized to access group/i,
+    hint: /Read on the consumer groups that begin with rights\.trainyard\./,
+  })
+  await assert.rejects(bus.publish([message(topic, 'k', 'b')]), {
+    code: 'unavailable',
+    message: /has not taken 1 messages: .*denies KAFKA_USERNAME stranger a right/,
+  })
 })

@@ -50,7 +50,14 @@ export function openKafkaBus(options: KafkaBusOptions): Bus {
   return {
     publishLimitMs,
     publish: (messages) => publisher.publish(messages),
-    peek: (topic, count) => peek({ connect, names, look, admin, clock }, topic, count),
+
+    async peek(topic, count, ifTooLarge = 'fail') {
+      try {
+        return await peek({ connect, names, look, admin, clock }, { topic, count, ifTooLarge })
+      } catch (error) {
+        throw classify(error)
+      }
+    },
 
     async subscribe(subscription) {
       if (subscription.from === 'end') await within(clock, beginLimitMs, beginAtEnd(subscription))

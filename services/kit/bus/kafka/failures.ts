@@ -15,6 +15,7 @@ export function kafkaFailure(error: unknown, settings: KafkaSettings): Trainyard
     ofRights(cause, settings) ??
     ofTls(cause) ??
     ofConnection(cause, settings) ??
+    ofCoordinator(cause, settings) ??
     (cause.passes
       ? unavailable(`Kafka does not do its part: ${cause.message}`, { cause: error })
       : broken(`Kafka refuses: ${cause.message}`, { cause: error }))
@@ -62,6 +63,13 @@ function rightsFor(what: string, prefix: string): string {
     default:
       return 'It needs IdempotentWrite on the cluster; docs/kafka.md lists all rights.'
   }
+}
+
+/** kafkajs keeps to itself why it found none: a broker that is away, or one that does not let us ask. */
+function ofCoordinator({ name, message, error: cause }: Cause, { prefix }: KafkaSettings) {
+  if (name !== 'KafkaJSGroupCoordinatorNotFound') return undefined
+  const hint = `If that goes on, check the rights. ${rightsFor('GROUP', prefix)}`
+  return unavailable(`Kafka does not do its part: ${message}`, { hint, cause })
 }
 
 /** Ends of a handshake that waiting does not mend, by Node's words for them. */

@@ -32,6 +32,13 @@ test('a right that is missing is told with whom it is missing to, and for what',
   assert.match(hint, /topics that begin with staging\.trainyard\./)
 })
 
+test('where kafkajs keeps to itself why it found no coordinator, the right to ask for it is named', () => {
+  const missing = Object.assign(new Error('none'), { name: 'KafkaJSGroupCoordinatorNotFound' })
+  const { retryable, hint = '' } = kafkaFailure(missing, settings)
+  assert.equal(retryable, true)
+  assert.match(hint, /If that goes on, .*consumer groups that begin with staging\.trainyard\./)
+})
+
 test('an error of our own that kafkajs passed on stays what it is', () => {
   const own = unavailable('the program of KAFKA_TOKEN_COMMAND gave no token')
   assert.equal(kafkaFailure(own, settings), own)

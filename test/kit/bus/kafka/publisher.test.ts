@@ -45,7 +45,6 @@ function publisherWith(send: (values: readonly string[]) => Promise<void>) {
 
 const settings: KafkaSettings = {
   brokers: ['127.0.0.1:1'],
-  clientId: 'test',
   prefix: 'staging.',
   tls: undefined,
   sasl: { mechanism: 'plain', username: 'ada', password: 'secret' },
