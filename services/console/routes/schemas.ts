@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { AvroSchema } from '../../../schemas/avro.ts'
 import {
   digestOfSchema,
   type RegisteredSchema,
@@ -8,7 +7,11 @@ import {
   schemaRegistryType,
   subjectOf,
 } from '../../../schemas/registry.ts'
+import type { Digest } from '../../../schemas/words.ts'
 import type { HttpApp } from '../../kit/http/app.ts'
+
+/** Anybody may ask, also without a token; our schemas have a few kilobytes. */
+const bodyLimitBytes = 64 * 1024
 
 /** What a registry's clients know faults by. */
 class RegistryFault extends Error {
@@ -86,11 +89,12 @@ export function schemaRoutes(app: HttpApp): void {
     scope.post(
       '/subjects/:subject',
       {
+        bodyLimit: bodyLimitBytes,
         schema: { ...route('The id of a schema, if the record has it', Subject, Registered).schema, body: z.unknown() },
       },
       async ({ params, body }) => {
         const versions = versionsOf(params.subject)
-        const digest = digestOfSchema(schemaIn(body))
+        const digest = digestIn(body)
         return viewOf(versions.find((entry) => entry.digest === digest) ?? fail(40403, 'Schema not found'))
       },
     )
@@ -118,10 +122,11 @@ function viewOf(entry: RegisteredSchema): z.infer<typeof Registered> {
 }
 
 /** Clients send it as JSON with a content type of the registry's own, which the server leaves as bytes. */
-function schemaIn(body: unknown): AvroSchema {
+function digestIn(body: unknown): Digest {
   try {
     const { schema } = Lookup.parse(body instanceof Uint8Array ? JSON.parse(Buffer.from(body).toString('utf8')) : body)
-    return JSON.parse(schema)
+    // Here, too: what is nested too deeply is no schema.
+    return digestOfSchema(JSON.parse(schema))
   } catch {
     return fail(42201, 'Expected a JSON object whose "schema" is an Avro schema as a text')
   }

@@ -74,7 +74,7 @@ export async function makeHttpApp(options: HttpOptions): Promise<HttpApp> {
   })
 
   app.setErrorHandler((error, request, reply) => {
-    const known = asTrainyardError(error)
+    const known = asTrainyardError(error, request.routeOptions.bodyLimit)
     if (known.code === 'broken')
       log.error(
         { request: request.id, path: request.url, error: known.message, stack: known.stack },
@@ -148,11 +148,11 @@ function parseBodies(app: HttpApp): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }
 
-function asTrainyardError(error: unknown): TrainyardError {
+function asTrainyardError(error: unknown, limitBytes = bodyLimitBytes): TrainyardError {
   if (error instanceof TrainyardError) return error
   if (typeof error === 'object' && error !== null && 'statusCode' in error && 'message' in error) {
     const message = String(error.message)
-    if (error.statusCode === 413) return tooLarge(`the body is larger than ${bodyLimitBytes} bytes`, { cause: error })
+    if (error.statusCode === 413) return tooLarge(`the body is larger than ${limitBytes} bytes`, { cause: error })
     if (typeof error.statusCode === 'number' && error.statusCode < 500) return malformed(message, { cause: error })
   }
   return classify(error)

@@ -58,6 +58,7 @@ const faults: readonly (readonly [url: string, status: number, errorCode: number
   ['/subjects/nobody', 404, 40401, { schema: '"string"' }],
   [`/subjects/${subject}`, 404, 40403, { schema: '"string"' }],
   [`/subjects/${subject}`, 422, 42201, { schema: '{' }],
+  [`/subjects/${subject}`, 422, 42201, { schema: `${'['.repeat(20_000)}${']'.repeat(20_000)}` }],
 ]
 
 test('faults have the codes that the registry clients know', async (t) => {
@@ -68,6 +69,11 @@ test('faults have the codes that the registry clients know', async (t) => {
     assert.equal(answer.body.error_code, errorCode, url)
     assert.match(String(answer.type), /schemaregistry/, url)
   }
+})
+
+test('a schema that is much larger than any of ours is not read', async (t) => {
+  const { status, body } = await (await registry(t))(`/subjects/${subject}`, { schema: ' '.repeat(64 * 1024) })
+  assert.deepEqual([status, body.error.message], [413, 'the body is larger than 65536 bytes'])
 })
 
 test('with an API token the schemas can be read all the same: they hold no secret, and stock deserialisers know no token', async (t) => {
