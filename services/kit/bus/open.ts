@@ -32,7 +32,7 @@ const batchSize = 500
 export async function openBus(options: BusOptions): Promise<OpenedBus> {
   const { environment, database, clock, log, fail } = options
   if (environment.kafka === undefined) {
-    await claimCarrier(database, 'log')
+    await claimCarrier(database, 'log', '')
     return {
       bus: openLogBus({ database, clock, log, pollMs, batchSize }),
       upkeep: [makeLogPruning(database, environment.logRetentionDays)],
@@ -45,6 +45,6 @@ export async function openBus(options: BusOptions): Promise<OpenedBus> {
     import('./kafka/settings.ts'),
   ])
   await requireTopics(environment, log)
-  await claimCarrier(database, 'kafka')
+  await claimCarrier(database, 'kafka', environment.kafka.prefix)
   return { bus: openKafkaBus({ settings: readKafkaSettings(environment.kafka), clock, log, fail }), upkeep: [] }
 }
