@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { must } from '../cache.ts'
+import { must } from '../../harness/cache.ts'
 
 export interface Certificate {
   /** PEM: the key, and the certificate that it signed itself. */

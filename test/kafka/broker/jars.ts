@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cached, must } from '../cache.ts'
+import { cached, must } from '../../harness/cache.ts'
 
 const needs =
   'The broker under test needs Java 17 and Maven, and Maven Central or a mirror of it. Install them (Debian: apt-get install openjdk-17-jre-headless maven), then run make test-kafka again.'

@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { endBy, java, startJava } from './process.ts'
+import { endBy } from '../../harness/process.ts'
+import { java, startJava } from './process.ts'
 import { asText, type Node, propertiesOf } from './properties.ts'
 
 export interface RunningNode {

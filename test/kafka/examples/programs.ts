@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { cached, must } from '../../harness/cache.ts'
 import { cleanup, type Ending } from '../../harness/cleanup.ts'
 import { jarsOf } from '../broker/jars.ts'
-import { cached, must } from '../cache.ts'
 
 /** A program of deploy/examples, ready to be started with arguments. */
 export interface Program {

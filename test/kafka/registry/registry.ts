@@ -2,9 +2,10 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cached, must } from '../../harness/cache.ts'
 import { freePort } from '../../harness/ports.ts'
-import { endBy, startJava } from '../broker/process.ts'
-import { cached, must } from '../cache.ts'
+import { endBy } from '../../harness/process.ts'
+import { startJava } from '../broker/process.ts'
 
 const needs =
   'The schema registry under test needs Java 17 and Maven, and Maven Central or a mirror of it. Install them (Debian: apt-get install openjdk-17-jre-headless maven), then run make test-kafka again.'

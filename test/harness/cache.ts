@@ -39,9 +39,15 @@ export async function cached(
 }
 
 /** Runs a program that must succeed; the error says what it needs and what it wrote. */
-export async function must(program: string, parameters: readonly string[], needs: string): Promise<string> {
+export async function must(
+  program: string,
+  parameters: readonly string[],
+  needs: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<string> {
   try {
-    return (await run(program, parameters, { maxBuffer: 16 * 1024 * 1024 })).stdout
+    const env = { ...process.env, ...environment }
+    return (await run(program, parameters, { maxBuffer: 16 * 1024 * 1024, env })).stdout
   } catch (error) {
     const said =
       error instanceof Error && 'stderr' in error ? `${'stdout' in error ? error.stdout : ''}${error.stderr}` : ''
