@@ -11,6 +11,7 @@ export interface PodSpec {
   readonly initContainers?: readonly Container[]
   readonly containers: readonly Container[]
   readonly volumes?: readonly Volume[]
+  readonly serviceAccountName?: string
   readonly activeDeadlineSeconds?: number
   readonly terminationGracePeriodSeconds?: number
   readonly securityContext?: SecurityContext
@@ -75,6 +76,7 @@ export interface Item {
 }
 
 interface Selection {
+  readonly defaultMode?: number
   readonly items?: readonly Item[]
   readonly optional?: boolean
 }
@@ -85,7 +87,7 @@ export interface VolumeSource {
   readonly hostPath?: { readonly path: string }
   readonly configMap?: Selection & { readonly name: string }
   readonly secret?: Selection & { readonly secretName: string }
-  readonly projected?: { readonly sources: readonly ProjectedSource[] }
+  readonly projected?: { readonly sources: readonly ProjectedSource[]; readonly defaultMode?: number }
 }
 
 export interface ProjectedSource {
@@ -109,7 +111,10 @@ export interface PodStatus {
   readonly message?: string
   readonly conditions?: readonly Condition[]
   readonly startTime?: string
+  readonly hostIP?: string
   readonly podIP?: string
+  readonly podIPs?: readonly { readonly ip: string }[]
+  readonly observedGeneration?: number
   readonly initContainerStatuses?: readonly ContainerStatus[]
   readonly containerStatuses?: readonly ContainerStatus[]
 }
@@ -123,6 +128,7 @@ export interface ContainerStatus {
   readonly imageID: string
   readonly containerID?: string
   readonly state: ContainerState
+  readonly lastState?: ContainerState
 }
 
 export interface ContainerState {

@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict'
+import { text as textOf } from 'node:stream/consumers'
+import { type TestContext, test } from 'node:test'
+import { eventually } from '../../harness/eventually.ts'
+import type { Cluster } from '../cluster.ts'
+import { createJob, getJob, podsOfJob } from '../jobs.ts'
+import { makeNamespace } from '../namespaces.ts'
+import { conditionOf } from '../objects.ts'
+import type { ContainerState, Pod } from '../pods.ts'
+import { sharedCluster } from '../shared.ts'
+import { type Kubelet, startKubelet } from './kubelet.ts'
+
+interface Place {
+  readonly cluster: Cluster
+  readonly namespace: string
+  readonly kubelet: Kubelet
+}
+
+async function place(t: TestContext): Promise<Place> {
+  const cluster = await sharedCluster()
+  const namespace = await makeNamespace(t, cluster)
+  return { cluster, namespace, kubelet: await startKubelet(t, cluster, { namespace, gpus: 8 }) }
+}
+
+const shell = (script: string) => ({ command: ['sh', '-c', script] })
+
+/** The Job's pod once it is as it should be. */
+async function podThat({ cluster, namespace }: Place, job: string, holds: (pod: Pod) => unknown): Promise<Pod> {
+  return await eventually(async () => (await podsOfJob(cluster, namespace, job)).find((pod) => holds(pod)))
+}
+
+const stateOf = ({ status }: Pod, index = 0): ContainerState => status.containerStatuses?.[index]?.state ?? {}
+const isRunning = (pod: Pod) => stateOf(pod).running
+const pathOf = ({ metadata: { namespace, name } }: Pod) => `/api/v1/namespaces/${namespace}/pods/${name}`
+
+test('a Job ends as its process ended: exit code, termination message and log can be read', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace } = here
+  await createJob(cluster, namespace, {
+    name: 'good',
+    gpus: 1,
+    container: shell('echo one; echo two >&2; printf result > /dev/termination-log'),
+  })
+  await createJob(cluster, namespace, {
+    name: 'bad',
+    container: { ...shell('echo out of luck; exit 7'), terminationMessagePolicy: 'FallbackToLogsOnError' },
+  })
+  await eventually(async () => conditionOf(await getJob(cluster, namespace, 'good'), 'Complete')?.status === 'True')
+  await eventually(async () => conditionOf(await getJob(cluster, namespace, 'bad'), 'Failed')?.status === 'True')
+  const [good] = await podsOfJob(cluster, namespace, 'good')
+  const [bad] = await podsOfJob(cluster, namespace, 'bad')
+  assert.ok(good && bad)
+  const { exitCode, reason, message } = stateOf(good).terminated ?? {}
+  assert.deepEqual({ exitCode, reason, message }, { exitCode: 0, reason: 'Completed', message: 'result' })
+  const failed = stateOf(bad).terminated
+  assert.deepEqual([failed?.exitCode, failed?.reason, failed?.message], [7, 'Error', 'out of luck\n'])
+  assert.deepEqual((await cluster.admin.text(`${pathOf(good)}/log`)).split('\n').toSorted(), ['', 'one', 'two'])
+})
+
+test('a log is followed while it grows, and told from its last lines on with their times', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace } = here
+  await createJob(cluster, namespace, {
+    name: 'talker',
+    container: shell('for line in 1 2 3; do echo $line; done; while :; do sleep 0.05; done'),
+  })
+  const pod = await podThat(here, 'talker', isRunning)
+  const stream = await cluster.admin.stream(`${pathOf(pod)}/log?follow=true`, AbortSignal.timeout(30_000))
+  const all = textOf(stream)
+  const tail = await eventually(async () => {
+    const text = await cluster.admin.text(`${pathOf(pod)}/log?tailLines=2&timestamps=true`)
+    return text.includes(' 3') && text
+  })
+  assert.match(tail, /^\S+T\S+Z 2\n\S+T\S+Z 3\n$/)
+  await cluster.admin.remove(pathOf(pod), { gracePeriodSeconds: 0 })
+  assert.equal(await all, '1\n2\n3\n')
+})
+
+test('init containers run in order before the main one, a sidecar beside it, and each sees its volumes and its fields', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace } = here
+  const base = `/api/v1/namespaces/${namespace}`
+  await cluster.admin.create(`${base}/secrets`, { metadata: { name: 'token' }, stringData: { value: 'secret' } })
+  await cluster.admin.create(`${base}/configmaps`, { metadata: { name: 'spec' }, data: { 'spec.json': '{"a":1}' } })
+  const mounts = { volumeMounts: [{ name: 'work', mountPath: '/trainyard/work' }] }
+  const step = (name: string, script: string) => ({ name, image: 'test/any:1', ...shell(script), ...mounts })
+  await createJob(cluster, namespace, {
+    name: 'steps',
+    pod: {
+      volumes: [
+        { name: 'work', emptyDir: {} },
+        { name: 'spec', configMap: { name: 'spec' } },
+      ],
+      initContainers: [
+        step('first', 'echo first > /trainyard/work/order'),
+        {
+          ...step('beside', 'trap "exit 0" TERM; echo beside >> /trainyard/work/order; while :; do sleep 0.05; done'),
+          restartPolicy: 'Always',
+        },
+        step(
+          'second',
+          'while ! grep -q beside /trainyard/work/order; do sleep 0.05; done; echo second >> /trainyard/work/order',
+        ),
+      ],
+    },
+    container: {
+      ...shell('cat order /trainyard/spec/spec.json; echo " $SECRET $NODE $1"; test $$ = 1; touch /not-on-the-machine'),
+      workingDir: '/trainyard/work',
+      args: [],
+      env: [
+        { name: 'SECRET', valueFrom: { secretKeyRef: { name: 'token', key: 'value' } } },
+        { name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+      ],
+      volumeMounts: [...mounts.volumeMounts, { name: 'spec', mountPath: '/trainyard/spec' }],
+    },
+  })
+  const pod = await podThat(here, 'steps', ({ status }) => status.phase === 'Succeeded')
+  const log = await cluster.admin.text(`${pathOf(pod)}/log`)
+  assert.equal(log, `first\nbeside\nsecond\n{"a":1} secret ${here.kubelet.node} \n`)
+  const [first, beside] = pod.status.initContainerStatuses ?? []
+  assert.deepEqual([first?.state.terminated?.exitCode, beside?.state.terminated?.exitCode], [0, 0])
+})
+
+test('who runs as a user that is not root may write in his volumes and nowhere else', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace } = here
+  await createJob(cluster, namespace, {
+    name: 'user',
+    container: {
+      ...shell('id -u; touch /work/mine && echo written; touch /elsewhere || echo refused'),
+      volumeMounts: [{ name: 'work', mountPath: '/work' }],
+      securityContext: { readOnlyRootFilesystem: true },
+    },
+    pod: {
+      volumes: [{ name: 'work', emptyDir: {} }],
+      securityContext: { runAsUser: 1000, runAsGroup: 1000, runAsNonRoot: true, fsGroup: 1000 },
+    },
+  })
+  const pod = await podThat(here, 'user', ({ status }) => status.phase === 'Succeeded')
+  const log = await cluster.admin.text(`${pathOf(pod)}/log`)
+  assert.match(log, /^1000\n(.*\n)*written\n/)
+  assert.match(log, /refused/)
+})
+
+test('deletion asks a process to end, waits for its grace, and takes every process of the pod along', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace } = here
+  await createJob(cluster, namespace, {
+    name: 'polite',
+    container: shell('trap "echo asked; exit 3" TERM; sleep 1000 & echo up; while :; do sleep 0.05; done'),
+    pod: { terminationGracePeriodSeconds: 20 },
+  })
+  await createJob(cluster, namespace, {
+    name: 'stubborn',
+    container: shell('trap "" TERM; echo up; while :; do sleep 0.05; done'),
+    pod: { terminationGracePeriodSeconds: 1 },
+  })
+  for (const [job, exitCode] of [
+    ['polite', 3],
+    ['stubborn', 137],
+  ] as const) {
+    const pod = await podThat(here, job, isRunning)
+    await eventually(async () => (await cluster.admin.text(`${pathOf(pod)}/log`)).includes('up'))
+    const follower = await cluster.admin.stream(`${pathOf(pod)}/log?follow=true`, AbortSignal.timeout(30_000))
+    // Its finalizer of the Job keeps the pod until the Job has counted it; one more keeps it for us.
+    await cluster.admin.patch(pathOf(pod), { metadata: { finalizers: ['test/kept'] } })
+    await cluster.admin.remove(pathOf(pod))
+    assert.equal(await textOf(follower), job === 'polite' ? 'up\nasked\n' : 'up\n')
+    const ended = await podThat(here, job, (one) => stateOf(one).terminated && one.status.phase === 'Failed')
+    assert.equal(stateOf(ended).terminated?.exitCode, exitCode)
+    await cluster.admin.patch(pathOf(pod), { metadata: { finalizers: [] } })
+    await eventually(async () =>
+      (await podsOfJob(cluster, namespace, job)).every(({ metadata }) => metadata.uid !== pod.metadata.uid),
+    )
+  }
+})
+
+test('an image that cannot be had is told, and the container starts once it can', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace, kubelet } = here
+  kubelet.images.fail('test/late:1', 'no such image')
+  await createJob(cluster, namespace, { name: 'late', container: { image: 'test/late:1' } })
+  await createJob(cluster, namespace, { name: 'never', container: { image: 'registry.invalid/any:1' } })
+  const waiting = await podThat(here, 'late', (pod) => stateOf(pod).waiting?.reason === 'ImagePullBackOff')
+  assert.match(stateOf(waiting).waiting?.message ?? '', /no such image/)
+  await podThat(here, 'never', (pod) => stateOf(pod).waiting?.reason === 'ImagePullBackOff')
+  kubelet.images.allow('test/late:1')
+  await podThat(here, 'late', ({ status }) => status.phase === 'Succeeded')
+})
+
+test('a secret that is missing holds the container up until it is there', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace } = here
+  const env = [{ name: 'SECRET', valueFrom: { secretKeyRef: { name: 'late', key: 'value' } } }]
+  await createJob(cluster, namespace, { name: 'needs', container: { ...shell('test "$SECRET" = now'), env } })
+  await podThat(here, 'needs', (pod) => stateOf(pod).waiting?.reason === 'CreateContainerConfigError')
+  const secret = { metadata: { name: 'late' }, stringData: { value: 'now' } }
+  await cluster.admin.create(`/api/v1/namespaces/${namespace}/secrets`, secret)
+  await podThat(here, 'needs', ({ status }) => status.phase === 'Succeeded')
+})
+
+test('an evicted pod and one that took too much memory say so', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace, kubelet } = here
+  for (const name of ['evicted', 'hungry'])
+    await createJob(cluster, namespace, { name, container: shell('sleep 1000') })
+  const [evicted, hungry] = [await podThat(here, 'evicted', isRunning), await podThat(here, 'hungry', isRunning)]
+  kubelet.evict(evicted.metadata.name)
+  kubelet.exhaust(hungry.metadata.name)
+  const gone = await podThat(here, 'evicted', ({ status }) => status.phase === 'Failed')
+  assert.equal(gone.status.reason, 'Evicted')
+  assert.equal(conditionOf(gone, 'DisruptionTarget')?.reason, 'TerminationByKubelet')
+  const killed = await podThat(here, 'hungry', ({ status }) => status.phase === 'Failed')
+  assert.deepEqual([stateOf(killed).terminated?.reason, stateOf(killed).terminated?.exitCode], ['OOMKilled', 137])
+})
+
+test('a pod past its own deadline is ended', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace } = here
+  const pod = { activeDeadlineSeconds: 1, terminationGracePeriodSeconds: 0 }
+  await createJob(cluster, namespace, { name: 'long', container: shell('sleep 1000'), pod })
+  const ended = await podThat(here, 'long', ({ status }) => status.phase === 'Failed')
+  assert.equal(ended.status.reason, 'DeadlineExceeded')
+})
+
+test('a container is started again where its pod says so, and counts how often', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace } = here
+  await createJob(cluster, namespace, {
+    name: 'again',
+    container: {
+      ...shell('echo x >> /work/tries; test $(wc -l < /work/tries) = 3'),
+      volumeMounts: [{ name: 'work', mountPath: '/work' }],
+    },
+    pod: { restartPolicy: 'OnFailure', volumes: [{ name: 'work', emptyDir: {} }] },
+    job: { backoffLimit: 5 },
+  })
+  const pod = await podThat(here, 'again', ({ status }) => status.phase === 'Succeeded')
+  assert.equal(pod.status.containerStatuses?.[0]?.restartCount, 2)
+})
+
+test('a node that is cut off loses its pods, whose processes go on until it hears of that', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace, kubelet } = here
+  await createJob(cluster, namespace, {
+    name: 'cut',
+    container: shell('trap "exit 0" TERM; while :; do sleep 0.05; done'),
+    pod: { terminationGracePeriodSeconds: 5 },
+  })
+  const pod = await podThat(here, 'cut', isRunning)
+  kubelet.loseNode()
+  const taken = await podThat(here, 'cut', ({ metadata }) => metadata.deletionTimestamp)
+  assert.equal(conditionOf(taken, 'DisruptionTarget')?.reason, 'DeletionByTaintManager')
+  assert.ok(isRunning(taken))
+  await kubelet.recoverNode()
+  await eventually(async () =>
+    (await podsOfJob(cluster, namespace, 'cut')).every(({ metadata }) => metadata.uid !== pod.metadata.uid),
+  )
+})

@@ -1,0 +1,147 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { cleanup, type Ending } from '../../harness/cleanup.ts'
+import { eventually } from '../../harness/eventually.ts'
+import { freePort } from '../../harness/ports.ts'
+import type { Cluster } from '../cluster.ts'
+import { follow } from '../follow.ts'
+import { isNodeReady, makeNode, type NodeOptions } from '../nodes.ts'
+import type { Pod } from '../pods.ts'
+import type { Mount } from './container-process.ts'
+import type { ContainerRun } from './container-run.ts'
+import type { KubeletContext } from './context.ts'
+import { type Images, makeImages } from './images.ts'
+import { type FindLog, startLogServer } from './log-server.ts'
+import { type PodLife, startPod } from './pod-life.ts'
+import { secondsNow } from './status.ts'
+
+export interface KubeletOptions extends Omit<NodeOptions, 'kubeletPort'> {
+  /** What every image brings, beside this machine's own files: where it lies on the machine, by its path in a container. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+/** Which pod is meant, in the kubelet's namespace. */
+type Named = string
+
+export interface Kubelet {
+  readonly node: string
+  readonly images: Images
+  /** Every container waits this long before it starts. */
+  slow(ms: number): void
+  /** Falls silent. Its processes go on, as behind a cut cable, or die, as without power. */
+  loseNode(processes?: 'go on' | 'die'): void
+  /** Is back, and finds what became of its pods. Resolves once the cluster takes it for well. */
+  recoverNode(): Promise<void>
+  /** For want of memory or disk on the node. */
+  evict(pod: Named, message?: string): void
+  /** The kernel takes a container for the one that had too much memory: the pod's first if none is named. */
+  exhaust(pod: Named, container?: string): void
+}
+
+const address = '127.0.0.1'
+
+/**
+ * A node that really runs what is bound to it: each container as a process of this machine in namespaces of its own, on
+ * the machine's files. It takes pods when this resolves, and all of it ends with the test.
+ */
+export async function startKubelet(t: Ending, cluster: Cluster, options: KubeletOptions): Promise<Kubelet> {
+  const { admin, url } = cluster
+  const directory = await mkdtemp(join(tmpdir(), 'kubelet-'))
+  cleanup(t, () => rm(directory, { recursive: true, force: true }))
+  const lives = new Map<string, { readonly name: string; readonly namespace: string; readonly life: PodLife }>()
+  const images = makeImages()
+  let connected = true
+  let startDelayMs = 0
+  const closed = new AbortController()
+
+  const port = await freePort()
+  const server = await startLogServer(port, await cluster.issue({ user: 'kubelet' }), findLog)
+  cleanup(t, () => server.close())
+  const node = await makeNode(t, cluster, { ...options, kubeletPort: port })
+  const context: KubeletContext = {
+    client: admin,
+    place: { nodeName: node.name, address },
+    directory,
+    images,
+    mounts: mountsOf(options.files ?? {}),
+    environment: {
+      PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+      KUBERNETES_SERVICE_HOST: address,
+      KUBERNETES_SERVICE_PORT: new URL(url).port,
+    },
+    startDelayMs: () => startDelayMs,
+    connected: () => connected,
+    closed: closed.signal,
+  }
+
+  function changed(pod: Pod): void {
+    const { uid, name, namespace } = pod.metadata
+    const known = lives.get(uid)
+    if (known) known.life.update(pod)
+    else if (pod.status.phase === 'Pending') lives.set(uid, { name, namespace, life: startPod(pod, context) })
+  }
+
+  function gone({ metadata }: Pod): void {
+    lives.get(metadata.uid)?.life.terminate(0)
+    lives.delete(metadata.uid)
+  }
+
+  const query = { fieldSelector: `spec.nodeName=${node.name}` }
+  const following = follow<Pod>(admin, '/api/v1/pods', query, { changed, gone })
+  cleanup(t, async () => {
+    await following.stop()
+    closed.abort()
+    for (const { life } of lives.values()) life.terminate(0)
+    await Promise.all([...lives.values()].map(({ life }) => life.over))
+  })
+
+  function lifeOf(pod: Named): PodLife {
+    const found = [...lives.values()].find(({ name }) => name === pod)
+    if (!found) throw new Error(`there is no pod ${pod} on node ${node.name}`)
+    return found.life
+  }
+
+  function findLog({ namespace, pod, container, previous }: Parameters<FindLog>[0]): ReturnType<FindLog> {
+    const found = [...lives.values()].find((life) => life.name === pod && life.namespace === namespace)
+    const run: ContainerRun | undefined = found?.life.run(container)
+    const waiting = run?.record.state.waiting?.reason ?? 'ContainerCreating'
+    if (!connected) return `node ${node.name} is cut off`
+    return run?.log(previous) ?? `container "${container}" in pod "${pod}" is waiting to start: ${waiting}`
+  }
+
+  return {
+    node: node.name,
+    images,
+    slow(ms) {
+      startDelayMs = ms
+    },
+    loseNode(processes = 'go on') {
+      connected = false
+      node.lose()
+      following.pause()
+      if (processes === 'die') for (const { life } of lives.values()) life.terminate(0)
+    },
+    async recoverNode() {
+      connected = true
+      node.recover()
+      following.resume()
+      await eventually(() => isNodeReady(cluster, node.name), { what: `node ${node.name} being well again` })
+    },
+    evict(pod, message = 'The node was low on resource: memory.') {
+      const condition = { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message } as const
+      lifeOf(pod).terminate(0, {
+        reason: 'Evicted',
+        message,
+        condition: { ...condition, lastTransitionTime: secondsNow() },
+      })
+    },
+    exhaust(pod, container) {
+      lifeOf(pod).run(container)?.exhaust()
+    },
+  }
+}
+
+function mountsOf(files: Readonly<Record<string, string>>): readonly Mount[] {
+  return Object.entries(files).map(([target, source]) => ({ source, target, readOnly: true }))
+}
