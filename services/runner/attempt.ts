@@ -30,6 +30,8 @@ export type AttemptToCarryOut = {
   workDirectory: string
   /** The runner's own; the program gets only a part of it. */
   environment: NodeJS.ProcessEnv
+  /** That environment is the image's, and so the program's. */
+  inContainer: boolean
   api: RunApi
   stopping: Stopping
 }
@@ -109,7 +111,7 @@ async function runStep(context: Context, step: Step): Promise<{ seconds: number;
     command,
     step,
     directory: workplace.scratch,
-    environment: programEnvironment(context.environment, workplace, step, process.execPath),
+    environment: programEnvironment(context, workplace, step, process.execPath),
     graceMs: claim.graceMs,
     stopping,
     onStdout: stdout.read,

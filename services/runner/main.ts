@@ -9,7 +9,6 @@
  * It imports Node's own modules and nothing else, so that a copy of this folder is all of it.
  */
 
-import { randomUUID } from 'node:crypto'
 import { createRunApi } from './api.ts'
 import { carryOut } from './attempt.ts'
 import { messageOf, NotOurs, Rejected, reasonOf } from './errors.ts'
@@ -22,17 +21,25 @@ const exitCodes = { told: 0, notTold: 1, wronglyCalled: 2, notOurs: 3 } as const
 type Exit = { exitCode: number; reason: string }
 
 async function run(setup: Setup): Promise<Exit> {
-  const { attempt, command, workDirectory } = setup
+  const { attempt, command, workDirectory, inContainer } = setup
   const stopping = createStopping()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => stopping.stop({ kind: 'asked', reason: `the runner was asked to stop (${signal})` }))
   }
   const transport = createTransport({ baseUrl: setup.runApi, token: setup.token, traceparent: setup.traceparent })
-  const api = createRunApi(transport, attempt, randomUUID())
+  const api = createRunApi(transport, attempt, setup.runnerId)
   try {
     const { claim, dueMs } = await api.claim(process.pid, claimLimit(setup, stopping))
     atMonotonic(dueMs, () => stopping.stop({ kind: 'deadline', reason: "the attempt's deadline has passed" }))
-    const ending = await carryOut({ claim, command, workDirectory, environment: process.env, api, stopping })
+    const ending = await carryOut({
+      claim,
+      command,
+      workDirectory,
+      environment: process.env,
+      inContainer,
+      api,
+      stopping,
+    })
     if (ending.outcome === 'lost') return { exitCode: exitCodes.notOurs, reason: `not ours any more: ${ending.reason}` }
     return {
       exitCode: exitCodes.told,

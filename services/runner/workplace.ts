@@ -2,6 +2,7 @@
 
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isOfImage } from './container.ts'
 
 export type Step = 'train' | 'predict'
 export type StepFolders = { input: string; output: string }
@@ -44,12 +45,13 @@ export function makeWorkplace(root: string): Workplace {
  * first in PATH, so that `node` means the same everywhere.
  */
 export function programEnvironment(
-  from: NodeJS.ProcessEnv,
+  { environment: from, inContainer }: { environment: NodeJS.ProcessEnv; inContainer: boolean },
   workplace: Workplace,
   step: Step,
   nodePath: string,
 ): NodeJS.ProcessEnv {
-  const passed = Object.entries(from).filter(([name]) => passedOn.has(name) || /^(CUDA|NVIDIA)_/.test(name))
+  const isPassed = inContainer ? isOfImage : isHarmless
+  const passed = Object.entries(from).filter(([name]) => isPassed(name))
   return {
     ...Object.fromEntries(passed),
     PATH: [dirname(nodePath), from['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(':'),
@@ -58,6 +60,10 @@ export function programEnvironment(
     TRAINYARD_OUTPUT_DIR: workplace.steps[step].output,
     TRAINYARD_CHECKPOINT_DIR: workplace.checkpoint,
   }
+}
+
+function isHarmless(name: string): boolean {
+  return passedOn.has(name) || /^(CUDA|NVIDIA)_/.test(name)
 }
 
 // NODE_COMPILE_CACHE spares a program that runs on our Node a third of its start.

@@ -17,16 +17,28 @@ export interface RunnerProcess {
   kill(signal: NodeJS.Signals): void
 }
 
+export interface RunnerOptions {
+  workDirectory?: string
+  token?: string
+  environment?: Record<string, string>
+  /** What stands in for this checkout's. */
+  node?: string
+  entry?: string
+  /** Where it is started, if not in its work folder. */
+  directory?: string
+}
+
 /** A real runner, started as the process executor does it. */
 export async function startRunner(
   t: Pick<TestContext, 'after'>,
   url: string,
   command: readonly string[],
-  options: { workDirectory?: string; token?: string; environment?: Record<string, string> } = {},
+  options: RunnerOptions = {},
 ): Promise<RunnerProcess> {
   const workDirectory = options.workDirectory ?? (await temporaryFolder(t))
-  const child = spawn(process.execPath, [main, '--', ...command], {
-    cwd: workDirectory,
+  const { node = process.execPath, entry = main, directory = workDirectory } = options
+  const child = spawn(node, [entry, '--', ...command], {
+    cwd: directory,
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     env: {

@@ -20,6 +20,7 @@ export type AttemptInPod = AttemptToStart & { image: string; placement: Placemen
 const runnerFolder = '/trainyard-runner'
 const installFolder = '/trainyard-install'
 const workFolder = '/work'
+const temporaryFolder = '/tmp'
 
 const user = 65_532
 /** What the runner gets above the grace time to store the program's work and tell the end. */
@@ -104,7 +105,7 @@ function programContainer(attempt: AttemptInPod, { imagePullPolicy }: PodSetting
     volumeMounts: [
       { name: 'runner', mountPath: runnerFolder, readOnly: true },
       { name: 'work', mountPath: workFolder },
-      { name: 'tmp', mountPath: '/tmp' },
+      { name: 'tmp', mountPath: temporaryFolder },
       // What a container has by itself is 64 MiB, too little for the workers of a data loader.
       ...(attempt.placement.gpus === 0 ? [] : [{ name: 'shared-memory', mountPath: '/dev/shm' }]),
     ],
@@ -125,8 +126,9 @@ function environmentOf(attempt: AttemptInPod): V1EnvVar[] {
     TRAINYARD_WORK_DIR: workFolder,
     TRAINYARD_CLAIM_LIMIT_MS: String(attempt.deadlineMs),
     TRACEPARENT: attempt.traceparent,
+    TRAINYARD_IN_CONTAINER: 'true',
     // The image's own cannot be written to.
-    HOME: workFolder,
+    HOME: temporaryFolder,
   }
   return [
     ...Object.entries(values).map(([name, value]) => ({ name, value: literally(value) })),

@@ -1,0 +1,61 @@
+/**
+ * Puts the runner and its Node into a folder that another container mounts:
+ *
+ *     node services/runner/install.ts FOLDER
+ *
+ *     FOLDER/node  FOLDER/package.json  FOLDER/services/runner/…
+ *
+ * Each file is there whole or not at all, and a second time changes nothing, whatever the first has left. Any user may read
+ * and run what is there. Exit codes: 0 it is there; 1 it could not be put there; 2 wrongly called.
+ */
+
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { messageOf } from './errors.ts'
+
+const runner = dirname(fileURLToPath(import.meta.url))
+const packageRoot = dirname(dirname(runner))
+
+function install(folder: string): void {
+  put(join(folder, 'node'), 0o755, (path) => copyFileSync(process.execPath, path))
+  // Without it Node would have to guess what kind of modules these are, for each of them.
+  put(join(folder, 'package.json'), 0o644, (path) => writeFileSync(path, '{ "type": "module" }\n'))
+  makeFolder(folder, relative(packageRoot, runner))
+  for (const name of readdirSync(runner)) {
+    const target = join(folder, relative(packageRoot, runner), name)
+    put(target, 0o644, (path) => copyFileSync(join(runner, name), path))
+  }
+}
+
+function makeFolder(folder: string, below: string): void {
+  if (below === '.') return
+  makeFolder(folder, dirname(below))
+  const path = join(folder, below)
+  mkdirSync(path, { recursive: true })
+  // What was asked of mkdir is subject to the umask.
+  chmodSync(path, 0o755)
+}
+
+function put(path: string, mode: number, write: (path: string) => void): void {
+  const unfinished = `${path}.unfinished`
+  write(unfinished)
+  chmodSync(unfinished, mode)
+  renameSync(unfinished, path)
+}
+
+function main([folder, ...more]: readonly string[]): number {
+  if (folder === undefined || more.length > 0) {
+    process.stderr.write('install: expected one argument, the folder to put the runner into\n')
+    return 2
+  }
+  try {
+    install(folder)
+    return 0
+  } catch (error) {
+    process.stderr.write(`install: the runner could not be put into ${folder}: ${messageOf(error)}\n`)
+    return 1
+  }
+}
+
+process.exitCode = main(process.argv.slice(2))
