@@ -145,7 +145,7 @@ function literally(text: string): string {
  * Memory is limited to what was asked for, so that an attempt fails alone. CPU is not: what others leave idle speeds the
  * training up, and costs nobody anything.
  */
-function resourcesOf(placement: Placement): V1ResourceRequirements {
+export function resourcesOf(placement: Placement): V1ResourceRequirements {
   const { gpus, cpus, memoryGiB, ephemeralStorageGiB, gpuResource = standardGpuResource } = placement
   const both = defined({
     memory: memoryGiB === undefined ? undefined : gibibytes(memoryGiB),
