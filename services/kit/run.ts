@@ -39,6 +39,7 @@ export async function startServices(
   const lifecycle = makeLifecycle({ clock, log, stopLimitMs: environment.stopLimitMs, exit })
   obeySignals(lifecycle, clock, log, exit)
   let url = ''
+  let started = false
 
   await lifecycle.start(async () => {
     const { fail } = lifecycle
@@ -49,13 +50,16 @@ export async function startServices(
     const blobs = openPostgresBlobs(database, random, environment.blobLimitBytes)
     const { bus, upkeep } = await openBus({ environment, database, clock, log, fail })
     lifecycle.add({ name: 'bus', stop: () => bus.close() })
+    // HTTP is there before the rest, which may want to be called while it starts, or may fail to.
+    const ready = async () =>
+      started ? await readiness(database) : { ready: false as const, reason: 'it is still starting' }
     const metrics = new Registry()
     addBusMetrics(
       metrics,
       database,
       definitions.map(({ name }) => name),
     )
-    const app = await makeHttpApp({ environment, log, metrics, ready: () => readiness(database) })
+    const app = await makeHttpApp({ environment, log, metrics, ready })
     const urls = { localUrl: () => url, publicUrl: () => environment.publicUrl ?? url }
     const shared = { environment, configuration, clock, random, database, blobs, readAvro, metrics, fail, ...urls }
     const services = []
@@ -73,6 +77,7 @@ export async function startServices(
     })
     for (const service of services) service.addTo(lifecycle)
   })
+  started = true
   log.info({ url, services: definitions.map(({ name }) => name) }, 'ready')
   return { url, lifecycle }
 }
