@@ -1,21 +1,56 @@
-# Every service in one image; the command says which of them runs: services/intake/main.ts, …, or services/all.ts.
+# Three images, one target each: docker build --target services (or runner, or trainer).
+#
+# Each holds a program, Node, and what Node loads, all of it owned by root and run by somebody else; no shell, no package
+# manager. Their file system is put together from this one base: what is made for that has no tags that stay as they are.
+FROM node:24.21.0-bookworm-slim AS node
+# Node brings its own certificates and time zones, so the C library, its loader and the names of users are all it needs.
+RUN mkdir /root-file-system && cd /root-file-system \
+ && mkdir --parents usr/local/bin etc \
+ && cp /usr/local/bin/node usr/local/bin/ \
+ && ldd /usr/local/bin/node | grep --only-matching '/[^ ]*' | xargs cp --parents --dereference --target-directory=. \
+ && echo 'trainyard:x:65532:65532::/tmp:/sbin/nologin' > etc/passwd \
+ && echo 'trainyard:x:65532:' > etc/group \
+ && echo 'hosts: files dns' > etc/nsswitch.conf \
+ && install --directory --mode=1777 tmp var/cache/trainyard var/lib/trainyard
+
 FROM node:24.21.0-bookworm-slim AS packages
 WORKDIR /trainyard
 COPY package.json package-lock.json .npmrc ./
 # Node is the image's, and PostgreSQL a server of its own: left out are the packages that bring them to a laptop.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
-FROM node:24.21.0-bookworm-slim
+# Brings the runner into the pod of an attempt: its init container copies it to where the program finds it.
+FROM scratch AS runner
+COPY --from=node /root-file-system /
+COPY --from=node /usr/local/bin/node /trainyard-runner/node
+COPY package.json /trainyard-runner/
+COPY services/runner /trainyard-runner/services/runner
+USER 65532:65532
+ENTRYPOINT ["/trainyard-runner/node"]
+CMD ["/trainyard-runner/services/runner/install.ts", "/trainyard"]
+
+# The programs that come along, for attempts in Kubernetes: command: [node, /trainer/main.ts, wide]
+FROM scratch AS trainer
+COPY --from=node /root-file-system /
+COPY package.json /trainer/
+COPY services/trainer /trainer
+USER 65532:65532
+ENTRYPOINT ["/usr/local/bin/node"]
+CMD ["/trainer/main.ts"]
+
+# Every service; the command says which of them runs: services/intake/main.ts, …, or services/all.ts. The last one, so
+# that it is what a build without a target makes.
+FROM scratch AS services
 ENV NODE_ENV=production \
     NODE_COMPILE_CACHE=/var/cache/trainyard \
     TRAINYARD_DATA_DIR=/var/lib/trainyard
 WORKDIR /trainyard
-RUN install --directory --owner=node --group=node /var/cache/trainyard /var/lib/trainyard
+COPY --from=node /root-file-system /
 COPY --from=packages /trainyard/node_modules node_modules
 COPY package.json ./
 COPY schemas schemas
 COPY services services
-USER node
+USER 65532:65532
 EXPOSE 7070
-ENTRYPOINT ["node"]
+ENTRYPOINT ["/usr/local/bin/node"]
 CMD ["services/all.ts"]

@@ -42,7 +42,7 @@ test-all: test test-kafka test-cluster test-newcomer ## everything, one after th
 bench: install ## measure speed and size, print a table and write bench.json
 	@$(NODE) test/bench/main.ts
 
-check: install ## formatting, lint, types, and whether generated documents are current
+check: install ## formatting, lint, types, and whether what is generated is current
 	@node_modules/.bin/biome check --error-on-warnings .
 	@node_modules/.bin/tsc -p .
 	@$(NODE) schemas/generate.ts --check
@@ -50,7 +50,9 @@ check: install ## formatting, lint, types, and whether generated documents are c
 	@for commit in $$(git log --format=%H -- schemas/ids.json 2>/dev/null); do \
 	  $(NODE) schemas/generate.ts --check --since $$commit || exit 1; done
 	@$(NODE) services/kit/reference.ts --check
+	@$(NODE) deploy/generate.ts --check
 
-docs: install ## write the generated documents anew
+docs: install ## write the generated documents and manifests anew
 	@$(NODE) schemas/generate.ts
 	@$(NODE) services/kit/reference.ts
+	@$(NODE) deploy/generate.ts
