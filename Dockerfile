@@ -19,7 +19,7 @@ COPY package.json package-lock.json .npmrc ./
 # Node is the image's, and PostgreSQL a server of its own: left out are the packages that bring them to a laptop.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
-# Brings the runner into the pod of an attempt: its init container copies it to where the program finds it.
+# Brings the runner into the pod of an attempt: its init container copies it to where the program's container finds it.
 FROM scratch AS runner
 COPY --from=node /root-file-system /
 COPY --from=node /usr/local/bin/node /trainyard-runner/node
@@ -27,16 +27,17 @@ COPY package.json /trainyard-runner/
 COPY services/runner /trainyard-runner/services/runner
 USER 65532:65532
 ENTRYPOINT ["/trainyard-runner/node"]
-CMD ["/trainyard-runner/services/runner/install.ts", "/trainyard"]
+CMD ["/trainyard-runner/services/runner/install.ts", "/trainyard-install"]
 
-# The programs that come along, for attempts in Kubernetes: command: [node, /trainer/main.ts, wide]
+# The programs that come along, for attempts in Kubernetes. A command of trainyard.yaml is the same here as on a laptop.
 FROM scratch AS trainer
+WORKDIR /trainyard
 COPY --from=node /root-file-system /
-COPY package.json /trainer/
-COPY services/trainer /trainer
+COPY package.json ./
+COPY services/trainer services/trainer
 USER 65532:65532
 ENTRYPOINT ["/usr/local/bin/node"]
-CMD ["/trainer/main.ts"]
+CMD ["services/trainer/main.ts"]
 
 # Every service; the command says which of them runs: services/intake/main.ts, …, or services/all.ts. The last one, so
 # that it is what a build without a target makes.

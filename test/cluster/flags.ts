@@ -24,12 +24,14 @@ export interface ControlPlaneOptions {
 /** Those that Jobs, their pods and their nodes depend on, and those that namespaces and service accounts do. */
 const controllers = [
   'clusterrole-aggregation-controller',
+  'deployment-controller',
   'disruption-controller',
   'garbage-collector-controller',
   'job-controller',
   'namespace-controller',
   'node-lifecycle-controller',
   'pod-garbage-collector-controller',
+  'replicaset-controller',
   'resourcequota-controller',
   'root-ca-certificate-publisher-controller',
   'serviceaccount-controller',

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { parseAllDocuments } from 'yaml'
+import { restricted } from '../../deploy/manifests/attempts.ts'
+import { serviceNames } from '../../services/kit/service.ts'
+import { buildJob } from '../../services/launcher/executor/kubernetes/job.ts'
+import { cleanup } from '../harness/cleanup.ts'
+import { eventually } from '../harness/eventually.ts'
+import { attemptOf, settings } from '../launcher/executor/kubernetes/given.ts'
+import type { Cluster } from './cluster.ts'
+import { makeHelm } from './helm/helm.ts'
+import { makeNamespace } from './namespaces.ts'
+import type { ApiObject, List } from './objects.ts'
+import type { Pod } from './pods.ts'
+import { sharedCluster } from './shared.ts'
+
+const deploy = fileURLToPath(new URL('../../deploy', import.meta.url))
+const chart = join(deploy, 'chart')
+
+interface Deployed extends ApiObject {
+  readonly kind: string
+}
+
+const objectsIn = (yaml: string): Deployed[] =>
+  parseAllDocuments(yaml).flatMap((document) => (document.toJS() as Deployed | null) ?? [])
+const nameOf = ({ kind, metadata }: Deployed) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`
+
+let cluster: Cluster
+before(async () => {
+  cluster = await sharedCluster()
+})
+
+test('the chart with its own values is the base', async (t) => {
+  const helm = await makeHelm(t)
+  const base = objectsIn(await cluster.kubectl('kustomize', join(deploy, 'kustomize/base')))
+  const rendered = objectsIn(await helm('template', 'trainyard', chart, '--namespace=trainyard'))
+  // The chart leaves the namespace that it is installed in to Helm.
+  const expected = base.filter((each) => nameOf(each) !== 'Namespace /trainyard').map(plain)
+  assert.deepEqual(byName(rendered.map(plain)), byName(expected))
+})
+
+test('the API server takes the base and the example as they are, unknown fields forbidden', async () => {
+  for (const name of ['trainyard', 'trainyard-attempts']) {
+    // Nothing is made in a dry run, and what is in a namespace needs one.
+    await cluster.kubectl('create', 'namespace', name)
+  }
+  try {
+    for (const folder of ['base', 'example']) {
+      const path = join(deploy, 'kustomize', folder)
+      const said = await cluster.kubectl('apply', '--server-side', '--dry-run=server', '--validate=strict', '-k', path)
+      assert.match(said, /deployment\.apps\/trainyard-launcher serverside-applied/)
+    }
+  } finally {
+    await cluster.kubectl('delete', 'namespace', 'trainyard', 'trainyard-attempts')
+  }
+})
+
+test('the chart installs, its pods are admitted where the policy is restricted, and another configuration makes others', async (t) => {
+  const { namespace, attempts, helm, flags } = await installed(t)
+  await podsWhen(namespace, 2)
+  for (const where of [namespace, attempts]) {
+    const careless = { metadata: { name: 'careless' }, spec: { containers: [{ name: 'main', image: 'test/any:1' }] } }
+    await assert.rejects(cluster.admin.create(`/api/v1/namespaces/${where}/pods`, careless), /violates PodSecurity/)
+  }
+
+  await cluster.kubectl('-n', namespace, 'create', 'job', 'topics', '--from=cronjob/trainyard-topics')
+  await eventually(async () =>
+    (await podsOf(namespace)).some(({ metadata }) => metadata.labels?.['job-name'] === 'topics'),
+  )
+
+  await helm('upgrade', 'trainyard', chart, ...flags, '--set=environment.TRAINYARD_LOG_LEVEL=debug')
+  // Nobody runs them here, so none is ready, and those of before stay.
+  await podsWhen(namespace, 3)
+
+  await helm('uninstall', 'trainyard', `--namespace=${namespace}`)
+  await eventually(async () => (await podsOf(namespace)).every(({ metadata }) => metadata.deletionTimestamp))
+  assert.match(await cluster.kubectl('get', 'namespace', attempts), /Active/)
+})
+
+test('the pod of an attempt is admitted where attempts run, when the launcher makes its Job', async (t) => {
+  const { namespace, attempts } = await installed(t)
+  const launcher = await cluster.clientFor({ namespace, serviceAccount: 'trainyard-launcher' })
+  cleanup(t, () => launcher.close())
+  const job = buildJob(attemptOf(), { ...settings, namespace: attempts })
+  await launcher.create(`/apis/batch/v1/namespaces/${attempts}/jobs?fieldValidation=Strict`, job)
+  const [pod] = await eventually(async () => {
+    const { items } = await launcher.get<List<Pod>>(`/api/v1/namespaces/${attempts}/pods`)
+    return items.length > 0 && items
+  })
+  assert.equal(pod?.metadata.labels?.['trainyard.dev/attempt'], job.metadata?.name)
+  const finalizers = { metadata: { finalizers: null } }
+  await launcher.patch(`/apis/batch/v1/namespaces/${attempts}/jobs/${job.metadata?.name}`, finalizers)
+})
+
+test('the launcher has the rights that it needs where attempts run, and no others; the other services have none', async (t) => {
+  const { namespace, attempts } = await installed(t)
+  const can = async (service: string, where: string, verb: string, resource: string) => {
+    const [name, subresource] = resource.split('/')
+    const review = await cluster.admin.create<{ status: { allowed: boolean } }>(
+      '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+      {
+        spec: {
+          user: `system:serviceaccount:${namespace}:trainyard-${service}`,
+          groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+          resourceAttributes: { namespace: where, verb, group: groups[name ?? ''] ?? '', resource: name, subresource },
+        },
+      },
+    )
+    return review.status.allowed
+  }
+  for (const [resource, verbs] of Object.entries(launcherMay)) {
+    for (const verb of everyVerb) {
+      const where = resource === 'nodes' ? '' : attempts
+      assert.equal(await can('launcher', where, verb, resource), verbs.includes(verb), `launcher: ${verb} ${resource}`)
+      if (resource !== 'nodes') assert.equal(await can('launcher', namespace, verb, resource), false)
+    }
+  }
+  for (const service of serviceNames.filter((name) => name !== 'launcher')) {
+    for (const resource of ['jobs', 'pods', 'secrets', 'nodes'])
+      assert.equal(await can(service, attempts, 'list', resource), false, `${service}: list ${resource}`)
+  }
+})
+
+const groups: Readonly<Record<string, string>> = { jobs: 'batch', roles: 'rbac.authorization.k8s.io' }
+const everyVerb = ['create', 'get', 'list', 'watch', 'update', 'patch', 'delete', 'deletecollection']
+const launcherMay: Readonly<Record<string, readonly string[]>> = {
+  jobs: ['create', 'get', 'list', 'watch', 'patch', 'delete'],
+  'jobs/status': [],
+  pods: ['get', 'list', 'watch', 'delete'],
+  'pods/log': ['get'],
+  'pods/exec': [],
+  events: ['list'],
+  nodes: ['list'],
+  secrets: [],
+  configmaps: [],
+  serviceaccounts: [],
+  roles: [],
+}
+
+test('what a person sets wrongly is refused with the name of what is wrong', async (t) => {
+  const helm = await makeHelm(t)
+  const refused = async (...flags: string[]) => {
+    const error = await helm('template', 'trainyard', chart, '--namespace=trainyard', ...flags).then(
+      () => undefined,
+      ({ stderr }: { stderr: string }) => stderr,
+    )
+    return error ?? 'it was taken'
+  }
+  assert.match(await refused('--set=replicas=3'), /'replicas' not allowed/)
+  assert.match(await refused('--set-string=environment.KAFKA_BROKRS=kafka:9092'), /'KAFKA_BROKRS' not allowed/)
+  assert.match(await refused('--set-string=environment.DATABASE_URL=postgres://…'), /'DATABASE_URL' not allowed/)
+  assert.match(await refused('--set=networkPolicies.clients=null'), /clients/)
+  assert.match(await refused('--set=attempts.namespace=trainyard'), /the namespace of the services themselves/)
+})
+
+/** Trainyard as the chart makes it, in namespaces of this test's own. */
+async function installed(t: Parameters<typeof makeNamespace>[0]) {
+  const namespace = await makeNamespace(t, cluster, restricted)
+  const attempts = `${namespace}-attempts`
+  const helm = await makeHelm(t, cluster.kubeconfig)
+  const secret = {
+    metadata: { name: 'trainyard' },
+    stringData: { DATABASE_URL: 'postgres://…', TRAINYARD_API_TOKEN: '…' },
+  }
+  await cluster.admin.create(`/api/v1/namespaces/${namespace}/secrets`, secret)
+  const flags = [`--namespace=${namespace}`, `--set=attempts.namespace=${attempts}`]
+  await helm('install', 'trainyard', chart, ...flags)
+  cleanup(t, () => cluster.admin.remove(`/api/v1/namespaces/${attempts}`))
+  cleanup(t, () => helm('uninstall', 'trainyard', `--namespace=${namespace}`, '--ignore-not-found'))
+  return { namespace, attempts, helm, flags }
+}
+
+async function podsOf(namespace: string): Promise<readonly Pod[]> {
+  return (await cluster.admin.get<List<Pod>>(`/api/v1/namespaces/${namespace}/pods`)).items
+}
+
+/** The services' pods once each service has so many; a pod that is not admitted never comes. */
+async function podsWhen(namespace: string, count: number): Promise<ReadonlyMap<string, readonly Pod[]>> {
+  return await eventually(
+    async () => {
+      const found = Map.groupBy(await podsOf(namespace), ({ metadata }) => metadata.labels?.[componentLabel] ?? '')
+      found.delete('topics')
+      const whole = found.size === serviceNames.length && [...found.values()].every((pods) => pods.length === count)
+      return whole && found
+    },
+    { what: `${count} pods of each service` },
+  )
+}
+
+const componentLabel = 'app.kubernetes.io/component'
+
+/** Without what only one of the two has by its nature: names by content there, a checksum and a policy of its own here. */
+function plain(object: Deployed): Deployed {
+  const withoutHashes = JSON.stringify(object).replaceAll(/"(trainyard(?:-environment)?)-[0-9a-z]{10}"/g, '"$1"')
+  return withoutEmpty(JSON.parse(withoutHashes)) as Deployed
+}
+
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value)
+    .filter(([key]) => key !== 'checksum/configuration')
+    .map(([key, each]) => [key, withoutEmpty(each)] as const)
+  return Object.fromEntries(
+    entries.filter(
+      ([, each]) => each !== '' && !(typeof each === 'object' && each !== null && Object.keys(each).length === 0),
+    ),
+  )
+}
+
+const byName = (objects: readonly Deployed[]) =>
+  Object.fromEntries(objects.map((each) => [nameOf(each), each]).sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)))
