@@ -1,7 +1,7 @@
 # Three images, one target each: docker build --target services (or runner, or trainer).
 #
-# Each holds a program, Node, and what Node loads, all of it owned by root and run by somebody else; no shell, no package
-# manager. Their file system is put together from this one base: what is made for that has no tags that stay as they are.
+# Each holds a program and what it loads, all of it owned by root and run by somebody else; no shell, no package manager.
+# They are put together from this one base, since the smaller ones there are have no tags that stay as they are.
 FROM node:24.21.0-bookworm-slim AS node
 # Node brings its own certificates and time zones, so the C library, its loader and the names of users are all it needs.
 RUN mkdir /root-file-system && cd /root-file-system \
@@ -19,25 +19,31 @@ COPY package.json package-lock.json .npmrc ./
 # Node is the image's, and PostgreSQL a server of its own: left out are the packages that bring them to a laptop.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
+# Node with its loader and libraries beside it: the runner is a guest in the image of a training program, and runs there
+# whatever C library that has, or none. It works in this folder only.
+FROM node:24.21.0-bookworm-slim AS guest
+RUN apt-get update && apt-get install --yes --no-install-recommends patchelf
+WORKDIR /trainyard-runner
+RUN mkdir lib && cp /usr/local/bin/node . \
+ && ldd node | grep --only-matching '/[^ ]*' | xargs cp --dereference --target-directory=lib \
+ && patchelf --set-interpreter "$PWD/$(ls lib/ld-linux-*)" --set-rpath "$PWD/lib" node
+
 # Brings the runner into the pod of an attempt: its init container copies it to where the program's container finds it.
 FROM scratch AS runner
-COPY --from=node /root-file-system /
-COPY --from=node /usr/local/bin/node /trainyard-runner/node
+COPY --from=guest /trainyard-runner /trainyard-runner
 COPY package.json /trainyard-runner/
 COPY services/runner /trainyard-runner/services/runner
 USER 65532:65532
 ENTRYPOINT ["/trainyard-runner/node"]
 CMD ["/trainyard-runner/services/runner/install.ts", "/trainyard-install"]
 
-# The programs that come along, for attempts in Kubernetes. A command of trainyard.yaml is the same here as on a laptop.
+# The programs that come along, for attempts in Kubernetes: they run on the runner's Node, and a command of trainyard.yaml
+# is the same here as on a laptop.
 FROM scratch AS trainer
 WORKDIR /trainyard
-COPY --from=node /root-file-system /
 COPY package.json ./
 COPY services/trainer services/trainer
 USER 65532:65532
-ENTRYPOINT ["/usr/local/bin/node"]
-CMD ["services/trainer/main.ts"]
 
 # Every service; the command says which of them runs: services/intake/main.ts, …, or services/all.ts. The last one, so
 # that it is what a build without a target makes.

@@ -20,7 +20,9 @@ const notForPeople = [
   'TRAINYARD_RUN_API_URL',
   'TRAINYARD_STOP_LIMIT_SECONDS',
 ]
-const variables = Object.keys(EnvironmentVariables.shape).filter((name) => !notForPeople.includes(name))
+/** Node's own: whom it trusts beside its own list, and what it may use. */
+const ofNode = ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS']
+const variables = [...Object.keys(EnvironmentVariables.shape).filter((name) => !notForPeople.includes(name)), ...ofNode]
 
 const Name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
 const Image = z.string().min(1)

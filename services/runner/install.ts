@@ -3,29 +3,36 @@
  *
  *     node services/runner/install.ts FOLDER
  *
- *     FOLDER/node  FOLDER/package.json  FOLDER/services/runner/…
+ *     FOLDER/node  FOLDER/package.json  FOLDER/services/runner/…  FOLDER/lib/… where Node has its libraries beside it
  *
  * Each file is there whole or not at all, and a second time changes nothing, whatever the first has left. Any user may read
  * and run what is there. Exit codes: 0 it is there; 1 it could not be put there; 2 wrongly called.
  */
 
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { messageOf } from './errors.ts'
 
 const runner = dirname(fileURLToPath(import.meta.url))
 const packageRoot = dirname(dirname(runner))
+/** In the image: what Node is linked with, loader and all. Elsewhere it is linked with the machine's. */
+const libraries = join(packageRoot, 'lib')
 
 function install(folder: string): void {
   put(join(folder, 'node'), 0o755, (path) => copyFileSync(process.execPath, path))
   // Without it Node would have to guess what kind of modules these are, for each of them.
   put(join(folder, 'package.json'), 0o644, (path) => writeFileSync(path, '{ "type": "module" }\n'))
-  makeFolder(folder, relative(packageRoot, runner))
-  for (const name of readdirSync(runner)) {
-    const target = join(folder, relative(packageRoot, runner), name)
-    put(target, 0o644, (path) => copyFileSync(join(runner, name), path))
-  }
+  putAll(folder, runner, 0o644)
+  if (existsSync(libraries)) putAll(folder, libraries, 0o755)
+}
+
+/** Everything of a folder of the package, where it is there. */
+function putAll(folder: string, from: string, mode: number): void {
+  const below = relative(packageRoot, from)
+  makeFolder(folder, below)
+  for (const name of readdirSync(from))
+    put(join(folder, below, name), mode, (path) => copyFileSync(join(from, name), path))
 }
 
 function makeFolder(folder: string, below: string): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -13,9 +13,13 @@ import { type RunnerOptions, startRunner } from './runner.ts'
 const runner = fileURLToPath(new URL('../../services/runner/', import.meta.url))
 
 function install(...parameters: string[]): { status: number | null; stderr: string } {
+  return installFrom(runner, ...parameters)
+}
+
+function installFrom(place: string, ...parameters: string[]): { status: number | null; stderr: string } {
   const previous = process.umask(0o077)
   try {
-    return spawnSync(process.execPath, [join(runner, 'install.ts'), ...parameters], { encoding: 'utf8' })
+    return spawnSync(process.execPath, [join(place, 'install.ts'), ...parameters], { encoding: 'utf8' })
   } finally {
     process.umask(previous)
   }
@@ -60,6 +64,18 @@ test('any user may read and run what is installed, whatever the umask, and nothi
     'services/runner': '755',
     ...Object.fromEntries(files),
   })
+})
+
+test('libraries that Node has beside it in the package come along, for any user to load', async (t) => {
+  const [image, folder] = [await temporaryFolder(t), await temporaryFolder(t)]
+  await cp(runner, join(image, 'services', 'runner'), { recursive: true })
+  await writeFile(join(image, 'package.json'), '{ "type": "module" }')
+  await mkdir(join(image, 'lib'))
+  await writeFile(join(image, 'lib', 'libc.so.6'), 'a library')
+  assert.equal(installFrom(join(image, 'services', 'runner'), folder).status, 0)
+  const { lib, 'lib/libc.so.6': library } = await modesOf(folder)
+  assert.deepEqual([lib, library], ['755', '755'])
+  assert.equal(await readFile(join(folder, 'lib', 'libc.so.6'), 'utf8'), 'a library')
 })
 
 test('installing goes on from what an earlier try has left, also under a runner that is at work', async (t) => {
