@@ -28,7 +28,21 @@ export function text(parts: TemplateStringsArray, ...holes: readonly (Blank | st
 
 /** The other one where the first is empty. */
 export function orElse(first: Blank, other: Blank): Blank {
-  return new Blank(`(default ${other.expression} ${first.expression})`, first.preset || other.preset)
+  const preset = isEmpty(first.preset) ? other.preset : first.preset
+  return new Blank(`(default ${other.expression} ${first.expression})`, preset)
+}
+
+/** A whole value with blanks in it, to stand where one blank does. */
+export function whole(open: unknown): Blank {
+  return new Blank(expressionOf(open), filled(open) as Plain)
+}
+
+function expressionOf(open: unknown): string {
+  if (open instanceof Blank) return open.expression
+  if (Array.isArray(open)) return `(list ${open.map(expressionOf).join(' ')})`
+  if (typeof open !== 'object' || open === null) return JSON.stringify(open)
+  const entries = Object.entries(open).map(([key, value]) => `${JSON.stringify(key)} ${expressionOf(value)}`)
+  return `(dict ${entries.join(' ')})`
 }
 
 /** What the base says: its blanks filled in, and what is empty then left out, as the API server takes it to be. */

@@ -1,6 +1,6 @@
 /** Who may speak to whom. Policies only add up: what none of them allows, those that choose a pod forbid it. */
 import type { V1NetworkPolicy, V1NetworkPolicyIngressRule, V1NetworkPolicySpec } from '@kubernetes/client-node'
-import type { Blank, Open } from './blank.ts'
+import { type Blank, type Open, orElse, whole } from './blank.ts'
 import { attemptLabels, attemptsNamespace, labelsOf, namespace, ours, port } from './names.ts'
 import type { FromValues } from './values.ts'
 
@@ -19,7 +19,7 @@ export function servicePolicies(from: FromValues): Open<Policy>[] {
     policy('trainyard', namespace, {
       podSelector: { matchLabels: ours },
       policyTypes: ['Ingress', 'Egress'],
-      ingress: [{ from: from('networkPolicies.clients'), ports: http }],
+      ingress: [{ from: orElse(from('networkPolicies.clients'), everybodyElse(from)), ports: http }],
       egress: [from('networkPolicies.names')],
     }),
     policy('trainyard-platform', namespace, {
@@ -44,6 +44,13 @@ export function servicePolicies(from: FromValues): Open<Policy>[] {
       egress: from('launcher.egress'),
     }),
   ]
+}
+
+/** A policy without anybody in it would let everybody in. */
+function everybodyElse(from: FromValues): Blank {
+  const values = [attemptsNamespace(from)]
+  const notTheAttempts = { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values }
+  return whole([{ namespaceSelector: { matchExpressions: [notTheAttempts] } }])
 }
 
 /** Nothing reaches a training program, and it reaches the launcher that gives it its work. */

@@ -43,8 +43,7 @@ export const Values = z.strictObject({
   attempts: z.strictObject({ namespace: Name, createNamespace: z.boolean(), egress: z.array(OfKubernetes) }),
   networkPolicies: z.strictObject({
     enabled: z.boolean(),
-    // None would let everybody in.
-    clients: z.array(OfKubernetes).min(1),
+    clients: z.array(OfKubernetes),
     names: OfKubernetes,
     platform: z.array(OfKubernetes),
   }),
