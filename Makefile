@@ -25,13 +25,13 @@ dev: install ## run every service on this machine until Ctrl-C
 
 test: install ## every guarantee that needs Node alone, against a real PostgreSQL
 	@$(TEST) --test-concurrency=3 --test-global-setup=test/harness/setup.ts 'test/**/*.test.ts'
-	@echo "Left out: make test-kafka (a real Apache Kafka; needs Java 17 and Maven), make test-cluster (a real Kubernetes control plane; needs Go 1.26) and make test-newcomer (a fresh clone, then make demo and make test in it). make test-all runs everything."
+	@echo "Left out: make test-kafka (a real Apache Kafka; needs Java 17 and Maven), make test-cluster (a real Kubernetes control plane; needs Linux, root and Go 1.26) and make test-newcomer (a fresh clone, then make demo and make test in it). make test-all runs everything."
 
 test-kafka: install ## every guarantee on a real Apache Kafka, and its examples in Java and Python; needs Java 17, Maven and Python 3
 	@# kafkajs may leave a timer behind when it was cut off; a service exits all the same, and so does a test.
 	@$(TEST) --test-concurrency=2 --test-force-exit --test-timeout=300000 --test-global-setup=test/kafka/broker/setup.ts 'test/kafka/**/*.kafka.ts'
 
-test-cluster: install ## every guarantee on a real Kubernetes control plane; needs Go 1.26, and ten minutes to build it once
+test-cluster: install ## every guarantee on a real Kubernetes control plane; needs Linux, root and Go 1.26, and ten minutes to build it once
 	@$(TEST) --test-concurrency=2 --test-timeout=300000 --test-global-setup=test/cluster/setup.ts 'test/**/*.cluster.ts'
 
 test-newcomer: ## prove the newcomer's way: a fresh clone with an empty npm prefix and the machine's own Node

@@ -79,6 +79,13 @@ test('who has no rights is refused, and a service account is known by its token'
   for (const client of [jane, account]) client.close()
 })
 
+test('a namespace may hold its pods to what is safe', async (t) => {
+  const cluster = await sharedCluster()
+  const namespace = await makeNamespace(t, cluster, { 'pod-security.kubernetes.io/enforce': 'restricted' })
+  const pod = { metadata: { name: 'any' }, spec: { containers: [{ name: 'main', image: 'test/any:1' }] } }
+  await assert.rejects(cluster.admin.create(`/api/v1/namespaces/${namespace}/pods`, pod), /violates PodSecurity/)
+})
+
 test('an API server that was killed comes back on its port with what it had acknowledged', async (t) => {
   const controlPlane = await startControlPlane()
   cleanup(t, () => controlPlane.shutDown())

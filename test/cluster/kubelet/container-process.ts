@@ -50,8 +50,6 @@ export async function startProcess(options: ProcessOptions): Promise<ContainerPr
   const child = spawn(
     'unshare',
     [
-      // Whoever is not root is so in a user namespace of his own.
-      ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']),
       ...['--mount', '--pid', '--fork', '--kill-child=SIGKILL'],
       ...['sh', script, scratch, options.readOnlyRoot ? 'ro' : 'rw', options.directory],
       ...(user ? [`${user.id}`, `${user.group}`, user.groups.join() || `${user.group}`] : ['', '', '']),
@@ -88,7 +86,12 @@ export async function startProcess(options: ProcessOptions): Promise<ContainerPr
     ended: ending,
     signal(name) {
       const first = ended(child) ? undefined : firstProcess(child.pid ?? 0)
-      if (first !== undefined) process.kill(first, name)
+      try {
+        if (first !== undefined) process.kill(first, name)
+      } catch (error) {
+        // It was quicker.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+      }
     },
   }
 }

@@ -121,6 +121,36 @@ test('init containers run in order before the main one, a sidecar beside it, and
   assert.deepEqual([first?.state.terminated?.exitCode, beside?.state.terminated?.exitCode], [0, 0])
 })
 
+test('a process in a pod speaks to the API server as its service account', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace } = here
+  const script = `
+    const folder = '/var/run/secrets/kubernetes.io/serviceaccount/'
+    const read = (name) => require('node:fs').readFileSync(folder + name, 'utf8')
+    const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env
+    const headers = { authorization: 'Bearer ' + read('token') }
+    const path = '/api/v1/namespaces/' + read('namespace') + '/pods'
+    require('node:https').get({ host, port, path, headers, ca: read('ca.crt') }, (answer) => answer.pipe(process.stdout))
+  `
+  await createJob(cluster, namespace, { name: 'inside', container: { command: [process.execPath, '-e', script] } })
+  const pod = await podThat(here, 'inside', ({ status }) => status.phase === 'Succeeded')
+  const log = await cluster.admin.text(`${pathOf(pod)}/log`)
+  assert.match(log, new RegExp(`system:serviceaccount:${namespace}:default`))
+})
+
+test('a pod that is deleted before it began never begins', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace, kubelet } = here
+  kubelet.slow(3_600_000)
+  await createJob(cluster, namespace, { name: 'slow' })
+  const pod = await podThat(here, 'slow', (one) => stateOf(one).waiting?.reason === 'ContainerCreating')
+  await cluster.admin.patch(pathOf(pod), { metadata: { finalizers: ['test/kept'] } })
+  await cluster.admin.remove(pathOf(pod))
+  const ended = await podThat(here, 'slow', ({ status }) => status.phase === 'Failed')
+  assert.equal(stateOf(ended).terminated?.reason, 'ContainerStatusUnknown')
+  await cluster.admin.patch(pathOf(pod), { metadata: { finalizers: [] } })
+})
+
 test('who runs as a user that is not root may write in his volumes and nowhere else', async (t) => {
   const here = await place(t)
   const { cluster, namespace } = here

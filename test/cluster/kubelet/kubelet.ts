@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cleanup, type Ending } from '../../harness/cleanup.ts'
 import { eventually } from '../../harness/eventually.ts'
@@ -40,14 +39,17 @@ export interface Kubelet {
 }
 
 const address = '127.0.0.1'
+const needs =
+  'The kubelet under test gives each container namespaces and mounts of its own, which takes Linux and root. Run make test-cluster as root.'
 
 /**
  * A node that really runs what is bound to it: each container as a process of this machine in namespaces of its own, on
  * the machine's files. It takes pods when this resolves, and all of it ends with the test.
  */
 export async function startKubelet(t: Ending, cluster: Cluster, options: KubeletOptions): Promise<Kubelet> {
+  if (process.getuid?.() !== 0) throw new Error(needs)
   const { admin, url } = cluster
-  const directory = await mkdtemp(join(tmpdir(), 'kubelet-'))
+  const directory = await mkdtemp(join(cluster.directory, 'kubelet-'))
   cleanup(t, () => rm(directory, { recursive: true, force: true }))
   const lives = new Map<string, { readonly name: string; readonly namespace: string; readonly life: PodLife }>()
   const images = makeImages()

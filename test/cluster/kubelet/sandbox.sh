@@ -20,7 +20,8 @@ done
 ln -s /proc/self/fd "$root/dev/fd"
 mkdir -m 1777 "$root/dev/shm"
 while [ "$count" -gt 0 ]; do
-  source=$1 target=$root$2 mode=$3
+  # A link such as /var/run leads to a place in the container, not on the machine.
+  source=$1 target=$root$(chroot "$root" readlink -m "$2") mode=$3
   shift 3
   count=$((count - 1))
   if [ -d "$source" ]; then
@@ -32,7 +33,7 @@ while [ "$count" -gt 0 ]; do
   mount --rbind "$source" "$target"
   [ "$mode" = rw ] || mount -o "remount,bind,$mode" "$target"
 done
-mkdir -p "$root$directory"
+mkdir -p "$root$(chroot "$root" readlink -m "$directory")"
 [ "$root_mode" = rw ] || mount -o "remount,$root_mode" "$root"
 # The one who started this learns by file 4 that the command begins.
 exec chroot "$root" sh -c '
