@@ -66,6 +66,17 @@ test('only the Kafka bus talks to kafkajs', () => {
   }
 })
 
+test('only the client of the Kubernetes executor talks to client-node, opossum and undici', () => {
+  for (const file of sources) {
+    const targets = importsOf(file).map(({ target }) => target)
+    if (targets.some((target) => /^(@kubernetes\/client-node|opossum|undici)(\/|$)/.test(target)))
+      assert.ok(
+        file.startsWith(join('services', 'launcher', 'executor', 'kubernetes', 'client')),
+        `${file} imports client-node, opossum or undici`,
+      )
+  }
+})
+
 test('every folder of services that the design names is there', () => {
   const folders = readdirSync(join(root, 'services'))
   const named = ['cli', 'console', 'evaluator', 'intake', 'kit', 'launcher', 'promoter', 'runner', 'trainer']

@@ -38,6 +38,7 @@ export const labels = {
   attempt: 'trainyard.dev/attempt',
 } as const
 export const managedByUs = 'trainyard'
+export const nameOfOurs = 'trainyard-attempt'
 /** Keeps a Job, and so its name, until its logs, result and reason are stored (I7). */
 export const collectFinalizer = 'trainyard.dev/collect'
 
@@ -59,7 +60,7 @@ export interface Cluster {
   createJob(job: V1Job): Promise<'created' | 'exists'>
   /** Straight from the store, never from a cache. `undefined`: it is not there. */
   readJob(name: string): Promise<V1Job | undefined>
-  /** Its pods follow. Only the object with this uid; absent is no error. */
+  /** Its pods follow once it is gone. Only the object with this uid; absent is no error. */
   deleteJob(name: string, uid: string): Promise<void>
   /** Takes our finalizer away, so that a deleted Job may disappear. Only the object with this uid; absent is no error. */
   releaseJob(name: string, uid: string): Promise<void>

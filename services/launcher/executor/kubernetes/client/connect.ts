@@ -1,0 +1,152 @@
+/**
+ * One set of connections to an API server, for calls and watches alike. client-node knows how to become somebody there
+ * (kubeconfig, token files, certificates, exec plugins); the requests are ours, since its own open a connection each, know
+ * no time limit, and leave out of a body what their models do not know.
+ *
+ * HTTP/1.1: when a connection has silently died, giving up the request gives up its connection, and the next has another.
+ * All requests of an HTTP/2 session would go on into the void.
+ */
+import type { RequestOptions } from 'node:https'
+import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
+import { messageOf } from '../../../../kit/errors.ts'
+import type { Configured } from './configuration.ts'
+import { KubernetesError, Refused } from './failures.ts'
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Below the server's address: `/apis/batch/v1/…`. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  readonly body?: unknown
+  /** Of the body; JSON when not said. */
+  readonly contentType?: string
+  /** The only clock that a request has; it ends the body, too. */
+  readonly signal: AbortSignal
+}
+
+export interface Connection {
+  readonly server: string
+  readonly namespace: string
+  /** The body of a 2xx answer, which must be read to its end or destroyed. Throws `Refused` with any other answer. */
+  send(request: ApiRequest): Promise<Dispatcher.ResponseData['body']>
+  /** Ends whatever is in flight. */
+  close(): Promise<void>
+}
+
+// Two of them are held by watches. An API server serves 400 reads and 200 writes at a time, for everybody.
+const connections = 24
+const connectLimitMs = 10_000
+// Load balancers give up idle connections after 60 s, API servers after 90 s, without a word to us.
+const idleMs = 30_000
+
+export function connect({ config, server, namespace }: Configured): Connection {
+  let pool: { agent: Dispatcher; madeOf: string } | undefined
+  let identifying: Promise<Identity> | undefined
+  const retired = new Set<Dispatcher>()
+  let closed = false
+
+  function poolFor(tls: Tls): Dispatcher {
+    const madeOf = JSON.stringify([tls.ca, tls.cert, tls.key, tls.servername, tls.rejectUnauthorized].map(String))
+    if (pool?.madeOf === madeOf) return pool.agent
+    // The certificates were renewed. What is in flight ends on the connections that it began on.
+    if (pool) retire(pool.agent)
+    pool = { madeOf, agent: makeAgent(tls, config.getCurrentCluster()?.proxyUrl) }
+    return pool.agent
+  }
+
+  function retire(agent: Dispatcher): void {
+    retired.add(agent)
+    void agent.close().then(() => retired.delete(agent))
+  }
+
+  async function identify(): Promise<Identity> {
+    const options: RequestOptions = {}
+    try {
+      await config.applyToHTTPSOptions(options)
+    } catch (error) {
+      const message = `the credentials for ${server} cannot be had: ${messageOf(error)}`
+      throw new KubernetesError({ kind: 'unauthorized', message }, error)
+    }
+    const said = Object.entries(options.headers ?? {}).map(([name, value]) => [name, String(value)])
+    const basic = options.auth ? { authorization: `Basic ${Buffer.from(options.auth).toString('base64')}` } : {}
+    return { headers: { ...basic, ...Object.fromEntries(said) }, tls: options }
+  }
+
+  /** Together for all who ask at the same time: it may start a program, and reads files that are renewed. */
+  function identity(signal: AbortSignal): Promise<Identity> {
+    identifying ??= withinTime(identify(), signal).finally(() => {
+      identifying = undefined
+    })
+    return identifying
+  }
+
+  return {
+    server,
+    namespace,
+
+    async send({ method, path, query = {}, body, contentType = 'application/json', signal }) {
+      const { headers, tls } = await identity(signal)
+      if (closed) throw new KubernetesError({ kind: 'unreachable', message: `the connection to ${server} is closed` })
+      const url = new URL(server + path)
+      for (const [name, value] of Object.entries(query)) {
+        if (value !== undefined) url.searchParams.set(name, String(value))
+      }
+      const answer = await request(url, {
+        dispatcher: poolFor(tls),
+        method,
+        signal,
+        headers: {
+          ...headers,
+          accept: 'application/json, */*',
+          'user-agent': 'trainyard',
+          ...(body === undefined ? {} : { 'content-type': contentType }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body
+      throw new Refused({
+        status: answer.statusCode,
+        retryAfter: [answer.headers['retry-after']].flat()[0],
+        body: await answer.body.text(),
+      })
+    },
+
+    async close() {
+      closed = true
+      await Promise.all([...retired, ...(pool ? [pool.agent] : [])].map((agent) => agent.destroy()))
+    },
+  }
+}
+
+type Tls = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
+type Identity = { headers: Record<string, string>; tls: Tls }
+
+function makeAgent({ ca, cert, key, servername, rejectUnauthorized }: Tls, proxy: string | undefined): Dispatcher {
+  const said = Object.entries({ ca, cert, key, servername, rejectUnauthorized }).filter(
+    ([, value]) => value !== undefined,
+  )
+  const tls = { ...Object.fromEntries(said), timeout: connectLimitMs }
+  const options = {
+    connections,
+    allowH2: false,
+    keepAliveTimeout: idleMs,
+    keepAliveMaxTimeout: idleMs,
+    // A watch may be silent for long; every request has a clock of its own.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  }
+  if (proxy) return new ProxyAgent({ ...options, uri: proxy, requestTls: tls })
+  return new Agent({ ...options, connect: { ...tls, keepAlive: true, keepAliveInitialDelay: idleMs } })
+}
+
+async function withinTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const late = Promise.withResolvers<never>()
+  const end = (): void => late.reject(signal.reason)
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    return await Promise.race([work, late.promise])
+  } finally {
+    signal.removeEventListener('abort', end)
+  }
+}

@@ -1,0 +1,174 @@
+/** The `Cluster` over a real API server. */
+import { type CoreV1Event, type V1Job, V1MicroTime, type V1Node, type V1Pod } from '@kubernetes/client-node'
+import type { Clock } from '../../../../kit/clock.ts'
+import type { Logger } from '../../../../kit/log.ts'
+import type { Random } from '../../../../kit/random.ts'
+import { type CallTimings, callTimings, makeCalls } from './calls.ts'
+import { type Cluster, collectFinalizer, labels, managedByUs, nameOfOurs, type Watching } from './cluster.ts'
+import { type ClusterChoice, configure } from './configuration.ts'
+import { connect } from './connect.ts'
+import { failureOf } from './failures.ts'
+import { type Kind, makeObjects, type WatchTimings } from './objects.ts'
+import { type Reflector, reflectorTimings } from './reflector.ts'
+
+export interface ClusterOptions extends ClusterChoice {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly timings?: Partial<ClusterTimings>
+}
+
+export type ClusterTimings = CallTimings & WatchTimings
+
+const defaultTimings: ClusterTimings = { ...callTimings, ...reflectorTimings, silenceMs: 45_000 }
+
+const longestLogBytes = 1024 * 1024
+/** How often the finalizer is tried to be taken off an object that others change at the same time. */
+const releaseTries = 5
+
+const ours = `${labels.managedBy}=${managedByUs},${labels.name}=${nameOfOurs}`
+
+/** @throws badInput when the configuration names no cluster; the cluster itself is not asked yet */
+export function openCluster(options: ClusterOptions): Cluster {
+  const { clock, random, log } = options
+  const timings = { ...defaultTimings, ...options.timings }
+  const connection = connect(configure(options))
+  const { namespace } = connection
+  const calls = makeCalls({ clock, random, log, timings })
+  const closing = new AbortController()
+  const ends: Promise<void>[] = []
+
+  const jobs: Kind = { what: 'Jobs', path: `/apis/batch/v1/namespaces/${namespace}/jobs`, model: 'V1Job' }
+  const pods: Kind = { what: 'pods', path: `/api/v1/namespaces/${namespace}/pods`, model: 'V1Pod' }
+  const events: Kind = { what: 'events', path: `/api/v1/namespaces/${namespace}/events`, model: 'CoreV1Event' }
+  const nodes: Kind = { what: 'nodes', path: '/api/v1/nodes', model: 'V1Node' }
+
+  const { signal } = closing
+  const { at, json, list, read, remove, watch } = makeObjects({
+    clock,
+    random,
+    log,
+    connection,
+    calls,
+    timings,
+    signal,
+  })
+
+  function keep<T>(reflector: Reflector<T>): Watching<T> {
+    ends.push(reflector.ended)
+    return reflector
+  }
+
+  async function releaseJob(name: string, uid: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const metadata = (await read<V1Job>(jobs, name))?.metadata
+      if (metadata?.uid !== uid || !metadata.finalizers?.includes(collectFinalizer)) return
+      const finalizers = metadata.finalizers.filter((finalizer) => finalizer !== collectFinalizer)
+      try {
+        await calls.write(`release the Job ${name}`, (signal) =>
+          json({
+            method: 'PATCH',
+            path: at(jobs, name),
+            contentType: 'application/merge-patch+json',
+            // With its version, so that a finalizer that somebody adds at this moment stays.
+            body: { metadata: { uid, resourceVersion: metadata.resourceVersion, finalizers } },
+            signal,
+          }),
+        )
+        return
+      } catch (error) {
+        const why = failureOf(error)?.kind
+        if (why === 'absent') return
+        if (why !== 'conflict' || attempt === releaseTries) throw error
+      }
+    }
+  }
+
+  async function createJob(job: V1Job): Promise<'created' | 'exists'> {
+    const name = job.metadata?.name ?? ''
+    try {
+      await calls.write(`create the Job ${name}`, (signal) =>
+        json({
+          method: 'POST',
+          path: jobs.path,
+          query: { fieldValidation: 'Strict', fieldManager: 'trainyard' },
+          body: { apiVersion: 'batch/v1', kind: 'Job', ...job },
+          signal,
+        }),
+      )
+      return 'created'
+    } catch (error) {
+      const why = failureOf(error)?.kind
+      if (why === 'exists') return 'exists'
+      // Not there may also be: not there yet. The name makes it safe to create it again.
+      const there = why === 'unknownOutcome' && (await read<V1Job>(jobs, name).catch(() => undefined)) !== undefined
+      if (there) return 'exists'
+      throw error
+    }
+  }
+
+  return {
+    place: `${connection.server} namespace ${namespace}`,
+    createJob,
+    readJob: (name) => read<V1Job>(jobs, name),
+    deleteJob: (name, uid) => remove(jobs, name, uid, { propagationPolicy: 'Background' }),
+    releaseJob,
+    listJobs: async () => (await list<V1Job>({ ...jobs, labelSelector: ours })).items,
+
+    listPods: async (job) =>
+      (await list<V1Pod>({ ...pods, labelSelector: `batch.kubernetes.io/job-name=${job}` })).items,
+    deletePod: (name, uid, graceSeconds) =>
+      remove(pods, name, uid, { gracePeriodSeconds: Math.max(1, Math.ceil(graceSeconds)) }),
+
+    async lastLog(pod, container, lines) {
+      const query = { container, tailLines: lines, limitBytes: longestLogBytes }
+      try {
+        return await calls.ofNode(`read the log of ${container} in the pod ${pod}`, async (signal) =>
+          (await connection.send({ method: 'GET', path: `${at(pods, pod)}/log`, query, signal })).text(),
+        )
+      } catch (error) {
+        const why = failureOf(error)?.kind
+        // A container that has not begun yet, or of which nothing is kept.
+        if (why === 'absent' || why === 'invalid') return ''
+        throw error
+      }
+    },
+
+    async listEvents(ofUids) {
+      const lists = await Promise.all(
+        ofUids.map((uid) => list<CoreV1Event>({ ...events, fieldSelector: `involvedObject.uid=${uid}` })),
+      )
+      const told = lists.flatMap(({ items }) => items)
+      for (const event of told) readTimes(event)
+      return told.sort((one, other) => lastSeenMs(one) - lastSeenMs(other))
+    },
+    listNodes: async () => (await list<V1Node>(nodes)).items,
+
+    watchJobs: (changed) =>
+      keep(watch<V1Job>({ ...jobs, labelSelector: ours }, ({ metadata }) => changed(metadata?.name ?? ''))),
+    watchPods: (changed) =>
+      keep(
+        watch<V1Pod>({ ...pods, labelSelector: labels.attempt }, ({ metadata }) =>
+          changed(metadata?.labels?.[labels.attempt] ?? ''),
+        ),
+      ),
+
+    async close() {
+      closing.abort()
+      calls.close()
+      await connection.close()
+      await Promise.all(ends)
+    },
+  }
+}
+
+/** client-node leaves times with microseconds as texts, whatever its types say. */
+function readTimes(event: CoreV1Event): void {
+  if (event.eventTime) event.eventTime = new V1MicroTime(event.eventTime)
+  if (event.series?.lastObservedTime) event.series.lastObservedTime = new V1MicroTime(event.series.lastObservedTime)
+}
+
+function lastSeenMs({ lastTimestamp, series, eventTime, metadata }: CoreV1Event): number {
+  const seen = lastTimestamp ?? series?.lastObservedTime ?? eventTime ?? metadata.creationTimestamp
+  return seen?.getTime() ?? 0
+}
