@@ -93,7 +93,7 @@ const Program = mapping({
     .describe(
       "The program and its arguments; it is called with one more: train or predict. 'node' is Trainyard's own. Relative paths of files are looked for in the image's working directory; as a child process, in Trainyard's folder.",
     ),
-  image: Text.optional().describe('Container image (glibc). Kubernetes needs one; a child process does without.'),
+  image: Text.optional().describe('Container image. Kubernetes needs one; a child process does without.'),
 })
 
 /** What a request freezes, and what makes two pieces of work the same. */

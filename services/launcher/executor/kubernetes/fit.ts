@@ -3,8 +3,8 @@
  * waits: the scheduler decides, and a node may be added at any time.
  */
 
-import type { V1Node, V1Pod } from '@kubernetes/client-node'
 import type { Placement } from '../../../../schemas/job-type.ts'
+import type { V1Node, V1Pod } from './client/cluster.ts'
 import { standardGpuResource } from './names.ts'
 import { affinityWords, hasLabels, isPassing, labelOf, meets, requiredTerms, unborneTaints } from './node-match.ts'
 import { resourcesOf, tolerationsOf } from './pod.ts'

@@ -6,12 +6,12 @@
  * into a volume; the program's container starts with it, whatever else its image holds.
  */
 
-import type { V1Job, V1JobSpec, V1ObjectMeta } from '@kubernetes/client-node'
 import { placementOf } from '../../../../schemas/job-type.ts'
 import { canonicalJson, type Digest, digestOf } from '../../../../schemas/words.ts'
 import { badInput } from '../../../kit/errors.ts'
 import type { AttemptToStart } from '../executor.ts'
-import { annotations, finalizer, labels, ours } from './names.ts'
+import { collectFinalizer, type V1Job } from './client/cluster.ts'
+import { annotations, labels, ours } from './names.ts'
 import { buildPod, type PodSettings } from './pod.ts'
 
 export type JobSettings = PodSettings & { namespace: string }
@@ -37,7 +37,7 @@ export function buildJob(attempt: AttemptToStart, settings: JobSettings): V1Job 
         ...(placement.queueName === undefined ? {} : { [labels.queue]: placement.queueName }),
       },
       annotations: { ...metadata.annotations, [annotations.spec]: workDigest(attempt) },
-      finalizers: [finalizer],
+      finalizers: [collectFinalizer],
     },
     spec: {
       ...onePod,
@@ -77,7 +77,7 @@ const onePod = {
   podFailurePolicy: {
     rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
   },
-} satisfies Omit<V1JobSpec, 'template'>
+} satisfies Omit<NonNullable<V1Job['spec']>, 'template'>
 
 /** An autoscaler that tidies up nodes would throw the work of hours away. */
 const leaveAlone = {
@@ -85,7 +85,9 @@ const leaveAlone = {
   'karpenter.sh/do-not-disrupt': 'true',
 } as const
 
-function commonMetadata(attempt: AttemptToStart): Required<Pick<V1ObjectMeta, 'labels' | 'annotations'>> {
+type CommonMetadata = Record<'labels' | 'annotations', Record<string, string>>
+
+function commonMetadata(attempt: AttemptToStart): CommonMetadata {
   return {
     labels: {
       ...ours,

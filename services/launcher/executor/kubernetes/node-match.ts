@@ -1,8 +1,8 @@
 /** Which nodes a placement points at, by the scheduler's rules: labels, required node affinity, and taints that are borne. */
 
-import type { V1Node, V1Taint, V1Toleration } from '@kubernetes/client-node'
 import { z } from 'zod'
 import type { Placement } from '../../../../schemas/job-type.ts'
+import type { V1Node, V1Taint, V1Toleration } from './client/cluster.ts'
 
 export function hasLabels(node: V1Node, wanted: Readonly<Record<string, string>>): boolean {
   return Object.entries(wanted).every(([label, value]) => labelOf(node, label) === value)

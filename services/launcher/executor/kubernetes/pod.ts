@@ -3,9 +3,9 @@
  * that cannot be written to, and no credentials but the attempt's own token (D10).
  */
 
-import type { V1Container, V1EnvVar, V1PodSpec, V1ResourceRequirements, V1Toleration } from '@kubernetes/client-node'
 import type { Placement } from '../../../../schemas/job-type.ts'
 import type { AttemptToStart } from '../executor.ts'
+import type { V1Container, V1EnvVar, V1PodSpec, V1Toleration } from './client/cluster.ts'
 import { containers, standardGpuResource } from './names.ts'
 
 export type PodSettings = {
@@ -145,7 +145,7 @@ function literally(text: string): string {
  * Memory is limited to what was asked for, so that an attempt fails alone. CPU is not: what others leave idle speeds the
  * training up, and costs nobody anything.
  */
-export function resourcesOf(placement: Placement): V1ResourceRequirements {
+export function resourcesOf(placement: Placement): NonNullable<V1Container['resources']> {
   const { gpus, cpus, memoryGiB, ephemeralStorageGiB, gpuResource = standardGpuResource } = placement
   const both = defined({
     memory: memoryGiB === undefined ? undefined : gibibytes(memoryGiB),

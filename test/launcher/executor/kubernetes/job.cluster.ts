@@ -4,7 +4,7 @@ import type { V1Job, V1Node, V1Pod } from '@kubernetes/client-node'
 import type { AttemptToStart } from '../../../../services/launcher/executor/executor.ts'
 import { freeGpus, whyNoNodeFits } from '../../../../services/launcher/executor/kubernetes/fit.ts'
 import { buildJob, isSameWork } from '../../../../services/launcher/executor/kubernetes/job.ts'
-import { ourSelector } from '../../../../services/launcher/executor/kubernetes/names.ts'
+import { ours } from '../../../../services/launcher/executor/kubernetes/names.ts'
 import type { Cluster } from '../../../cluster/cluster.ts'
 import { makeNamespace, ownerLabel } from '../../../cluster/namespaces.ts'
 import { makeNode } from '../../../cluster/nodes.ts'
@@ -19,6 +19,9 @@ const restrictedNamespace = {
   'pod-security.kubernetes.io/enforce-version': 'latest',
 }
 const jobsIn = (namespace: string): string => `/apis/batch/v1/namespaces/${namespace}/jobs`
+const selector = Object.entries(ours)
+  .map((label) => label.join('='))
+  .join()
 const podsIn = (namespace: string): string => `/api/v1/namespaces/${namespace}/pods`
 
 /** Makes the Job as strictly as the API server can be, and takes it away with the test. */
@@ -33,7 +36,7 @@ async function create(t: Ending, { admin }: Cluster, job: V1Job): Promise<V1Job>
 }
 
 async function podsOf({ admin }: Cluster, namespace: string): Promise<V1Pod[]> {
-  const query = `labelSelector=${encodeURIComponent(ourSelector)}`
+  const query = `labelSelector=${encodeURIComponent(selector)}`
   return (await admin.get<{ items: V1Pod[] }>(`${podsIn(namespace)}?${query}`)).items
 }
 
@@ -69,6 +72,15 @@ describe('a real API server takes the Job of an attempt as it is, and its pod un
       })
       assert.equal(pod?.metadata?.labels?.['trainyard.dev/attempt'], attempt.name)
     })
+  }
+})
+
+test('what a placement says of affinity is checked by the API server, to the last word', async (t) => {
+  const cluster = await sharedCluster()
+  const namespace = await makeNamespace(t, cluster)
+  for (const nodeAffinity of [{ required: [] }, { requiredDuringSchedulingIgnoredDuringExecution: [] }]) {
+    const job = buildJob(attemptOf({ placement: { affinity: { nodeAffinity } } }), { ...settings, namespace })
+    await assert.rejects(create(t, cluster, job), { name: 'Error', status: 400 })
   }
 })
 
