@@ -6,17 +6,21 @@ import { parseAllDocuments } from 'yaml'
 import { restricted } from '../../deploy/manifests/attempts.ts'
 import { serviceNames } from '../../services/kit/service.ts'
 import { buildJob } from '../../services/launcher/executor/kubernetes/job.ts'
-import { cleanup } from '../harness/cleanup.ts'
+import { cleanup, type Ending } from '../harness/cleanup.ts'
+import { emptyDatabase } from '../harness/database.ts'
 import { eventually } from '../harness/eventually.ts'
+import { freePort } from '../harness/ports.ts'
 import { attemptOf, settings } from '../launcher/executor/kubernetes/given.ts'
 import type { Cluster } from './cluster.ts'
 import { makeHelm } from './helm/helm.ts'
+import { startKubelet } from './kubelet/kubelet.ts'
 import { makeNamespace } from './namespaces.ts'
 import type { ApiObject, List } from './objects.ts'
 import type { Pod } from './pods.ts'
 import { sharedCluster } from './shared.ts'
 
-const deploy = fileURLToPath(new URL('../../deploy', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const deploy = join(root, 'deploy')
 const chart = join(deploy, 'chart')
 
 interface Deployed extends ApiObject {
@@ -77,6 +81,29 @@ test('the chart installs, its pods are admitted where the policy is restricted, 
   await helm('uninstall', 'trainyard', `--namespace=${namespace}`)
   await eventually(async () => (await podsOf(namespace)).every(({ metadata }) => metadata.deletionTimestamp))
   assert.match(await cluster.kubectl('get', 'namespace', attempts), /Active/)
+})
+
+test('a service works with what the chart gives it: no rights, a root that cannot be written to, its Secret, its configuration', async (t) => {
+  const values = serviceNames.map((service) => `--set=${service}.replicas=${service === 'console' ? 1 : 0}`)
+  const { namespace } = await installed(t, { databaseUrl: await emptyDatabase(t), values })
+  await startKubelet(t, cluster, { namespace, files: { '/trainyard': root, '/node': process.execPath } })
+  // What the image says, where one is pulled; and here all share this machine's ports.
+  const port = String(await freePort())
+  const asTheImage = { command: ['/node'], workingDir: '/trainyard', env: [{ name: 'TRAINYARD_PORT', value: port }] }
+  const spec = { template: { spec: { containers: [{ name: 'console', ...asTheImage }] } } }
+  const deployment = `/apis/apps/v1/namespaces/${namespace}/deployments/trainyard-console`
+  await cluster.admin.patch(deployment, { spec }, 'strategic')
+
+  const ask = (path: string, given = '') =>
+    fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization: `Bearer ${given}` } })
+  const ready = async () => (await ask('/health/ready')).status === 200
+  await eventually(ready, { timeoutMs: 60_000, what: 'a console that is ready' })
+  assert.equal((await ask('/runs', token)).status, 200)
+  assert.equal((await ask('/runs', 'somebody-else-entirely')).status, 401)
+
+  await cluster.admin.patch(deployment, { spec: { replicas: 0 } })
+  await eventually(async () => (await podsOf(namespace)).length === 0, { timeoutMs: 60_000, what: 'its orderly end' })
+  await assert.rejects(ask('/health/live'))
 })
 
 test('the pod of an attempt is admitted where attempts run, when the launcher makes its Job', async (t) => {
@@ -155,17 +182,19 @@ test('what a person sets wrongly is refused with the name of what is wrong', asy
   assert.match(await refused('--set=attempts.namespace=trainyard'), /the namespace of the services themselves/)
 })
 
+const token = 'a-token-of-sixteen-or-more'
+
 /** Trainyard as the chart makes it, in namespaces of this test's own. */
-async function installed(t: Parameters<typeof makeNamespace>[0]) {
+async function installed(
+  t: Ending,
+  { databaseUrl = 'postgres://postgres.example/none', values = [] as readonly string[] } = {},
+) {
   const namespace = await makeNamespace(t, cluster, restricted)
   const attempts = `${namespace}-attempts`
   const helm = await makeHelm(t, cluster.kubeconfig)
-  const secret = {
-    metadata: { name: 'trainyard' },
-    stringData: { DATABASE_URL: 'postgres://…', TRAINYARD_API_TOKEN: '…' },
-  }
-  await cluster.admin.create(`/api/v1/namespaces/${namespace}/secrets`, secret)
-  const flags = [`--namespace=${namespace}`, `--set=attempts.namespace=${attempts}`]
+  const stringData = { DATABASE_URL: databaseUrl, TRAINYARD_API_TOKEN: token }
+  await cluster.admin.create(`/api/v1/namespaces/${namespace}/secrets`, { metadata: { name: 'trainyard' }, stringData })
+  const flags = [`--namespace=${namespace}`, `--set=attempts.namespace=${attempts}`, ...values]
   await helm('install', 'trainyard', chart, ...flags)
   cleanup(t, () => cluster.admin.remove(`/api/v1/namespaces/${attempts}`))
   cleanup(t, () => helm('uninstall', 'trainyard', `--namespace=${namespace}`, '--ignore-not-found'))
