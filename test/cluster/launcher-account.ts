@@ -1,0 +1,64 @@
+import { filled } from '../../deploy/manifests/blank.ts'
+import { launcherRights } from '../../deploy/manifests/launcher.ts'
+import { fromValues, readValues } from '../../deploy/manifests/values.ts'
+import { cleanup, type Ending } from '../harness/cleanup.ts'
+import type { Cluster } from './cluster.ts'
+
+/** One verb on one resource. */
+export interface Right {
+  readonly resource: string
+  readonly verb: string
+}
+
+interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+const values = readValues(new URL('../../deploy/chart/values.yaml', import.meta.url))
+const shipped = filled(launcherRights(fromValues(values))) as { kind: string; rules?: readonly Rule[] }[]
+const rulesOf = (wanted: string) => shipped.find(({ kind }) => kind === wanted)?.rules ?? []
+
+/** Every single one that an installation gives the launcher. */
+export const launcherRightsShipped: readonly Right[] = [...rulesOf('Role'), ...rulesOf('ClusterRole')].flatMap(
+  ({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => ({ resource, verb }))),
+)
+
+const api = '/apis/rbac.authorization.k8s.io/v1'
+
+/**
+ * Somebody in a namespace of attempts who may do there what the launcher may, and no more.
+ * @param without one right less: whoever needs it must notice
+ */
+export async function makeLauncherAccount(t: Ending, { admin }: Cluster, namespace: string, without?: Right) {
+  const name =
+    without === undefined ? 'launcher' : `launcher-without-${without.verb}-${without.resource.replace('/', '-')}`
+  const clusterWide = `${namespace}-${name}`
+  const subjects = [{ kind: 'ServiceAccount', name, namespace }]
+  const roleRef = (kind: string, role: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name: role })
+  const left = (kind: string) =>
+    rulesOf(kind)
+      .map((rule) => ({ ...rule, verbs: rule.verbs.filter((verb) => !isWithout(rule, verb)) }))
+      .filter(({ verbs }) => verbs.length > 0)
+  const isWithout = ({ resources }: Rule, verb: string) =>
+    verb === without?.verb && resources.includes(without.resource)
+
+  await admin.create(`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name } })
+  await admin.create(`${api}/namespaces/${namespace}/roles`, { metadata: { name }, rules: left('Role') })
+  await admin.create(`${api}/namespaces/${namespace}/rolebindings`, {
+    metadata: { name },
+    roleRef: roleRef('Role', name),
+    subjects,
+  })
+  // These belong to no namespace, and do not go with it.
+  await admin.create(`${api}/clusterroles`, { metadata: { name: clusterWide }, rules: left('ClusterRole') })
+  cleanup(t, () => admin.remove(`${api}/clusterroles/${clusterWide}`))
+  await admin.create(`${api}/clusterrolebindings`, {
+    metadata: { name: clusterWide },
+    roleRef: roleRef('ClusterRole', clusterWide),
+    subjects,
+  })
+  cleanup(t, () => admin.remove(`${api}/clusterrolebindings/${clusterWide}`))
+  return { namespace, serviceAccount: name }
+}
