@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type Configuration, defaultConfiguration, parseConfiguration } from '../../schemas/configuration.ts'
 import { type KafkaEnvironment, kafkaOf, kafkaVariables } from './bus/kafka/environment.ts'
 import { badInput, codeOf, messageOf } from './errors.ts'
+import { type KubernetesEnvironment, kubernetesOf, kubernetesVariables } from './kubernetes-environment.ts'
 import { logLevels } from './log.ts'
 
 const wholeNumber = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum)
@@ -39,7 +40,11 @@ export const EnvironmentVariables = z.object({
       'Callers of the API must send it as a bearer token. Only /health/, /schemas/ and /subjects need none; runners have tokens of their own.',
     ),
   TRAINYARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('The least level that is logged.'),
-  TRAINYARD_EXECUTOR: z.enum(['process']).default('process').describe('What carries attempts out: child processes.'),
+  TRAINYARD_EXECUTOR: z
+    .enum(['process', 'kubernetes'])
+    .default('process')
+    .describe('What carries attempts out: child processes of the launcher, or Kubernetes Jobs.'),
+  ...kubernetesVariables,
   TRAINYARD_DATABASE_CONNECTIONS: wholeNumber(4, 1_000)
     .default(20)
     .describe(
@@ -77,7 +82,8 @@ export interface Environment {
   readonly publicUrl: string | undefined
   readonly apiToken: string | undefined
   readonly logLevel: (typeof logLevels)[number]
-  readonly executor: 'process'
+  /** Undefined: attempts are child processes. */
+  readonly kubernetes: KubernetesEnvironment | undefined
   readonly databaseConnections: number
   readonly blobLimitBytes: number
   readonly logRetentionDays: number
@@ -120,7 +126,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     publicUrl: values.TRAINYARD_PUBLIC_URL?.replace(/\/+$/, ''),
     apiToken: values.TRAINYARD_API_TOKEN,
     logLevel: values.TRAINYARD_LOG_LEVEL,
-    executor: values.TRAINYARD_EXECUTOR,
+    kubernetes: kubernetesOf(values),
     databaseConnections: values.TRAINYARD_DATABASE_CONNECTIONS,
     blobLimitBytes: values.TRAINYARD_BLOB_LIMIT_MIB * 1024 * 1024,
     logRetentionDays: values.TRAINYARD_LOG_RETENTION_DAYS,

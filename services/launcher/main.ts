@@ -38,9 +38,13 @@ export function launcherOver(
   }
 }
 
-export const launcher = launcherOver(({ environment, clock, log }) =>
-  createProcessExecutor({ dataDirectory: environment.dataDirectory, environment: process.env, clock, log }),
-)
+export const launcher = launcherOver(async ({ environment, clock, random, log }) => {
+  const { dataDirectory, kubernetes } = environment
+  if (!kubernetes) return createProcessExecutor({ dataDirectory, environment: process.env, clock, log })
+  // The client alone takes half a second to load and 100 MB: only those who have a cluster pay for it.
+  const { openKubernetesExecutor } = await import('./executor/kubernetes/open.ts')
+  return openKubernetesExecutor({ ...kubernetes, clock, random, log })
+})
 
 async function build(kit: Kit, executor: Executor, timings: Timings): Promise<ServiceParts> {
   const { database, configuration, environment } = kit

@@ -177,7 +177,7 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
         spec,
         kind: attempt.kind,
         token: needs.tokenOf(attempt.name),
-        runApiUrl: kit.localUrl(),
+        runApiUrl: kit.environment.kubernetes?.runApiUrl ?? kit.localUrl(),
         deadlineMs: spec.attemptDeadlineSeconds * 1000,
         graceMs: spec.graceSeconds * 1000,
         traceparent: run.cause.traceparent,

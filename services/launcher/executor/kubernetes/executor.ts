@@ -17,7 +17,9 @@ import type { Clock } from '../../../kit/clock.ts'
 import { conflict, unavailable } from '../../../kit/errors.ts'
 import type { Executor, Observation } from '../executor.ts'
 import type { Cluster, V1Job, V1Pod } from './client/cluster.ts'
+import { toTrainyardError } from './client/failures.ts'
 import { buildJob, isSameWork, type JobSettings } from './job.ts'
+import { labels } from './names.ts'
 import { isOver, observationOf } from './observation.ts'
 import { remarksOf } from './remarks.ts'
 
@@ -54,7 +56,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   function known(name: AttemptName): Read | undefined {
     const job = jobs.get(name)
     if (!job || !jobs.isCurrent() || !pods.isCurrent()) return undefined
-    return { job, pods: pods.all().filter((pod) => pod.metadata?.labels?.[jobNameLabel] === name) }
+    return { job, pods: pods.all().filter((pod) => pod.metadata?.labels?.[labels.attempt] === name) }
   }
 
   /** The Job first: a pod that is made in between is seen, and one that is gone had a Job that is over. */
@@ -90,7 +92,10 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     async start(attempt) {
       if (closed) throw unavailable(`attempt ${attempt.name} is not started: the launcher is about to end`)
       const job = buildJob(attempt, settings)
-      if ((await cluster.createJob(job)) === 'created') return
+      const answer = await cluster.createJob(job).catch((error: unknown) => {
+        throw toTrainyardError(error)
+      })
+      if (answer === 'created') return
       const there = await cluster.readJob(attempt.name)
       if (!there) throw unavailable(`the Job ${attempt.name} was there, and is not any more`)
       if (!isSameWork(there, attempt)) {
@@ -147,8 +152,6 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     },
   }
 }
-
-const jobNameLabel = 'batch.kubernetes.io/job-name'
 
 const uidOf = ({ metadata }: V1Job | V1Pod): string => metadata?.uid ?? ''
 

@@ -10,8 +10,8 @@ import { placementOf } from '../../../../schemas/job-type.ts'
 import { canonicalJson, type Digest, digestOf } from '../../../../schemas/words.ts'
 import { badInput } from '../../../kit/errors.ts'
 import type { AttemptToStart } from '../executor.ts'
-import { collectFinalizer, type V1Job } from './client/cluster.ts'
-import { annotations, labels, ours } from './names.ts'
+import type { V1Job } from './client/cluster.ts'
+import { annotations, collectFinalizer, labels, ours } from './names.ts'
 import { buildPod, type PodSettings } from './pod.ts'
 
 export type JobSettings = PodSettings & { namespace: string }

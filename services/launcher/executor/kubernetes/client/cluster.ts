@@ -29,19 +29,6 @@ export type {
   V1Volume,
 } from '@kubernetes/client-node'
 
-/** What is ours carries these. The names are a contract with what runs in the cluster already: never change one. */
-export const labels = {
-  managedBy: 'app.kubernetes.io/managed-by',
-  name: 'app.kubernetes.io/name',
-  run: 'trainyard.dev/run',
-  /** The name of the attempt, and so of the Job; on the pod, too. */
-  attempt: 'trainyard.dev/attempt',
-} as const
-export const managedByUs = 'trainyard'
-export const nameOfOurs = 'trainyard-attempt'
-/** Keeps a Job, and so its name, until its logs, result and reason are stored (I7). */
-export const collectFinalizer = 'trainyard.dev/collect'
-
 /** A copy of what is in the cluster, kept fresh. Only a hint (D7): nothing is concluded from what it lacks. */
 export interface Watching<T> {
   get(name: string): T | undefined
@@ -55,6 +42,7 @@ export interface Watching<T> {
 export interface Cluster {
   /** `<server> namespace <name>`: two launchers with the same see the same Jobs. */
   readonly place: string
+  readonly namespace: string
 
   /** After a lost answer it looks for the name before it says which. A field that the cluster does not know is refused. */
   createJob(job: V1Job): Promise<'created' | 'exists'>

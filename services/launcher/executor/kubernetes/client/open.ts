@@ -3,8 +3,9 @@ import { type CoreV1Event, type V1Job, V1MicroTime, type V1Node, type V1Pod } fr
 import type { Clock } from '../../../../kit/clock.ts'
 import type { Logger } from '../../../../kit/log.ts'
 import type { Random } from '../../../../kit/random.ts'
+import { collectFinalizer, labels, ourSelector } from '../names.ts'
 import { type CallTimings, callTimings, makeCalls } from './calls.ts'
-import { type Cluster, collectFinalizer, labels, managedByUs, nameOfOurs, type Watching } from './cluster.ts'
+import type { Cluster, Watching } from './cluster.ts'
 import { type ClusterChoice, configure } from './configuration.ts'
 import { connect } from './connect.ts'
 import { failureOf } from './failures.ts'
@@ -25,8 +26,6 @@ const defaultTimings: ClusterTimings = { ...callTimings, ...reflectorTimings, si
 const longestLogBytes = 1024 * 1024
 /** How often the finalizer is tried to be taken off an object that others change at the same time. */
 const releaseTries = 5
-
-const ours = `${labels.managedBy}=${managedByUs},${labels.name}=${nameOfOurs}`
 
 /** @throws badInput when the configuration names no cluster; the cluster itself is not asked yet */
 export function openCluster(options: ClusterOptions): Cluster {
@@ -109,14 +108,14 @@ export function openCluster(options: ClusterOptions): Cluster {
 
   return {
     place: `${connection.server} namespace ${namespace}`,
+    namespace,
     createJob,
     readJob: (name) => read<V1Job>(jobs, name),
     deleteJob: (name, uid) => remove(jobs, name, uid, { propagationPolicy: 'Background' }),
     releaseJob,
-    listJobs: async () => (await list<V1Job>({ ...jobs, labelSelector: ours })).items,
+    listJobs: async () => (await list<V1Job>({ ...jobs, labelSelector: ourSelector })).items,
 
-    listPods: async (job) =>
-      (await list<V1Pod>({ ...pods, labelSelector: `batch.kubernetes.io/job-name=${job}` })).items,
+    listPods: async (job) => (await list<V1Pod>({ ...pods, labelSelector: `${labels.job}=${job}` })).items,
     deletePod: (name, uid, graceSeconds) =>
       remove(pods, name, uid, { gracePeriodSeconds: Math.max(1, Math.ceil(graceSeconds)) }),
 
@@ -145,7 +144,7 @@ export function openCluster(options: ClusterOptions): Cluster {
     listNodes: async () => (await list<V1Node>(nodes)).items,
 
     watchJobs: (changed) =>
-      keep(watch<V1Job>({ ...jobs, labelSelector: ours }, ({ metadata }) => changed(metadata?.name ?? ''))),
+      keep(watch<V1Job>({ ...jobs, labelSelector: ourSelector }, ({ metadata }) => changed(metadata?.name ?? ''))),
     watchPods: (changed) =>
       keep(
         watch<V1Pod>({ ...pods, labelSelector: labels.attempt }, ({ metadata }) =>

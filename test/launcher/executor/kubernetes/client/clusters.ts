@@ -2,12 +2,9 @@ import type { TestContext } from 'node:test'
 import { systemClock } from '../../../../../services/kit/clock.ts'
 import { openLog } from '../../../../../services/kit/log.ts'
 import { systemRandom } from '../../../../../services/kit/random.ts'
-import {
-  type Cluster,
-  labels,
-  type V1Job,
-} from '../../../../../services/launcher/executor/kubernetes/client/cluster.ts'
+import type { Cluster, V1Job } from '../../../../../services/launcher/executor/kubernetes/client/cluster.ts'
 import { type ClusterTimings, openCluster } from '../../../../../services/launcher/executor/kubernetes/client/open.ts'
+import { labels } from '../../../../../services/launcher/executor/kubernetes/names.ts'
 import { cleanup } from '../../../../harness/cleanup.ts'
 
 /** Fast enough for a test; what is waited for is a condition all the same. */
