@@ -37,14 +37,12 @@ export function makeComponent({ name, path, parameters, log, ready }: Program): 
     await output.close()
     endWithUs(started)
     try {
-      await eventually(() => ended(started) || ready(), {
-        timeoutMs: 60_000,
-        what: `an answer of ${name} (see ${log})`,
-      })
-      if (ended(started)) throw new Error(`${name} ended:\n${(await readFile(log, 'utf8')).slice(-4_000)}`)
+      await eventually(() => ended(started) || ready(), { timeoutMs: 60_000, what: `an answer of ${name}` })
+      if (ended(started)) throw new Error(`${name} ended`)
     } catch (error) {
       await stop()
-      throw error
+      const said = await readFile(log, 'utf8')
+      throw new Error(`${name} did not come up; it said last:\n${said.slice(-4_000)}`, { cause: error })
     }
   }
 

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually } from '../harness/eventually.ts'
@@ -119,11 +119,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       },
     }
   } catch (error) {
-    const log = await readFile(join(directory, 'kube-apiserver.log'), 'utf8').catch(() => '')
     await shutDown()
-    throw new Error(`the control plane did not come up; its API server said last:\n${log.slice(-2_000)}`, {
-      cause: error,
-    })
+    throw error
   }
 }
 

@@ -1,3 +1,4 @@
+import { eventually } from '../harness/eventually.ts'
 import type { Cluster } from './cluster.ts'
 import type { Job, List } from './objects.ts'
 import type { Pod } from './pods.ts'
@@ -35,6 +36,24 @@ export const getJob = ({ admin }: Cluster, namespace: string, name: string): Pro
 export async function podsOfJob({ admin }: Cluster, namespace: string, job: string): Promise<readonly Pod[]> {
   const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${job}`)
   return (await admin.get<List<Pod>>(`/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`)).items
+}
+
+/** The Job's pod once it is as it should be. */
+export async function podThat(
+  cluster: Cluster,
+  namespace: string,
+  job: string,
+  holds: (pod: Pod) => unknown,
+): Promise<Pod> {
+  let pods: readonly Pod[] = []
+  const look = async () => {
+    pods = await podsOfJob(cluster, namespace, job)
+    return pods.find((pod) => holds(pod))
+  }
+  return await eventually(look, { timeoutMs: 60_000 }).catch((error: unknown) => {
+    const found = JSON.stringify(pods.map(({ status }) => status))
+    throw new Error(`no pod of ${job} came to be as it should: ${found}`, { cause: error })
+  })
 }
 
 const jobsOf = (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`

@@ -3,7 +3,7 @@ import { text as textOf } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { eventually } from '../../harness/eventually.ts'
 import type { Cluster } from '../cluster.ts'
-import { createJob, getJob, podsOfJob } from '../jobs.ts'
+import { createJob, getJob, podsOfJob, podThat } from '../jobs.ts'
 import { makeNamespace } from '../namespaces.ts'
 import { conditionOf } from '../objects.ts'
 import type { ContainerState, Pod } from '../pods.ts'
@@ -24,10 +24,8 @@ async function place(t: TestContext): Promise<Place> {
 
 const shell = (script: string) => ({ command: ['sh', '-c', script] })
 
-/** The Job's pod once it is as it should be. */
-async function podThat({ cluster, namespace }: Place, job: string, holds: (pod: Pod) => unknown): Promise<Pod> {
-  return await eventually(async () => (await podsOfJob(cluster, namespace, job)).find((pod) => holds(pod)))
-}
+const podOf = ({ cluster, namespace }: Place, job: string, holds: (pod: Pod) => unknown): Promise<Pod> =>
+  podThat(cluster, namespace, job, holds)
 
 const stateOf = ({ status }: Pod, index = 0): ContainerState => status.containerStatuses?.[index]?.state ?? {}
 const isRunning = (pod: Pod) => stateOf(pod).running
@@ -64,7 +62,7 @@ test('a log is followed while it grows, and told from its last lines on with the
     name: 'talker',
     container: shell('for line in 1 2 3; do echo $line; done; while :; do sleep 0.05; done'),
   })
-  const pod = await podThat(here, 'talker', isRunning)
+  const pod = await podOf(here, 'talker', isRunning)
   const stream = await cluster.admin.stream(`${pathOf(pod)}/log?follow=true`, AbortSignal.timeout(30_000))
   const all = textOf(stream)
   const tail = await eventually(async () => {
@@ -72,6 +70,9 @@ test('a log is followed while it grows, and told from its last lines on with the
     return text.includes(' 3') && text
   })
   assert.match(tail, /^\S+T\S+Z 2\n\S+T\S+Z 3\n$/)
+  assert.equal(await cluster.admin.text(`${pathOf(pod)}/log?limitBytes=3`), '1\n2')
+  const inAnHour = new Date(Date.now() + 3_600_000).toISOString()
+  assert.equal(await cluster.admin.text(`${pathOf(pod)}/log?sinceTime=${inAnHour}`), '')
   await cluster.admin.remove(pathOf(pod), { gracePeriodSeconds: 0 })
   assert.equal(await all, '1\n2\n3\n')
 })
@@ -114,7 +115,7 @@ test('init containers run in order before the main one, a sidecar beside it, and
       volumeMounts: [...mounts.volumeMounts, { name: 'spec', mountPath: '/trainyard/spec' }],
     },
   })
-  const pod = await podThat(here, 'steps', ({ status }) => status.phase === 'Succeeded')
+  const pod = await podOf(here, 'steps', ({ status }) => status.phase === 'Succeeded')
   const log = await cluster.admin.text(`${pathOf(pod)}/log`)
   assert.equal(log, `first\nbeside\nsecond\n{"a":1} secret ${here.kubelet.node} \n`)
   const [first, beside] = pod.status.initContainerStatuses ?? []
@@ -133,7 +134,7 @@ test('a process in a pod speaks to the API server as its service account', async
     require('node:https').get({ host, port, path, headers, ca: read('ca.crt') }, (answer) => answer.pipe(process.stdout))
   `
   await createJob(cluster, namespace, { name: 'inside', container: { command: [process.execPath, '-e', script] } })
-  const pod = await podThat(here, 'inside', ({ status }) => status.phase === 'Succeeded')
+  const pod = await podOf(here, 'inside', ({ status }) => status.phase === 'Succeeded')
   const log = await cluster.admin.text(`${pathOf(pod)}/log`)
   assert.match(log, new RegExp(`system:serviceaccount:${namespace}:default`))
 })
@@ -143,10 +144,10 @@ test('a pod that is deleted before it began never begins', async (t) => {
   const { cluster, namespace, kubelet } = here
   kubelet.slow(3_600_000)
   await createJob(cluster, namespace, { name: 'slow' })
-  const pod = await podThat(here, 'slow', (one) => stateOf(one).waiting?.reason === 'ContainerCreating')
+  const pod = await podOf(here, 'slow', (one) => stateOf(one).waiting?.reason === 'ContainerCreating')
   await cluster.admin.patch(pathOf(pod), { metadata: { finalizers: ['test/kept'] } })
   await cluster.admin.remove(pathOf(pod))
-  const ended = await podThat(here, 'slow', ({ status }) => status.phase === 'Failed')
+  const ended = await podOf(here, 'slow', ({ status }) => status.phase === 'Failed')
   assert.equal(stateOf(ended).terminated?.reason, 'ContainerStatusUnknown')
   await cluster.admin.patch(pathOf(pod), { metadata: { finalizers: [] } })
 })
@@ -166,7 +167,7 @@ test('who runs as a user that is not root may write in his volumes and nowhere e
       securityContext: { runAsUser: 1000, runAsGroup: 1000, runAsNonRoot: true, fsGroup: 1000 },
     },
   })
-  const pod = await podThat(here, 'user', ({ status }) => status.phase === 'Succeeded')
+  const pod = await podOf(here, 'user', ({ status }) => status.phase === 'Succeeded')
   const log = await cluster.admin.text(`${pathOf(pod)}/log`)
   assert.match(log, /^1000\n(.*\n)*written\n/)
   assert.match(log, /refused/)
@@ -189,14 +190,14 @@ test('deletion asks a process to end, waits for its grace, and takes every proce
     ['polite', 3],
     ['stubborn', 137],
   ] as const) {
-    const pod = await podThat(here, job, isRunning)
+    const pod = await podOf(here, job, isRunning)
     await eventually(async () => (await cluster.admin.text(`${pathOf(pod)}/log`)).includes('up'))
     const follower = await cluster.admin.stream(`${pathOf(pod)}/log?follow=true`, AbortSignal.timeout(30_000))
     // Its finalizer of the Job keeps the pod until the Job has counted it; one more keeps it for us.
     await cluster.admin.patch(pathOf(pod), { metadata: { finalizers: ['test/kept'] } })
     await cluster.admin.remove(pathOf(pod))
     assert.equal(await textOf(follower), job === 'polite' ? 'up\nasked\n' : 'up\n')
-    const ended = await podThat(here, job, (one) => stateOf(one).terminated && one.status.phase === 'Failed')
+    const ended = await podOf(here, job, (one) => stateOf(one).terminated && one.status.phase === 'Failed')
     assert.equal(stateOf(ended).terminated?.exitCode, exitCode)
     await cluster.admin.patch(pathOf(pod), { metadata: { finalizers: [] } })
     await eventually(async () =>
@@ -211,11 +212,11 @@ test('an image that cannot be had is told, and the container starts once it can'
   kubelet.images.fail('test/late:1', 'no such image')
   await createJob(cluster, namespace, { name: 'late', container: { image: 'test/late:1' } })
   await createJob(cluster, namespace, { name: 'never', container: { image: 'registry.invalid/any:1' } })
-  const waiting = await podThat(here, 'late', (pod) => stateOf(pod).waiting?.reason === 'ImagePullBackOff')
+  const waiting = await podOf(here, 'late', (pod) => stateOf(pod).waiting?.reason === 'ImagePullBackOff')
   assert.match(stateOf(waiting).waiting?.message ?? '', /no such image/)
-  await podThat(here, 'never', (pod) => stateOf(pod).waiting?.reason === 'ImagePullBackOff')
+  await podOf(here, 'never', (pod) => stateOf(pod).waiting?.reason === 'ImagePullBackOff')
   kubelet.images.allow('test/late:1')
-  await podThat(here, 'late', ({ status }) => status.phase === 'Succeeded')
+  await podOf(here, 'late', ({ status }) => status.phase === 'Succeeded')
 })
 
 test('a secret that is missing holds the container up until it is there', async (t) => {
@@ -223,10 +224,10 @@ test('a secret that is missing holds the container up until it is there', async 
   const { cluster, namespace } = here
   const env = [{ name: 'SECRET', valueFrom: { secretKeyRef: { name: 'late', key: 'value' } } }]
   await createJob(cluster, namespace, { name: 'needs', container: { ...shell('test "$SECRET" = now'), env } })
-  await podThat(here, 'needs', (pod) => stateOf(pod).waiting?.reason === 'CreateContainerConfigError')
+  await podOf(here, 'needs', (pod) => stateOf(pod).waiting?.reason === 'CreateContainerConfigError')
   const secret = { metadata: { name: 'late' }, stringData: { value: 'now' } }
   await cluster.admin.create(`/api/v1/namespaces/${namespace}/secrets`, secret)
-  await podThat(here, 'needs', ({ status }) => status.phase === 'Succeeded')
+  await podOf(here, 'needs', ({ status }) => status.phase === 'Succeeded')
 })
 
 test('an evicted pod and one that took too much memory say so', async (t) => {
@@ -234,13 +235,13 @@ test('an evicted pod and one that took too much memory say so', async (t) => {
   const { cluster, namespace, kubelet } = here
   for (const name of ['evicted', 'hungry'])
     await createJob(cluster, namespace, { name, container: shell('sleep 1000') })
-  const [evicted, hungry] = [await podThat(here, 'evicted', isRunning), await podThat(here, 'hungry', isRunning)]
+  const [evicted, hungry] = [await podOf(here, 'evicted', isRunning), await podOf(here, 'hungry', isRunning)]
   kubelet.evict(evicted.metadata.name)
   kubelet.exhaust(hungry.metadata.name)
-  const gone = await podThat(here, 'evicted', ({ status }) => status.phase === 'Failed')
+  const gone = await podOf(here, 'evicted', ({ status }) => status.phase === 'Failed')
   assert.equal(gone.status.reason, 'Evicted')
   assert.equal(conditionOf(gone, 'DisruptionTarget')?.reason, 'TerminationByKubelet')
-  const killed = await podThat(here, 'hungry', ({ status }) => status.phase === 'Failed')
+  const killed = await podOf(here, 'hungry', ({ status }) => status.phase === 'Failed')
   assert.deepEqual([stateOf(killed).terminated?.reason, stateOf(killed).terminated?.exitCode], ['OOMKilled', 137])
 })
 
@@ -249,7 +250,7 @@ test('a pod past its own deadline is ended', async (t) => {
   const { cluster, namespace } = here
   const pod = { activeDeadlineSeconds: 1, terminationGracePeriodSeconds: 0 }
   await createJob(cluster, namespace, { name: 'long', container: shell('sleep 1000'), pod })
-  const ended = await podThat(here, 'long', ({ status }) => status.phase === 'Failed')
+  const ended = await podOf(here, 'long', ({ status }) => status.phase === 'Failed')
   assert.equal(ended.status.reason, 'DeadlineExceeded')
 })
 
@@ -259,14 +260,15 @@ test('a container is started again where its pod says so, and counts how often',
   await createJob(cluster, namespace, {
     name: 'again',
     container: {
-      ...shell('echo x >> /work/tries; test $(wc -l < /work/tries) = 3'),
+      ...shell('echo x >> /work/tries; echo try $(wc -l < /work/tries); test $(wc -l < /work/tries) = 3'),
       volumeMounts: [{ name: 'work', mountPath: '/work' }],
     },
     pod: { restartPolicy: 'OnFailure', volumes: [{ name: 'work', emptyDir: {} }] },
     job: { backoffLimit: 5 },
   })
-  const pod = await podThat(here, 'again', ({ status }) => status.phase === 'Succeeded')
+  const pod = await podOf(here, 'again', ({ status }) => status.phase === 'Succeeded')
   assert.equal(pod.status.containerStatuses?.[0]?.restartCount, 2)
+  assert.equal(await cluster.admin.text(`${pathOf(pod)}/log?previous=true`), 'try 2\n')
 })
 
 test('a node that is cut off loses its pods, whose processes go on until it hears of that', async (t) => {
@@ -277,9 +279,9 @@ test('a node that is cut off loses its pods, whose processes go on until it hear
     container: shell('trap "exit 0" TERM; while :; do sleep 0.05; done'),
     pod: { terminationGracePeriodSeconds: 5 },
   })
-  const pod = await podThat(here, 'cut', isRunning)
+  const pod = await podOf(here, 'cut', isRunning)
   kubelet.loseNode()
-  const taken = await podThat(here, 'cut', ({ metadata }) => metadata.deletionTimestamp)
+  const taken = await podOf(here, 'cut', ({ metadata }) => metadata.deletionTimestamp)
   assert.equal(conditionOf(taken, 'DisruptionTarget')?.reason, 'DeletionByTaintManager')
   assert.ok(isRunning(taken))
   await kubelet.recoverNode()
