@@ -1,12 +1,13 @@
 /**
  * Puts the runner and its Node into a folder that another container mounts:
  *
- *     node services/runner/install.ts FOLDER
+ *     node services/runner/install.ts FOLDER [TOKEN_FILE]
  *
  *     FOLDER/node  FOLDER/package.json  FOLDER/services/runner/…  FOLDER/lib/… where Node has its libraries beside it
  *
  * Each file is there whole or not at all, and a second time changes nothing, whatever the first has left. Any user may read
- * and run what is there. Exit codes: 0 it is there; 1 it could not be put there; 2 wrongly called.
+ * and run what is there. The attempt's token is taken from TRAINYARD_ATTEMPT_TOKEN and left in a file for the runner, which
+ * removes it: what a process was started with can be read by every other of the same user, and the program is one. Exit codes: 0 it is there; 1 it could not be put there; 2 wrongly called.
  */
 
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
@@ -51,13 +52,19 @@ function put(path: string, mode: number, write: (path: string) => void): void {
   renameSync(unfinished, path)
 }
 
-function main([folder, ...more]: readonly string[]): number {
+function main([folder, tokenFile, ...more]: readonly string[]): number {
   if (folder === undefined || more.length > 0) {
-    process.stderr.write('install: expected one argument, the folder to put the runner into\n')
+    process.stderr.write('install: expected the folder to put the runner into, and maybe a file for the token\n')
+    return 2
+  }
+  const token = process.env['TRAINYARD_ATTEMPT_TOKEN'] ?? ''
+  if (tokenFile !== undefined && token === '') {
+    process.stderr.write('install: TRAINYARD_ATTEMPT_TOKEN is not set\n')
     return 2
   }
   try {
     install(folder)
+    if (tokenFile !== undefined) put(tokenFile, 0o600, (path) => writeFileSync(path, token, { mode: 0o600 }))
     return 0
   } catch (error) {
     process.stderr.write(`install: the runner could not be put into ${folder}: ${messageOf(error)}\n`)

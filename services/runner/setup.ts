@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, unlinkSync } from 'node:fs'
 import { commandIn } from './container.ts'
 
 /** What a runner is told by whoever starts it. */
@@ -21,7 +21,8 @@ const defaultClaimLimitMs = 3_600_000
 
 /**
  * Environment: TRAINYARD_RUN_API (base URL), TRAINYARD_ATTEMPT, TRAINYARD_WORK_DIR; the attempt's token in
- * TRAINYARD_ATTEMPT_TOKEN, or on standard input, where no other process can read it; TRAINYARD_CLAIM_LIMIT_MS, how long
+ * TRAINYARD_ATTEMPT_TOKEN, or, where no other process can read it, on standard input or in TRAINYARD_ATTEMPT_TOKEN_FILE, which
+ * is removed; TRAINYARD_CLAIM_LIMIT_MS, how long
  * to try for an answer to the claim; TRAINYARD_RUNNER_ID, who it is, where somebody else is to know that too;
  * TRAINYARD_IN_CONTAINER, `true` in the program's own image; TRACEPARENT.
  */
@@ -46,9 +47,17 @@ export function readSetup(environment: NodeJS.ProcessEnv, parameters: readonly s
     inContainer,
     command: inContainer ? commandIn(process.cwd(), command) : command,
   }
-  const token = environment['TRAINYARD_ATTEMPT_TOKEN'] ?? readFileSync(0, 'utf8').trim()
-  if (token === '') throw new Error('there is no token, neither in TRAINYARD_ATTEMPT_TOKEN nor on standard input')
-  return { ...setup, token }
+  return { ...setup, token: tokenIn(environment) }
+}
+
+function tokenIn(environment: NodeJS.ProcessEnv): string {
+  const file = environment['TRAINYARD_ATTEMPT_TOKEN_FILE']
+  const token =
+    (file === undefined ? environment['TRAINYARD_ATTEMPT_TOKEN'] : readFileSync(file, 'utf8')) ??
+    readFileSync(0, 'utf8')
+  if (file !== undefined) unlinkSync(file)
+  if (token.trim() !== '') return token.trim()
+  throw new Error('there is no token: not in TRAINYARD_ATTEMPT_TOKEN, nor in a file, nor on standard input')
 }
 
 /** Anything but a UUID would be refused at the claim. */

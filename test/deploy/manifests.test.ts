@@ -82,7 +82,7 @@ test('each process gets an environment that it understands', () => {
     assertUnderstood(pod)
 })
 
-test('the launcher does, too', { todo: 'the launcher has no executor for Kubernetes yet' }, () => {
+test('the launcher does, too', () => {
   assertUnderstood(podOf('launcher'))
 })
 

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { cleanup } from '../harness/cleanup.ts'
 import { temporaryFolder, writeProgram } from './program.ts'
-import { startRunApi } from './run-api.ts'
+import { startRunApi, token } from './run-api.ts'
 import { type RunnerOptions, startRunner } from './runner.ts'
 
 const runner = fileURLToPath(new URL('../../services/runner/', import.meta.url))
@@ -101,7 +101,23 @@ test('a folder that cannot be written to, or none, is said in one line', async (
   const { status, stderr } = install(file)
   assert.equal(status, 1)
   assert.match(stderr, /^install: the runner could not be put into .*\n$/)
-  assert.deepEqual([install().status, install('a', 'b').status], [2, 2])
+  assert.deepEqual([install().status, install('a', 'b', 'c').status], [2, 2])
+})
+
+test('the token is left for the runner alone, which removes it before the program starts (D10)', async (t) => {
+  const folder = await temporaryFolder(t)
+  const file = join(await temporaryFolder(t), 'token')
+  assert.equal(install(folder, file).status, 2)
+  process.env['TRAINYARD_ATTEMPT_TOKEN'] = token
+  t.after(() => delete process.env['TRAINYARD_ATTEMPT_TOKEN'])
+  assert.equal(install(folder, file).status, 0)
+  assert.equal(((await stat(file)).mode & 0o777).toString(8), '600')
+  const api = await startRunApi(t)
+  const program = await writeProgram(t, `console.log('the file is there: ' + fs.existsSync('${file}'))`)
+  const environment = { TRAINYARD_ATTEMPT_TOKEN_FILE: file }
+  const { ended } = await startRunner(t, api.url, program, { ...installed(folder), token: '', environment })
+  assert.equal(await ended, 0)
+  assert.match(api.log.toString(), /^the file is there: false/)
 })
 
 test('in a container the runner is whom it is told to be, which is bound to the attempt (D13)', async (t) => {

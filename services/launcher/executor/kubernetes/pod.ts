@@ -20,6 +20,7 @@ export type AttemptInPod = AttemptToStart & { image: string; placement: Placemen
 const runnerFolder = '/trainyard-runner'
 const installFolder = '/trainyard-install'
 const workFolder = '/work'
+const tokenFile = `${workFolder}/token`
 const temporaryFolder = '/tmp'
 
 const user = 65_532
@@ -57,7 +58,7 @@ export function buildPod(attempt: AttemptInPod, settings: PodSettings): V1PodSpe
       fsGroup: user,
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    initContainers: [runnerContainer(settings)],
+    initContainers: [runnerContainer(attempt, settings)],
     containers: [programContainer(attempt, settings)],
     volumes: [
       { name: 'runner', emptyDir: {} },
@@ -68,13 +69,14 @@ export function buildPod(attempt: AttemptInPod, settings: PodSettings): V1PodSpe
   }
 }
 
-/** Puts the runner where the program's container finds it. */
-function runnerContainer({ runnerImage, imagePullPolicy }: PodSettings): V1Container {
+/** Puts the runner where the program's container finds it, and the token where only the runner does: it removes the file. */
+function runnerContainer({ token }: AttemptInPod, { runnerImage, imagePullPolicy }: PodSettings): V1Container {
   return {
     name: containers.runner,
     image: runnerImage,
     ...defined({ imagePullPolicy }),
-    command: [`${runnerFolder}/node`, `${runnerFolder}/services/runner/install.ts`, installFolder],
+    command: [`${runnerFolder}/node`, `${runnerFolder}/services/runner/install.ts`, installFolder, tokenFile],
+    env: [{ name: 'TRAINYARD_ATTEMPT_TOKEN', value: literally(token) }],
     // Where quotas are, a container without resources is refused.
     resources: {
       requests: { cpu: '50m', memory: '64Mi' },
@@ -82,7 +84,10 @@ function runnerContainer({ runnerImage, imagePullPolicy }: PodSettings): V1Conta
     },
     securityContext: unprivileged,
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    volumeMounts: [{ name: 'runner', mountPath: installFolder }],
+    volumeMounts: [
+      { name: 'runner', mountPath: installFolder },
+      { name: 'work', mountPath: workFolder },
+    ],
   }
 }
 
@@ -122,7 +127,7 @@ function environmentOf(attempt: AttemptInPod): V1EnvVar[] {
   const values = {
     TRAINYARD_RUN_API: attempt.runApiUrl,
     TRAINYARD_ATTEMPT: attempt.name,
-    TRAINYARD_ATTEMPT_TOKEN: attempt.token,
+    TRAINYARD_ATTEMPT_TOKEN_FILE: tokenFile,
     TRAINYARD_WORK_DIR: workFolder,
     TRAINYARD_CLAIM_LIMIT_MS: String(attempt.deadlineMs),
     TRACEPARENT: attempt.traceparent,

@@ -112,9 +112,12 @@ describe('the Job of any attempt', () => {
     fc.assert(
       fc.property(fc.array(fc.stringMatching(/^[$()A-Z]{1,8}$/), { minLength: 1 }), (command) => {
         const attempt = attemptOf({ program: { command, image: 'a' } }, { token: `$(${command})` })
-        const [program] = podOf(build(attempt)).containers
+        const {
+          containers: [program],
+          initContainers: [runner] = [],
+        } = podOf(build(attempt))
         assert.deepEqual(program?.command?.slice(3).map(expand), command)
-        const sent = program?.env?.find(({ name }) => name === 'TRAINYARD_ATTEMPT_TOKEN')?.value ?? ''
+        const sent = runner?.env?.find(({ name }) => name === 'TRAINYARD_ATTEMPT_TOKEN')?.value ?? ''
         assert.equal(expand(sent), attempt.token)
       }),
     )
@@ -195,9 +198,10 @@ describe('an attempt in Kubernetes', () => {
     })
   })
 
-  test('has its token in one place alone, the environment of its program (D10)', () => {
+  test('has its token in one place alone, and the container of its program is not it (D10)', () => {
     const text = bytesOf(attemptOf())
     assert.equal(text.split(token).length, 2)
+    assert.ok(!JSON.stringify(podOf(build(attemptOf())).containers).includes(token))
     assert.match(text, new RegExp(`{"name":"TRAINYARD_ATTEMPT_TOKEN","value":"${token}"}`))
   })
 

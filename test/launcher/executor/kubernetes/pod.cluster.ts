@@ -16,7 +16,7 @@ import { cleanup } from '../../../harness/cleanup.ts'
 import { eventually } from '../../../harness/eventually.ts'
 import { temporaryFolder, writeProgram } from '../../../runner/program.ts'
 import { type RunApiServer, startRunApi } from '../../../runner/run-api.ts'
-import { attemptOf, settings } from './given.ts'
+import { attemptOf, settings, token } from './given.ts'
 
 const inPackage = (path: string): string => fileURLToPath(new URL(`../../../../${path}`, import.meta.url))
 
@@ -81,12 +81,21 @@ const conditionOf = (job: V1Job, type: string) =>
   job.status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true
 
 const saysWhatItIs = `
-  let written = 'nothing'
-  try { fs.writeFileSync('/srv/mine', ''); written = '/srv/mine' } catch (error) { written = error.code }
-  console.log(JSON.stringify({ parameters: process.argv.slice(2), user: process.getuid(), written, home: process.env.HOME,
-    secrets: Object.keys(process.env).filter((name) => /TOKEN|RUN_API|KUBERNETES/.test(name)) }))`
+  const tried = (action) => { try { return action() } catch (error) { return error.code } }
+  const processes = fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).map((id) => join('/proc', id, 'environ'))
+  const files = fs.readdirSync('/work', { recursive: true }).map((name) => join('/work', name))
+  const contents = new Map([...processes, ...files].map((file) => [file, tried(() => fs.readFileSync(file, 'utf8'))]))
+  console.log(JSON.stringify({
+    parameters: process.argv.slice(2),
+    user: process.getuid(),
+    home: process.env.HOME,
+    writing: tried(() => fs.writeFileSync('/srv/mine', '')),
+    secrets: Object.keys(process.env).filter((name) => /TOKEN|RUN_API|KUBERNETES/.test(name)),
+    readsTheRunner: contents.get('/proc/1/environ').includes('TRAINYARD_RUN_API'),
+    findsTheToken: [...contents].filter(([, content]) => content.includes('${token}')).map(([file]) => file),
+  }))`
 
-test('the pod of an attempt brings its runner along, claims as itself, and its Job is complete once all is committed (D13)', async (t) => {
+test('the pod of an attempt brings its runner along, claims as itself, hides its token, and its Job is complete once all is committed (D10, D13)', async (t) => {
   const { api, job, pod } = await startAttempt(t, saysWhatItIs)
   await eventually(async () => conditionOf(await job(), 'Complete') || conditionOf(await job(), 'Failed'))
   const { metadata, status } = await pod()
@@ -96,9 +105,11 @@ test('the pod of an attempt brings its runner along, claims as itself, and its J
   assert.deepEqual(JSON.parse(api.log.toString().split('\n')[0] ?? ''), {
     parameters: ['$(TRAINYARD_ATTEMPT_TOKEN)', 'train'],
     user: 65_532,
-    written: 'EROFS',
     home: '/tmp',
+    writing: 'EROFS',
     secrets: [],
+    readsTheRunner: true,
+    findsTheToken: [],
   })
 })
 
