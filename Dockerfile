@@ -20,13 +20,14 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 # Node with its loader and libraries beside it: the runner is a guest in the image of a training program, and runs there
-# whatever C library that has, or none. It works in this folder only.
+# whatever C library that has, or none. It works in this folder only. (An RPATH, since the LD_LIBRARY_PATH of an image goes
+# before the newer RUNPATH.)
 FROM node:24.21.0-bookworm-slim AS guest
 RUN apt-get update && apt-get install --yes --no-install-recommends patchelf
 WORKDIR /trainyard-runner
 RUN mkdir lib && cp /usr/local/bin/node . \
  && ldd node | grep --only-matching '/[^ ]*' | xargs cp --dereference --target-directory=lib \
- && patchelf --set-interpreter "$PWD/$(ls lib/ld-linux-*)" --set-rpath "$PWD/lib" node
+ && patchelf --set-interpreter "$PWD/$(ls lib/ld-linux-*)" --force-rpath --set-rpath "$PWD/lib" node
 
 # Brings the runner into the pod of an attempt: its init container copies it to where the program's container finds it.
 FROM scratch AS runner

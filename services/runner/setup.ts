@@ -21,10 +21,9 @@ const defaultClaimLimitMs = 3_600_000
 
 /**
  * Environment: TRAINYARD_RUN_API (base URL), TRAINYARD_ATTEMPT, TRAINYARD_WORK_DIR; the attempt's token in
- * TRAINYARD_ATTEMPT_TOKEN, or, where no other process can read it, on standard input or in TRAINYARD_ATTEMPT_TOKEN_FILE, which
- * is removed; TRAINYARD_CLAIM_LIMIT_MS, how long
- * to try for an answer to the claim; TRAINYARD_RUNNER_ID, who it is, where somebody else is to know that too;
- * TRAINYARD_IN_CONTAINER, `true` in the program's own image; TRACEPARENT.
+ * TRAINYARD_ATTEMPT_TOKEN, or, where no other process can read it, on standard input or in TRAINYARD_ATTEMPT_TOKEN_FILE,
+ * which is removed; TRAINYARD_CLAIM_LIMIT_MS, how long to try for an answer to the claim; TRAINYARD_RUNNER_ID, who it is,
+ * where somebody else is to know that too; TRAINYARD_IN_CONTAINER, `true` in the program's own image; TRACEPARENT.
  */
 export function readSetup(environment: NodeJS.ProcessEnv, parameters: readonly string[]): Setup {
   const required = (name: string): string => {
@@ -52,10 +51,9 @@ export function readSetup(environment: NodeJS.ProcessEnv, parameters: readonly s
 
 function tokenIn(environment: NodeJS.ProcessEnv): string {
   const file = environment['TRAINYARD_ATTEMPT_TOKEN_FILE']
-  const token =
-    (file === undefined ? environment['TRAINYARD_ATTEMPT_TOKEN'] : readFileSync(file, 'utf8')) ??
-    readFileSync(0, 'utf8')
+  const given = file === undefined ? environment['TRAINYARD_ATTEMPT_TOKEN'] : readFileSync(file, 'utf8')
   if (file !== undefined) unlinkSync(file)
+  const token = given ?? readFileSync(0, 'utf8')
   if (token.trim() !== '') return token.trim()
   throw new Error('there is no token: not in TRAINYARD_ATTEMPT_TOKEN, nor in a file, nor on standard input')
 }
