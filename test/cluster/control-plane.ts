@@ -41,6 +41,18 @@ export interface ControlPlane extends Cluster {
 
 /** A real Kubernetes of the test's own without nodes, empty, on free ports. It has a default service account when this resolves. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  for (let triesLeft = 2; ; triesLeft--) {
+    try {
+      return await startOnce(options)
+    } catch (error) {
+      // Somebody else on this machine was quicker to take a port that had been free.
+      const taken = error instanceof Error && error.message.includes('address already in use')
+      if (!taken || triesLeft === 0) throw error
+    }
+  }
+}
+
+async function startOnce(options: ControlPlaneOptions): Promise<ControlPlane> {
   const programs = await binaries()
   const directory = await mkdtemp(join(tmpdir(), 'cluster-'))
   const names = namesIn(directory)

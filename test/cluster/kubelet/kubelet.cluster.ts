@@ -152,6 +152,15 @@ test('a pod that is deleted before it began never begins', async (t) => {
   await cluster.admin.patch(pathOf(pod), { metadata: { finalizers: [] } })
 })
 
+test('what an image brings is there for every container, and stays as it is', async (t) => {
+  const cluster = await sharedCluster()
+  const namespace = await makeNamespace(t, cluster)
+  await startKubelet(t, cluster, { namespace, files: { '/image': import.meta.dirname } })
+  const container = shell('test -f /image/sandbox.sh && ! touch /image/new && touch /beside')
+  await createJob(cluster, namespace, { name: 'image', container })
+  await podThat(cluster, namespace, 'image', ({ status }) => status.phase === 'Succeeded')
+})
+
 test('who runs as a user that is not root may write in his volumes and nowhere else', async (t) => {
   const here = await place(t)
   const { cluster, namespace } = here

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cleanup, type Ending } from '../../harness/cleanup.ts'
 import { eventually } from '../../harness/eventually.ts'
-import { freePort } from '../../harness/ports.ts'
 import type { Cluster } from '../cluster.ts'
 import { follow } from '../follow.ts'
 import { isNodeReady, makeNode, type NodeOptions } from '../nodes.ts'
@@ -57,10 +56,9 @@ export async function startKubelet(t: Ending, cluster: Cluster, options: Kubelet
   let startDelayMs = 0
   const closed = new AbortController()
 
-  const port = await freePort()
-  const server = await startLogServer(port, await cluster.issue({ user: 'kubelet' }), findLog)
+  const server = await startLogServer(await cluster.issue({ user: 'kubelet' }), findLog)
   cleanup(t, () => server.close())
-  const node = await makeNode(t, cluster, { ...options, kubeletPort: port })
+  const node = await makeNode(t, cluster, { ...options, kubeletPort: server.port })
   const context: KubeletContext = {
     client: admin,
     place: { nodeName: node.name, address },

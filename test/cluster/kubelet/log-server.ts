@@ -1,10 +1,12 @@
 import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Certificate } from '../certificates.ts'
 import type { ContainerLog, LogQuery } from './container-log.ts'
 
 export interface LogServer {
+  readonly port: number
   close(): Promise<void>
 }
 
@@ -17,11 +19,7 @@ export type FindLog = (where: {
 }) => ContainerLog | string
 
 /** What of a kubelet the API server asks for logs. */
-export async function startLogServer(
-  port: number,
-  { certificate, key }: Certificate,
-  find: FindLog,
-): Promise<LogServer> {
+export async function startLogServer({ certificate, key }: Certificate, find: FindLog): Promise<LogServer> {
   const server = createServer({ cert: certificate, key }, async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'https://kubelet')
     const [, namespace, pod, container] = /^\/containerLogs\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(pathname) ?? []
@@ -40,9 +38,10 @@ export async function startLogServer(
     // Whoever reads a log may leave at any time.
     await pipeline(Readable.from(log.read(queryOf(searchParams), gone.signal)), response).catch(() => {})
   })
-  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening))
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   server.unref()
   return {
+    port: (server.address() as AddressInfo).port,
     async close() {
       server.closeAllConnections()
       await new Promise((closed) => server.close(closed))
