@@ -48,15 +48,19 @@ export function connect({ config, server, namespace }: Configured): Connection {
   function poolFor(tls: Tls): Dispatcher {
     const madeOf = JSON.stringify([tls.ca, tls.cert, tls.key, tls.servername, tls.rejectUnauthorized].map(String))
     if (pool?.madeOf === madeOf) return pool.agent
-    // The certificates were renewed. What is in flight ends on the connections that it began on.
-    if (pool) retire(pool.agent)
+    // The certificates were renewed.
+    if (pool) leave(pool.agent)
     pool = { madeOf, agent: makeAgent(tls, config.getCurrentCluster()?.proxyUrl) }
     return pool.agent
   }
 
-  function retire(agent: Dispatcher): void {
+  /** What is in flight on its connections ends there; for what follows there are others. */
+  function leave(agent: Dispatcher): void {
+    if (closed || pool?.agent !== agent) return
+    pool = undefined
     retired.add(agent)
-    void agent.close().then(() => retired.delete(agent))
+    const forget = () => retired.delete(agent)
+    agent.close().then(forget, forget)
   }
 
   async function identify(): Promise<Identity> {
@@ -91,8 +95,9 @@ export function connect({ config, server, namespace }: Configured): Connection {
       for (const [name, value] of Object.entries(query)) {
         if (value !== undefined) url.searchParams.set(name, String(value))
       }
+      const agent = poolFor(tls)
       const answer = await request(url, {
-        dispatcher: poolFor(tls),
+        dispatcher: agent,
         method,
         signal,
         headers: {
@@ -102,6 +107,10 @@ export function connect({ config, server, namespace }: Configured): Connection {
           ...(body === undefined ? {} : { 'content-type': contentType }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }).catch((error: unknown) => {
+        // The way there may have died silently, and with it all connections that wait for their next use.
+        if (signal.aborted) leave(agent)
+        throw error
       })
       if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body
       throw new Refused({

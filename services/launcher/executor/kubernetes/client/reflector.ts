@@ -142,7 +142,10 @@ export function reflect<T extends Named>(options: ReflectorOptions<T>): Reflecto
       const failure = failureOf(error)
       // Where we were is no longer known there, or what came made no sense: begin anew.
       if (failure === undefined || failure.kind === 'gone') version = undefined
-      if (failures === 0) log.warn({ watch: what, error: messageOf(error) }, 'the watch was cut; it goes on by itself')
+      if (failure?.kind === 'gone')
+        log.info({ watch: what }, 'the cluster has forgotten where the watch was; all is listed anew')
+      else if (failures === 0)
+        log.warn({ watch: what, error: messageOf(error) }, 'the watch was cut; it goes on by itself')
       const askedMs = failure?.kind === 'throttled' ? (failure.retryAfterMs ?? 0) : 0
       return Math.max(askedMs, pauseMs(++failures))
     }

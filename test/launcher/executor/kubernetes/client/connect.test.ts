@@ -92,6 +92,19 @@ test('a program that hands out credentials is asked once for many calls, and not
   await assert.rejects(hanging.readJob('run-1'), /cannot read run-1/)
 })
 
+test('once a call was left without an answer, the next has a connection of its own', async (t) => {
+  const server = await startApiServer(t)
+  const cluster = openTestCluster(t, server.kubeconfig, { limitMs: 100 })
+  await Promise.all([cluster.readJob('run-1'), cluster.readJob('run-2'), cluster.readJob('run-3')])
+  server.fault = () => 'hang'
+  await assert.rejects(cluster.readJob('run-1'))
+  server.fault = () => undefined
+  await eventually(() => server.connections.open === 0, { what: 'giving up the idle connections, too' })
+  const { made } = server.connections
+  await cluster.readJob('run-1')
+  assert.equal(server.connections.made, made + 1)
+})
+
 test('closing ends every call and watch, and leaves no connection', async (t) => {
   const server = await startApiServer(t)
   const cluster = openTestCluster(t, server.kubeconfig)
