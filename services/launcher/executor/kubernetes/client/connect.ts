@@ -10,7 +10,7 @@ import type { RequestOptions } from 'node:https'
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { messageOf } from '../../../../kit/errors.ts'
 import type { Configured } from './configuration.ts'
-import { KubernetesError, Refused } from './failures.ts'
+import { isDistrust, KubernetesError, Refused } from './failures.ts'
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -39,7 +39,13 @@ const connectLimitMs = 10_000
 // Load balancers give up idle connections after 60 s, API servers after 90 s, without a word to us.
 const idleMs = 30_000
 
-export function connect({ config, server, namespace }: Configured): Connection {
+/** How often at most the configuration is read anew. */
+const rereadMs = 1_000
+
+export function connect(configure: () => Configured): Connection {
+  const { server, namespace, config: first } = configure()
+  let config = first
+  let readAtMs = performance.now()
   let pool: { agent: Dispatcher; madeOf: string } | undefined
   let identifying: Promise<Identity> | undefined
   const retired = new Set<Dispatcher>()
@@ -61,6 +67,22 @@ export function connect({ config, server, namespace }: Configured): Connection {
     retired.add(agent)
     const forget = () => retired.delete(agent)
     agent.close().then(forget, forget)
+  }
+
+  /**
+   * What we are known by there, or know it by, is no longer so. A kubeconfig that holds certificates or a token is replaced
+   * as a whole, and a program's answer is kept until its end, however early it was revoked.
+   */
+  function rereadConfiguration(): void {
+    if (performance.now() - readAtMs < rereadMs) return
+    readAtMs = performance.now()
+    try {
+      const now = configure()
+      // Another cluster has other Jobs: that is for the next start.
+      if (now.server === server && now.namespace === namespace) config = now.config
+    } catch {
+      // It is half written, or gone. What we had may still be good, and this is looked at again.
+    }
   }
 
   async function identify(): Promise<Identity> {
@@ -110,9 +132,11 @@ export function connect({ config, server, namespace }: Configured): Connection {
       }).catch((error: unknown) => {
         // The way there may have died silently, and with it all connections that wait for their next use.
         if (signal.aborted) leave(agent)
+        if (isDistrust(error)) rereadConfiguration()
         throw error
       })
       if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body
+      if (answer.statusCode === 401) rereadConfiguration()
       throw new Refused({
         status: answer.statusCode,
         retryAfter: [answer.headers['retry-after']].flat()[0],

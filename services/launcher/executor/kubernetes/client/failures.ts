@@ -162,11 +162,16 @@ function ofLoss(error: unknown, { changes }: Asked): Failure | undefined {
   const message = codes.length > 0 ? `${messageOf(error)} (${codes.join(', ')})` : messageOf(error)
   if (codes.length === 0) return undefined
   if (codes.every((code) => neverSent.has(code))) return { kind: 'unreachable', message }
-  if (codes.some((code) => certificateCode.test(code))) {
+  if (isDistrust(error)) {
     return { kind: 'unreachable', message: `no trust between us and the API server: ${message}` }
   }
   if (!codes.some((code) => lostOnTheWay.test(code))) return undefined
   return { kind: changes ? 'unknownOutcome' : 'unreachable', message }
+}
+
+/** Whether one of the two ends does not take the other for whom it says it is. */
+export function isDistrust(error: unknown): boolean {
+  return codesOf(error).some((code) => certificateCode.test(code))
 }
 
 /** The codes of an error and of what caused it; a name with several addresses fails with several. */

@@ -14,8 +14,9 @@ import { type Change, type Named, type Reflector, type ReflectorTimings, reflect
 
 /** A kind of objects of ours, or some of them. */
 export interface Kind {
-  /** In words: `Jobs`. */
-  readonly what: string
+  /** In words: `Job`. */
+  readonly one: string
+  readonly many: string
   readonly path: string
   readonly model: 'V1Job' | 'V1Pod' | 'V1Node' | 'CoreV1Event'
   readonly labelSelector?: string
@@ -55,7 +56,7 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
     for (;;) {
       const { path, labelSelector, fieldSelector } = kind
       const query = { limit: pageSize, continue: next, labelSelector, fieldSelector }
-      const page = await calls.read(`list the ${kind.what}`, async (signal) =>
+      const page = await calls.read(`list the ${kind.many}`, async (signal) =>
         Page.parse(await json({ method: 'GET', path, query, signal })),
       )
       for (const item of page.items ?? []) items.push(decode<T>(kind, item))
@@ -66,7 +67,7 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
 
   async function read<T>(kind: Kind, name: string): Promise<T | undefined> {
     try {
-      const found = await calls.read(`read ${name} of the ${kind.what}`, (signal) =>
+      const found = await calls.read(`read the ${kind.one} ${name}`, (signal) =>
         json({ method: 'GET', path: at(kind, name), signal }),
       )
       return decode<T>(kind, found)
@@ -79,7 +80,7 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
   async function remove(kind: Kind, name: string, uid: string, how: object): Promise<void> {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid }, ...how }
     try {
-      await calls.write(`delete ${name} of the ${kind.what}`, (signal) =>
+      await calls.write(`delete the ${kind.one} ${name}`, (signal) =>
         json({ method: 'DELETE', path: at(kind, name), body, signal }),
       )
     } catch (error) {
@@ -93,7 +94,7 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
 
   function watch<T extends Named>(kind: Kind, changed: (object: T) => void): Reflector<T> {
     return reflect<T>({
-      what: kind.what,
+      what: kind.many,
       source: {
         list: () => list<T>(kind),
         watch: (version, lastMs, signal) => follow<T>(kind, version, lastMs, signal),
@@ -113,10 +114,10 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
     lastMs: number,
     signal: AbortSignal,
   ): Promise<AsyncIterable<Change<T>>> {
-    const asked = { what: `watch the ${kind.what}`, changes: false }
+    const asked = { what: `watch the ${kind.many}`, changes: false }
     const quiet = new AbortController()
     const silent = (): void => {
-      const message = `nothing was heard of the ${kind.what} for ${timings.silenceMs / 1_000} s`
+      const message = `nothing was heard of the ${kind.many} for ${timings.silenceMs / 1_000} s`
       quiet.abort(new KubernetesError({ kind: 'unreachable', message }))
     }
     const opening = setTimeout(silent, timings.silenceMs)

@@ -31,16 +31,21 @@ const releaseTries = 5
 export function openCluster(options: ClusterOptions): Cluster {
   const { clock, random, log } = options
   const timings = { ...defaultTimings, ...options.timings }
-  const connection = connect(configure(options))
+  const connection = connect(() => configure(options))
   const { namespace } = connection
   const calls = makeCalls({ clock, random, log, timings })
   const closing = new AbortController()
   const ends: Promise<void>[] = []
 
-  const jobs: Kind = { what: 'Jobs', path: `/apis/batch/v1/namespaces/${namespace}/jobs`, model: 'V1Job' }
-  const pods: Kind = { what: 'pods', path: `/api/v1/namespaces/${namespace}/pods`, model: 'V1Pod' }
-  const events: Kind = { what: 'events', path: `/api/v1/namespaces/${namespace}/events`, model: 'CoreV1Event' }
-  const nodes: Kind = { what: 'nodes', path: '/api/v1/nodes', model: 'V1Node' }
+  const jobs: Kind = { one: 'Job', many: 'Jobs', path: `/apis/batch/v1/namespaces/${namespace}/jobs`, model: 'V1Job' }
+  const pods: Kind = { one: 'pod', many: 'pods', path: `/api/v1/namespaces/${namespace}/pods`, model: 'V1Pod' }
+  const events: Kind = {
+    one: 'event',
+    many: 'events',
+    path: `/api/v1/namespaces/${namespace}/events`,
+    model: 'CoreV1Event',
+  }
+  const nodes: Kind = { one: 'node', many: 'nodes', path: '/api/v1/nodes', model: 'V1Node' }
 
   const { signal } = closing
   const { at, json, list, read, remove, watch } = makeObjects({

@@ -28,6 +28,25 @@ test('a kubeconfig that is named comes before KUBECONFIG, and that before the on
   assert.equal(configure({}, { KUBECONFIG: '', HOME: home }).server, 'https://home')
 })
 
+test('in a pod its service account is used, unless a kubeconfig is named', async (t) => {
+  const environment = {
+    KUBERNETES_SERVICE_HOST: 'fd00::1',
+    KUBERNETES_SERVICE_PORT: '443',
+    HOME: await temporaryFolder(t),
+  }
+  const before = { ...process.env }
+  Object.assign(process.env, environment)
+  t.after(() => {
+    process.env = before
+  })
+  const { config, server: found, namespace } = configure({}, environment)
+  assert.equal(found, 'https://[fd00::1]:443')
+  assert.equal(namespace, 'default')
+  assert.equal(config.getCurrentCluster()?.caFile, '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt')
+  const kubeconfig = await writeKubeconfig(await temporaryFolder(t), server, {})
+  assert.equal(configure({ kubeconfig }, environment).server, server)
+})
+
 test('the namespace is the one that is given, that of the context, or default', async (t) => {
   const kubeconfig = await writeKubeconfig(await temporaryFolder(t), server, {})
   assert.equal(configure({ kubeconfig }).namespace, 'ml')

@@ -9,7 +9,7 @@ import { KubernetesError } from '../../../../../services/launcher/executor/kuber
 import { eventually } from '../../../../harness/eventually.ts'
 import { temporaryFolder } from '../../../../runner/program.ts'
 import { startApiServer, writeKubeconfig } from './api-server.ts'
-import { makeCertificate } from './certificate.ts'
+import { type Certificate, makeCertificate } from './certificate.ts'
 import { job, openTestCluster } from './clusters.ts'
 
 test('many calls share few connections', async (t) => {
@@ -39,6 +39,40 @@ test('a certificate that is renewed on disk is trusted from the next call on', a
   await assert.rejects(cluster.readJob('run-1'), KubernetesError)
   await writeFile(authority, after.certificate)
   await eventually(() => cluster.readJob('run-1'))
+})
+
+test('a kubeconfig that is replaced, with another token and another certificate in it, is read anew', async (t) => {
+  const [before, after] = [makeCertificate('before'), makeCertificate('after')]
+  const server = await startApiServer(t, before)
+  const folder = await temporaryFolder(t)
+  const write = ({ certificate }: Certificate, token: string) => {
+    const trust = { 'certificate-authority-data': Buffer.from(certificate).toString('base64') }
+    return writeKubeconfig(folder, server.url, trust, { token })
+  }
+  const cluster = openTestCluster(t, await write(before, 'old'))
+  await cluster.readJob('run-1')
+  server.fault = ({ headers }) => (headers.authorization === 'Bearer new' ? undefined : { status: 401 })
+  await assert.rejects(cluster.readJob('run-1'), /cannot read the Job run-1/)
+  await write(before, 'new')
+  await eventually(() => cluster.readJob('run-1').then(() => true))
+  server.use(after)
+  await write(after, 'new')
+  await eventually(() => cluster.readJob('run-1').then(() => true))
+})
+
+test('a kubeconfig that leads to another cluster meanwhile is for the next start', async (t) => {
+  const [here, there] = [await startApiServer(t), await startApiServer(t)]
+  const folder = await temporaryFolder(t)
+  const trust = { 'insecure-skip-tls-verify': true }
+  const cluster = openTestCluster(t, await writeKubeconfig(folder, here.url, trust), { restMs: 20 })
+  here.fault = () => ({ status: 401 })
+  await writeKubeconfig(folder, there.url, trust)
+  const enough = performance.now() + 1_500
+  await eventually(async () => {
+    await assert.rejects(cluster.readJob('run-1'))
+    return performance.now() > enough
+  })
+  assert.equal(there.asked.length, 0)
 })
 
 test('credentials that cannot be read are no reason to forget the cluster', async (t) => {
@@ -89,7 +123,7 @@ test('a program that hands out credentials is asked once for many calls, and not
   assert.equal(await readFile(calls, 'utf8'), 'x')
 
   const hanging = openTestCluster(t, await open(await temporaryFolder(t), 'hang'), { limitMs: 200 })
-  await assert.rejects(hanging.readJob('run-1'), /cannot read run-1/)
+  await assert.rejects(hanging.readJob('run-1'), /cannot read the Job run-1/)
 })
 
 test('once a call was left without an answer, the next has a connection of its own', async (t) => {
