@@ -9,6 +9,7 @@ import { createProcessExecutor } from './executor/process.ts'
 import { addMetrics } from './metrics.ts'
 import { modelUrl } from './models.ts'
 import { makeNews } from './news.ts'
+import { makeObjectionWatch } from './objections.ts'
 import { makeOrphanWatch } from './orphans.ts'
 import { holdPlace } from './place.ts'
 import { isFull, startQueued } from './queue.ts'
@@ -25,6 +26,8 @@ import { makeTokens, readSecret } from './token.ts'
 const queuePollMs = 1_000
 const retentionPollMs = 10 * 60_000
 const orphansPollMs = 60_000
+/** At the start, and now and then: the cluster changes. */
+const objectionsPollMs = 24 * 3_600_000
 
 /** @param openExecutor what carries attempts out */
 export function launcherOver(
@@ -71,6 +74,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
   )
 
   const orphans = kit.loop('launcher.orphans', orphansPollMs, makeOrphanWatch({ ...kit, executor }))
+  const objections = kit.loop('launcher.objections', objectionsPollMs, makeObjectionWatch({ ...kit, executor }))
 
   function look(runs: readonly RunId[]): void {
     reconciler.hint(runs)
@@ -90,7 +94,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
         },
       }),
     ],
-    loops: [reconciling, queue, retention, orphans],
+    loops: [reconciling, queue, retention, orphans, objections],
     routes(app) {
       addRunApi(app, { kit, tokens, timings, hint, countOutcome, tellLog: (attempt) => news.tell(runOf(attempt)) })
       addQueueRoutes(app, kit, () => queue.wake())

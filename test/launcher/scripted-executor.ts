@@ -53,6 +53,7 @@ export function scriptedExecutor(): ScriptedExecutor {
       released.push(name)
     },
     onChange: (listener) => void listeners.push(listener),
+    objections: async () => [],
     remarks: async () => [],
     list: async () => [...there.keys()],
     close: async () => {},

@@ -114,6 +114,9 @@ export interface Executor {
    */
   onChange(listener: (name: AttemptName) => void): void
 
+  /** What is in the way of ever carrying out such attempts here, as far as can be told now: sentences for people. */
+  objections(spec: JobTypeSpec): Promise<string[]>
+
   /** What there is to tell of an attempt beside its log: node, events, exit. Empty for one that is absent. */
   remarks(name: AttemptName): Promise<Remark[]>
 

@@ -233,6 +233,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       await folder.remove()
     },
     onChange: (listener) => void listeners.push(listener),
+    objections: async () => [],
     remarks: async () => [],
     list: async () => attemptsBelow(realRoot),
     async close() {

@@ -16,11 +16,13 @@ import { AttemptName } from '../../../../schemas/words.ts'
 import type { Clock } from '../../../kit/clock.ts'
 import { conflict, unavailable } from '../../../kit/errors.ts'
 import type { Executor, Observation } from '../executor.ts'
-import type { Cluster, V1Job, V1Pod } from './client/cluster.ts'
+import type { Cluster, V1Job, V1Node, V1Pod } from './client/cluster.ts'
 import { toTrainyardError } from './client/failures.ts'
+import { whyNoNodeFits } from './fit.ts'
 import { buildJob, isSameWork, type JobSettings } from './job.ts'
 import { labels } from './names.ts'
-import { isOver, observationOf } from './observation.ts'
+import { isOver, isUnschedulable, observationOf } from './observation.ts'
+import { needsOf } from './pod.ts'
 import { remarksOf } from './remarks.ts'
 
 export interface KubernetesExecutorOptions {
@@ -33,6 +35,7 @@ export interface KubernetesExecutorOptions {
 
 /** GPUs are waited for overnight. */
 const longestWaitSeconds = 86_400
+const nodesAgeMs = 60_000
 
 interface Read {
   readonly job: V1Job | undefined
@@ -42,6 +45,7 @@ interface Read {
 export function createKubernetesExecutor(options: KubernetesExecutorOptions): Executor {
   const { cluster, settings, clock, settleSeconds = 30 } = options
   const listeners: ((name: AttemptName) => void)[] = []
+  let listed: { readonly atMs: number; readonly nodes: Promise<readonly V1Node[]> } | undefined
   let closed = false
 
   function tell(name: string): void {
@@ -68,7 +72,22 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   async function judge({ job, pods }: Read): Promise<Observation> {
     const isRefused = job !== undefined && pods.length === 0 && isOlder(job)
     const events = isRefused ? await cluster.listEvents([job.metadata?.uid ?? '']) : []
-    return observationOf({ job, pods, events }, clock.now().getTime())
+    const waiting = pods.find(isUnschedulable)
+    // Without the nodes, what the scheduler says is told.
+    const there = waiting && (await nodes().catch(() => undefined))
+    const nowhere = there && waiting?.spec && whyNoNodeFits(there, waiting.spec)
+    return observationOf({ job, pods, events, nowhere }, clock.now().getTime())
+  }
+
+  /** They seldom change, and many wait for the same ones. */
+  async function nodes(): Promise<readonly V1Node[]> {
+    const nowMs = clock.monotonicMs()
+    if (listed === undefined || nowMs - listed.atMs > nodesAgeMs) listed = { atMs: nowMs, nodes: cluster.listNodes() }
+    const asked = listed
+    return await asked.nodes.catch((error: unknown) => {
+      if (listed === asked) listed = undefined
+      throw error
+    })
   }
 
   /** A pod is there within moments, unless something is in its way; only then is it worth a question why. */
@@ -134,6 +153,16 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     },
 
     onChange: (listener) => void listeners.push(listener),
+
+    async objections(spec) {
+      if (spec.program.image === undefined) return ['its program names no container image']
+      const places = spec.examPlacement === undefined ? [spec.placement] : [spec.placement, spec.examPlacement]
+      const there = await nodes()
+      return places.flatMap(({ name, ...placement }) => {
+        const why = whyNoNodeFits(there, needsOf(placement))
+        return why === undefined ? [] : [`no node can take its placement ${name}: ${why}`]
+      })
+    },
 
     async remarks(name) {
       const { job, pods } = await read(name)

@@ -3,49 +3,33 @@
  * waits: the scheduler decides, and a node may be added at any time.
  */
 
-import type { Placement } from '../../../../schemas/job-type.ts'
-import type { V1Node, V1Pod } from './client/cluster.ts'
-import { standardGpuResource } from './names.ts'
+import type { V1Node, V1PodSpec } from './client/cluster.ts'
 import { affinityWords, hasLabels, isPassing, labelOf, meets, requiredTerms, unborneTaints } from './node-match.ts'
-import { resourcesOf, tolerationsOf } from './pod.ts'
 import { parseQuantity } from './quantity.ts'
 
+/** What of a pod says which nodes can take it; its init containers need less than what they prepare for. */
+export type PodNeeds = Pick<V1PodSpec, 'nodeSelector' | 'affinity' | 'tolerations' | 'containers'>
+
 /** Why none of these nodes could ever take it, even with nothing else on it; undefined when one could. */
-export function whyNoNodeFits(nodes: readonly V1Node[], placement: Placement): string | undefined {
+export function whyNoNodeFits(nodes: readonly V1Node[], pod: PodNeeds): string | undefined {
   if (nodes.length === 0) return 'there is no node'
-  const { nodeSelector } = placement
+  const { nodeSelector = {} } = pod
   const labelled = nodes.filter((node) => hasLabels(node, nodeSelector))
   if (labelled.length === 0) return missingLabel(nodes, nodeSelector)
 
-  const terms = requiredTerms(placement)
+  const terms = requiredTerms(pod.affinity)
   const wanted = terms === undefined ? labelled : labelled.filter((node) => meets(node, terms))
   if (terms !== undefined && wanted.length === 0) {
     return `no node${labelled.length === nodes.length ? '' : ' with its labels'} meets the node affinity (${affinityWords(terms)})`
   }
 
-  const open = wanted.filter((node) => lastingTaints(node, placement).length === 0)
-  if (open.length === 0) return unborne(wanted, placement)
+  const open = wanted.filter((node) => lastingTaints(node, pod).length === 0)
+  if (open.length === 0) return unborne(wanted, pod)
 
-  const missing = missingResource(open, placement)
+  const missing = missingResource(open, pod)
   if (missing === undefined) return undefined
   const others = nodes.length - open.length
   return others === 0 ? missing : `${missing} (of ${count(nodes, 'node')}, ${open.length} may be used)`
-}
-
-/** How many of the nodes that could take it have its GPUs free now; undefined for one that needs none. */
-export function freeGpus(nodes: readonly V1Node[], pods: readonly V1Pod[], placement: Placement): string | undefined {
-  const { gpus, gpuResource = standardGpuResource } = placement
-  if (gpus === 0) return undefined
-  const fitting = nodes.filter((node) => whyNoNodeFits([node], placement) === undefined)
-  if (fitting.length === 0) return 'there is no GPU node for it'
-  const closed = fitting.filter((node) => isClosed(node, placement))
-  const used = usedByNode(pods, gpuResource)
-  const free = fitting.filter((node) => {
-    const left = allocatable(node, gpuResource) - (used.get(node.metadata?.name ?? '') ?? 0)
-    return left >= gpus && !closed.includes(node)
-  })
-  const words = `${free.length} of ${count(fitting, 'GPU node')} ${fitting.length === 1 ? 'has' : 'have'} ${gpus} free`
-  return closed.length === 0 ? words : `${words}; ${closed.length} ${are(closed)} not ready or cordoned off`
 }
 
 function missingLabel(nodes: readonly V1Node[], nodeSelector: Readonly<Record<string, string>>): string {
@@ -63,21 +47,21 @@ function missingLabel(nodes: readonly V1Node[], nodeSelector: Readonly<Record<st
   return `no node has the label ${label}=${value}; ${listed([...others].map(([other, those]) => `${count(those, 'node')} ${have(those)} ${label}=${other}`))}`
 }
 
-function lastingTaints(node: V1Node, placement: Placement): string[] {
-  return unborneTaints(node, tolerationsOf(placement))
+function lastingTaints(node: V1Node, { tolerations = [] }: PodNeeds): string[] {
+  return unborneTaints(node, tolerations)
     .filter((taint) => !isPassing(taint))
     .map(({ key, value, effect }) => `${key}${value === undefined ? '' : `=${value}`}:${effect}`)
 }
 
-function unborne(nodes: readonly V1Node[], placement: Placement): string {
-  const taints = [...new Set(nodes.flatMap((node) => lastingTaints(node, placement)))]
+function unborne(nodes: readonly V1Node[], pod: PodNeeds): string {
+  const taints = [...new Set(nodes.flatMap((node) => lastingTaints(node, pod)))]
   const subject =
     nodes.length === 1 ? 'the node that matches has a taint' : `all ${nodes.length} nodes that match have taints`
   return `${subject} that the placement has no toleration for: ${listed(taints)}`
 }
 
-function missingResource(nodes: readonly V1Node[], placement: Placement): string | undefined {
-  const needs = needsOf(placement)
+function missingResource(nodes: readonly V1Node[], pod: PodNeeds): string | undefined {
+  const needs = needsOf(pod)
   const fits = (node: V1Node): boolean => needs.every(({ resource, amount }) => allocatable(node, resource) >= amount)
   if (nodes.some(fits)) return undefined
   for (const { resource, amount } of needs) {
@@ -95,48 +79,20 @@ function missingResource(nodes: readonly V1Node[], placement: Placement): string
 
 type Need = { resource: string; amount: number }
 
-/** What a node must have for the pod, GPUs first: they are what is missing most often. */
-function needsOf(placement: Placement): Need[] {
-  const { requests = {}, limits = {} } = resourcesOf(placement)
+/** What a node must have for the pod, devices first: they are what is missing most often. */
+function needsOf({ containers }: PodNeeds): Need[] {
+  const { requests = {}, limits = {} } = containers[0]?.resources ?? {}
   const needs = Object.entries({ ...limits, ...requests }).map(([resource, quantity]) => ({
     resource,
     amount: parseQuantity(quantity) ?? 0,
   }))
-  const isGpu = ({ resource }: Need): boolean => resource === (placement.gpuResource ?? standardGpuResource)
-  return [...needs.filter(isGpu), ...needs.filter((need) => !isGpu(need))]
+  const isDevice = ({ resource }: Need): boolean => resource.includes('/')
+  return [...needs.filter(isDevice), ...needs.filter((need) => !isDevice(need))]
 }
 
 /** A node that has not said what it has, has nothing yet. */
 function allocatable({ status }: V1Node, resource: string): number {
   return parseQuantity(status?.allocatable?.[resource] ?? '0') ?? 0
-}
-
-function isClosed(node: V1Node, placement: Placement): boolean {
-  const isReady = node.status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'False'
-  return !isReady || node.spec?.unschedulable === true || unborneTaints(node, tolerationsOf(placement)).length > 0
-}
-
-function usedByNode(pods: readonly V1Pod[], resource: string): Map<string, number> {
-  const used = new Map<string, number>()
-  for (const pod of pods) {
-    const { nodeName } = pod.spec ?? {}
-    const isOver = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
-    if (nodeName !== undefined && !isOver) used.set(nodeName, (used.get(nodeName) ?? 0) + usedBy(pod, resource))
-  }
-  return used
-}
-
-/** Init containers run before the others and leave theirs to them; those that go on beside them (sidecars) do not. */
-function usedBy({ spec }: V1Pod, resource: string): number {
-  const amount = ({ resources = {} }: NonNullable<typeof spec>['containers'][number]): number =>
-    parseQuantity(resources.requests?.[resource] ?? resources.limits?.[resource] ?? '0') ?? 0
-  const sum = (amounts: readonly number[]): number => amounts.reduce((total, each) => total + each, 0)
-  const { containers = [], initContainers = [] } = spec ?? {}
-  const sidecars = sum(initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always').map(amount))
-  return Math.max(
-    sum(containers.map(amount)) + sidecars,
-    ...initContainers.map((container) => amount(container) + (container.restartPolicy === 'Always' ? 0 : sidecars)),
-  )
 }
 
 const gibibyte = 2 ** 30
@@ -171,4 +127,3 @@ function count(things: readonly unknown[], name: string): string {
 }
 
 const have = (things: readonly unknown[]): string => (things.length === 1 ? 'has' : 'have')
-const are = (things: readonly unknown[]): string => (things.length === 1 ? 'is' : 'are')

@@ -1,8 +1,7 @@
 /** Which nodes a placement points at, by the scheduler's rules: labels, required node affinity, and taints that are borne. */
 
 import { z } from 'zod'
-import type { Placement } from '../../../../schemas/job-type.ts'
-import type { V1Node, V1Taint, V1Toleration } from './client/cluster.ts'
+import type { V1Affinity, V1Node, V1Taint, V1Toleration } from './client/cluster.ts'
 
 export function hasLabels(node: V1Node, wanted: Readonly<Record<string, string>>): boolean {
   return Object.entries(wanted).every(([label, value]) => labelOf(node, label) === value)
@@ -31,7 +30,7 @@ const RequiredAffinity = z.object({
 })
 
 /** One of these must hold. Undefined without any, and when they are not understood: then the API server has the say. */
-export function requiredTerms({ affinity }: Placement): readonly Term[] | undefined {
+export function requiredTerms(affinity: V1Affinity | undefined): readonly Term[] | undefined {
   const { data } = RequiredAffinity.safeParse(affinity?.nodeAffinity)
   return data?.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms
 }

@@ -13,18 +13,19 @@ import { disruptionOf, endWords, exitOf } from './pod-end.ts'
 /** How long what may mend itself (a registry that is away, a Secret not made yet) is waited for. */
 const patienceMs = 10 * 60_000
 
-/** `events` of the Job are needed only where no pod was made; the newest last. */
+/** `events` of the Job are needed only where no pod was made; the newest last. `nowhere`: why no node could ever take its pod. */
 export interface Seen {
   readonly job: V1Job | undefined
   readonly pods: readonly V1Pod[]
   readonly events: readonly CoreV1Event[]
+  readonly nowhere: string | undefined
 }
 
-export function observationOf({ job, pods, events }: Seen, nowMs: number): Observation {
+export function observationOf({ job, pods, events, nowhere }: Seen, nowMs: number): Observation {
   const alive = pods.find((pod) => !isOver(pod))
   const isForsaken = alive !== undefined && isDeleted(job) && alive.metadata?.deletionTimestamp === undefined
   const handle = job?.metadata?.uid ?? alive?.metadata?.uid ?? ''
-  if (alive) return ofPod(alive, { handle, ...(isForsaken ? { isForsaken } : {}) }, nowMs)
+  if (alive) return ofPod(alive, { handle, ...(isForsaken ? { isForsaken } : {}) }, nowhere, nowMs)
   if (pods.length > 0 || isDeleted(job) || finishOf(job)) {
     return job || pods.length > 0 ? endOf(job, pods) : { state: 'absent' }
   }
@@ -59,14 +60,14 @@ function waitForPod(job: V1Job | undefined, events: readonly CoreV1Event[]): str
   return `its pod is refused${/exceeded quota/.test(message) ? ', since the quota is used up' : ''}: ${message}`
 }
 
-function ofPod(pod: V1Pod, standing: Standing, nowMs: number): Observation {
+function ofPod(pod: V1Pod, standing: Standing, nowhere: string | undefined, nowMs: number): Observation {
   const node = pod.spec?.nodeName
   const program = stateOf(pod, containers.program)
   if (pod.metadata?.deletionTimestamp !== undefined) {
     const lost = isNodeLost(pod) ? `; its node ${node} does not answer, so nobody can tell when it has` : ''
     return { state: 'running', ...standing, words: `is told to stop${lost}` }
   }
-  if (node === undefined) return { state: 'starting', ...standing, words: waitForNode(pod) }
+  if (node === undefined) return { state: 'starting', ...standing, words: waitForNode(pod, nowhere) }
   if (program?.running || program?.terminated) return { state: 'running', ...standing, words: whereItRuns(pod, node) }
 
   const stuck = stuckContainer(pod)
@@ -83,16 +84,24 @@ function isNodeLost(pod: V1Pod): boolean {
   return pod.status?.reason === 'NodeLost' || disruptionOf(pod)?.reason === 'DeletionByTaintManager'
 }
 
-/** `0/2 nodes are available: 2 Insufficient nvidia.com/gpu. preemption: …` in our words. */
-function waitForNode(pod: V1Pod): string {
-  const condition = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
-  if (condition?.reason === 'SchedulingGated') return 'is held back by a scheduling gate'
-  const message = condition?.message ?? ''
-  const [, free, nodes, because] =
-    /^(\d+)\/(\d+) nodes are available: (.*?)\.?(?: preemption:.*)?$/s.exec(message) ?? []
-  if (free === undefined) return message === '' ? 'waits for a node' : `waits for a node: ${message}`
-  const what = /Insufficient \S*gpu/i.test(message) ? 'a GPU' : 'a node'
-  return `waits for ${what}: ${free} of ${nodes} nodes free (${because})`
+export function isUnschedulable(pod: V1Pod): boolean {
+  return pod.spec?.nodeName === undefined && unscheduled(pod)?.reason === 'Unschedulable'
+}
+
+function unscheduled({ status }: V1Pod) {
+  return status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
+}
+
+/** `0/5 nodes are available: 3 node(s) had untolerated taint, 2 Insufficient nvidia.com/gpu. preemption: …` in our words. */
+function waitForNode(pod: V1Pod, nowhere: string | undefined): string {
+  const { reason, message = '' } = unscheduled(pod) ?? {}
+  if (reason === 'SchedulingGated') return 'is held back by a scheduling gate'
+  if (nowhere !== undefined) return `waits for a node, and none that is there can ever take it: ${nowhere}`
+  const because = /^\d+\/\d+ nodes are available: (.*?)\.?(?: preemption:.*)?$/s.exec(message)?.[1]
+  if (because === undefined) return message === '' ? 'waits for a node' : `waits for a node: ${message}`
+  // Those that have too few left are all that could take it otherwise.
+  const full = /(\d+) Insufficient \S*gpu/i.exec(because)?.[1]
+  return full === undefined ? `waits for a node: ${because}` : `waits for a GPU: 0 of ${full} nodes free`
 }
 
 interface Stuck {

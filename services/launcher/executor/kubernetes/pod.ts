@@ -6,6 +6,7 @@
 import type { Placement } from '../../../../schemas/job-type.ts'
 import type { AttemptToStart } from '../executor.ts'
 import type { V1Container, V1EnvVar, V1PodSpec, V1Toleration } from './client/cluster.ts'
+import type { PodNeeds } from './fit.ts'
 import { containers, standardGpuResource } from './names.ts'
 
 export type PodSettings = {
@@ -32,10 +33,20 @@ const settleSeconds = 30
  */
 const pullSeconds = 3_600
 
+/** What of a placement says which nodes can take its pods. */
+export function needsOf(placement: Placement): PodNeeds {
+  const tolerations = tolerationsOf(placement)
+  return {
+    ...defined({ affinity: placement.affinity && defined(placement.affinity) }),
+    ...(Object.keys(placement.nodeSelector).length === 0 ? {} : { nodeSelector: placement.nodeSelector }),
+    ...(tolerations.length === 0 ? {} : { tolerations }),
+    containers: [{ name: containers.program, resources: resourcesOf(placement) }],
+  }
+}
+
 export function buildPod(attempt: AttemptInPod, settings: PodSettings): V1PodSpec {
   const { placement } = attempt
   const graceSeconds = Math.ceil(attempt.graceMs / 1000) + settleSeconds
-  const tolerations = tolerationsOf(placement)
   return {
     restartPolicy: 'Never',
     activeDeadlineSeconds: Math.ceil(attempt.deadlineMs / 1000) + graceSeconds + pullSeconds,
@@ -47,10 +58,8 @@ export function buildPod(attempt: AttemptInPod, settings: PodSettings): V1PodSpe
       runtimeClassName: placement.runtimeClassName,
       priorityClassName: placement.priorityClassName,
       imagePullSecrets: placement.imagePullSecrets?.map((name) => ({ name })),
-      affinity: placement.affinity && defined(placement.affinity),
     }),
-    ...(Object.keys(placement.nodeSelector).length === 0 ? {} : { nodeSelector: placement.nodeSelector }),
-    ...(tolerations.length === 0 ? {} : { tolerations }),
+    ...needsOf(placement),
     securityContext: {
       runAsNonRoot: true,
       runAsUser: user,
@@ -150,7 +159,7 @@ function literally(text: string): string {
  * Memory is limited to what was asked for, so that an attempt fails alone. CPU is not: what others leave idle speeds the
  * training up, and costs nobody anything.
  */
-export function resourcesOf(placement: Placement): NonNullable<V1Container['resources']> {
+function resourcesOf(placement: Placement): NonNullable<V1Container['resources']> {
   const { gpus, cpus, memoryGiB, ephemeralStorageGiB, gpuResource = standardGpuResource } = placement
   const both = defined({
     memory: memoryGiB === undefined ? undefined : gibibytes(memoryGiB),
@@ -168,7 +177,7 @@ export function resourcesOf(placement: Placement): NonNullable<V1Container['reso
  * GPU nodes are commonly tainted with the resource's name, to keep others off. Many clusters have this borne by whoever asks
  * for the resource, and not all.
  */
-export function tolerationsOf({ tolerations, gpus, gpuResource = standardGpuResource }: Placement): V1Toleration[] {
+function tolerationsOf({ tolerations, gpus, gpuResource = standardGpuResource }: Placement): V1Toleration[] {
   const said = tolerations.map((toleration) => defined(toleration))
   const ownTaint = { key: gpuResource, operator: 'Exists', effect: 'NoSchedule' }
   const isSaid = said.some((toleration) => toleration.operator === 'Exists' && covers(toleration, ownTaint))

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { V1Node, V1Pod, V1Taint } from '@kubernetes/client-node'
+import type { V1Node, V1Taint } from '@kubernetes/client-node'
 import fc from 'fast-check'
-import { freeGpus, whyNoNodeFits } from '../../../../services/launcher/executor/kubernetes/fit.ts'
+import { whyNoNodeFits } from '../../../../services/launcher/executor/kubernetes/fit.ts'
 import { parseQuantity } from '../../../../services/launcher/executor/kubernetes/quantity.ts'
-import { placementOf } from './given.ts'
+import { podOf } from './given.ts'
 
 type NodeParts = {
   labels?: Record<string, string>
@@ -126,7 +126,7 @@ describe('a placement that a node can take has nothing against it:', () => {
     ],
   ]
   for (const [what, nodes, parts] of fitting) {
-    test(what, () => assert.equal(whyNoNodeFits(nodes, placementOf(parts)), undefined))
+    test(what, () => assert.equal(whyNoNodeFits(nodes, podOf(parts)), undefined))
   }
 })
 
@@ -224,55 +224,8 @@ describe('a placement that no node can ever take is told of in plain words:', ()
     ],
   ]
   for (const [what, nodes, parts, words] of unfitting) {
-    test(what, () => assert.equal(whyNoNodeFits(nodes, placementOf(parts)), words))
+    test(what, () => assert.equal(whyNoNodeFits(nodes, podOf(parts)), words))
   }
-})
-
-describe('how many nodes have GPUs free', () => {
-  const pod = (on: V1Node, gpus: number, more: { phase?: string; init?: number } = {}): V1Pod => ({
-    spec: {
-      nodeName: on.metadata?.name ?? '',
-      containers: [{ name: 'a', resources: { limits: { 'nvidia.com/gpu': String(gpus) } } }, { name: 'b' }],
-      ...(more.init === undefined
-        ? {}
-        : { initContainers: [{ name: 'c', resources: { requests: { 'nvidia.com/gpu': String(more.init) } } }] }),
-    },
-    status: { phase: more.phase ?? 'Running' },
-  })
-  const [first, second] = [gpuNode(1), gpuNode(4)]
-  const nodes = [first, second, node(), a100]
-  const one = placementOf({ gpus: 1, nodeSelector: { [product]: 'H100' } })
-
-  const cases: [string, V1Node[], V1Pod[], string][] = [
-    ['with nothing there', nodes, [], '2 of 2 GPU nodes have 1 free'],
-    ['with all taken', nodes, [pod(first, 1), pod(second, 3), pod(second, 1)], '0 of 2 GPU nodes have 1 free'],
-    ['with some taken', nodes, [pod(first, 1), pod(second, 3)], '1 of 2 GPU nodes have 1 free'],
-    [
-      'pods that have ended give theirs back',
-      [first],
-      [pod(first, 1, { phase: 'Failed' })],
-      '1 of 1 GPU node has 1 free',
-    ],
-    ['a pod holds the most that it ever needs', [second], [pod(second, 1, { init: 4 })], '0 of 1 GPU node has 1 free'],
-    [
-      'pods that wait hold nothing',
-      [first],
-      [{ ...pod(first, 1), spec: { containers: [] } }],
-      '1 of 1 GPU node has 1 free',
-    ],
-    [
-      'nodes that take none at present',
-      [first, gpuNode(1, { unschedulable: true }), gpuNode(1, { ready: 'False' })],
-      [],
-      '1 of 3 GPU nodes have 1 free; 2 are not ready or cordoned off',
-    ],
-    ['without a node for it', [node(), a100], [], 'there is no GPU node for it'],
-  ]
-  for (const [what, there, pods, words] of cases) {
-    test(what, () => assert.equal(freeGpus(there, pods, one), words))
-  }
-
-  test('is not asked where none is needed', () => assert.equal(freeGpus(nodes, [], placementOf({})), undefined))
 })
 
 describe('a Kubernetes quantity is read as Kubernetes does it:', () => {

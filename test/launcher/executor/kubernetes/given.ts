@@ -2,6 +2,7 @@ import { JobTypeSpec, Placement } from '../../../../schemas/job-type.ts'
 import { AttemptName, BotId, JobTypeName, RunId } from '../../../../schemas/words.ts'
 import type { AttemptToStart } from '../../../../services/launcher/executor/executor.ts'
 import type { JobSettings } from '../../../../services/launcher/executor/kubernetes/job.ts'
+import { needsOf } from '../../../../services/launcher/executor/kubernetes/pod.ts'
 
 export const settings: JobSettings = {
   namespace: 'trainyard',
@@ -45,6 +46,4 @@ export function attemptOf(parts: SpecParts = {}, changes: Partial<AttemptToStart
 
 export const champion = { kind: 'predict', name: AttemptName.parse('run-abcdefghij-champion-2') } as const
 
-export function placementOf(parts: object): Placement {
-  return Placement.parse(parts)
-}
+export const podOf = (placement: object) => needsOf(Placement.parse(placement))

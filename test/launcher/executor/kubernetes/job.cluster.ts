@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { V1Job, V1Node, V1Pod } from '@kubernetes/client-node'
 import type { AttemptToStart } from '../../../../services/launcher/executor/executor.ts'
-import { freeGpus, whyNoNodeFits } from '../../../../services/launcher/executor/kubernetes/fit.ts'
+import { whyNoNodeFits } from '../../../../services/launcher/executor/kubernetes/fit.ts'
 import { buildJob, isSameWork } from '../../../../services/launcher/executor/kubernetes/job.ts'
 import { ours } from '../../../../services/launcher/executor/kubernetes/names.ts'
 import type { Cluster } from '../../../cluster/cluster.ts'
@@ -12,7 +12,7 @@ import { sharedCluster } from '../../../cluster/shared.ts'
 import { cleanup, type Ending } from '../../../harness/cleanup.ts'
 import { eventually } from '../../../harness/eventually.ts'
 import { cases } from './cases.ts'
-import { attemptOf, placementOf, settings } from './given.ts'
+import { attemptOf, podOf, settings } from './given.ts'
 
 const restrictedNamespace = {
   'pod-security.kubernetes.io/enforce': 'restricted',
@@ -135,7 +135,7 @@ test('what is said of nodes and placements is what the real scheduler does', asy
     { ...gpu, affinity: required({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['none'] }] }) },
   ]
   const nodes = await nodesOf(cluster, namespace)
-  const said = placements.map((placement) => whyNoNodeFits(nodes, placementOf(placement)))
+  const said = placements.map((placement) => whyNoNodeFits(nodes, podOf(placement)))
   const done: (string | undefined)[] = []
   for (const placement of placements) {
     const message = await scheduled(cluster, namespace, attemptOf({ placement }))
@@ -174,17 +174,3 @@ async function scheduled(cluster: Cluster, namespace: string, attempt: AttemptTo
   const { status, message } = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled') ?? {}
   return status === 'True' ? undefined : message
 }
-
-test('GPUs that pods hold are not free, as the real scheduler counts them', async (t) => {
-  const cluster = await sharedCluster()
-  const namespace = await makeNamespace(t, cluster)
-  await makeNode(t, cluster, { namespace, gpus: 4 })
-  await makeNode(t, cluster, { namespace, gpus: 1 })
-  const free = async (gpus: number) =>
-    freeGpus(await nodesOf(cluster, namespace), await podsOf(cluster, namespace), placementOf({ gpus }))
-  assert.equal(await free(1), '2 of 2 GPU nodes have 1 free')
-  await create(t, cluster, buildJob(attemptOf({ placement: { gpus: 3 } }), { ...settings, namespace }))
-  await eventually(async () => (await podsOf(cluster, namespace))[0]?.spec?.nodeName !== undefined)
-  assert.equal(await free(1), '2 of 2 GPU nodes have 1 free')
-  assert.equal(await free(2), '0 of 1 GPU node has 2 free')
-})

@@ -98,16 +98,16 @@ const rows: readonly Row[] = [
     job(),
     [
       unschedulable(
-        '0/2 nodes are available: 2 Insufficient nvidia.com/gpu. preemption: 0/2 nodes are available: 2 No preemption victims found.',
+        '0/5 nodes are available: 2 Insufficient nvidia.com/gpu, 3 node(s) had untolerated taint(s). preemption: 0/5 nodes are available: 2 No preemption victims found.',
       ),
     ],
-    'starting: waits for a GPU: 0 of 2 nodes free (2 Insufficient nvidia.com/gpu)',
+    'starting: waits for a GPU: 0 of 2 nodes free',
   ],
   [
     'a pod that no node wants says why',
     job(),
     [unschedulable("0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.")],
-    "starting: waits for a node: 0 of 1 nodes free (1 node(s) didn't match Pod's node affinity/selector)",
+    "starting: waits for a node: 1 node(s) didn't match Pod's node affinity/selector",
   ],
   [
     'what the scheduler says in other words is told as it is',
@@ -262,7 +262,7 @@ const rows: readonly Row[] = [
 
 for (const [title, given, pods, says] of rows) {
   test(title, () => {
-    const seen = observationOf({ job: given, pods: pods.map(pod), events: [failedCreate] }, nowMs)
+    const seen = observationOf({ job: given, pods: pods.map(pod), events: [failedCreate], nowhere: undefined }, nowMs)
     assert.equal(wordsOf(seen), says)
   })
 }
@@ -281,3 +281,10 @@ function wordsOf(seen: ReturnType<typeof observationOf>): string {
       return `running${seen.isForsaken ? ', forsaken' : ''}: ${seen.words}`
   }
 }
+
+test('a pod that no node could ever take says why', () => {
+  const waits = pod(unschedulable('0/1 nodes are available: 1 Insufficient nvidia.com/gpu.'))
+  const nowhere = 'a node has at most 4 nvidia.com/gpu, and 8 are asked for'
+  const seen = observationOf({ job: job(), pods: [waits], events: [], nowhere }, nowMs)
+  assert.equal(wordsOf(seen), `starting: waits for a node, and none that is there can ever take it: ${nowhere}`)
+})
