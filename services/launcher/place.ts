@@ -76,7 +76,7 @@ async function take(database: Database, place: string): Promise<Session> {
     await session.query("select pg_advisory_lock_shared(hashtext('trainyard.attempts'), hashtext($1))", [place])
     if ((await session.query(otherPlaces, [place])).length === 0) return session
     throw conflict(`another launcher on this database has its attempts elsewhere than in ${place}`, {
-      hint: 'Let all launchers run on one machine with the same TRAINYARD_DATA_DIR, or give each a database of its own.',
+      hint: 'Let all launchers have the same cluster and namespace, or the same machine and TRAINYARD_DATA_DIR; or give each a database of its own.',
     })
   } catch (error) {
     await session.close().catch(() => {})
