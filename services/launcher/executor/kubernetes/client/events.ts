@@ -14,7 +14,7 @@ const Told = z.object({ code: z.number().optional() })
 /** @throws KubernetesError for what the server reports instead of an event, above all `gone`; Error for what is no event */
 export async function* watchEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<WatchEvent> {
   for await (const line of linesOf(chunks)) {
-    const { type, object } = Line.parse(parse(line))
+    const { type, object } = understood(Line, parse(line))
     switch (type) {
       case 'ADDED':
       case 'MODIFIED':
@@ -24,7 +24,7 @@ export async function* watchEvents(chunks: AsyncIterable<Uint8Array>): AsyncGene
         yield { kind: 'deleted', object }
         break
       case 'BOOKMARK':
-        yield { kind: 'bookmark', version: Bookmark.parse(object).metadata.resourceVersion }
+        yield { kind: 'bookmark', version: understood(Bookmark, object).metadata.resourceVersion }
         break
       case 'ERROR': {
         const status = Told.safeParse(object).data?.code ?? 500
@@ -36,13 +36,21 @@ export async function* watchEvents(chunks: AsyncIterable<Uint8Array>): AsyncGene
   }
 }
 
+// None of the cluster's failures: to go on from before it would only bring it again.
+const nonsense = (cause: unknown): Error => new Error('a watch told something that makes no sense', { cause })
+
 function parse(line: string): unknown {
   try {
     return JSON.parse(line)
   } catch (error) {
-    // To go on from before it would only bring it again.
-    throw new Error('a watch told something that is no JSON', { cause: error })
+    throw nonsense(error)
   }
+}
+
+function understood<T>(schema: z.ZodType<T>, told: unknown): T {
+  const { data, error } = schema.safeParse(told)
+  if (error) throw nonsense(error)
+  return data
 }
 
 async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {

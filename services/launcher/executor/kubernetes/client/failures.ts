@@ -155,8 +155,8 @@ function ofLoss(error: unknown, { changes }: Asked): Failure | undefined {
     return { kind: changes ? 'unknownOutcome' : 'unreachable', message: 'the API server did not answer in time' }
   }
   // An answer that began well and is cut, or comes from something that is no API server.
-  if (error instanceof SyntaxError) {
-    return { kind: changes ? 'unknownOutcome' : 'unreachable', message: `the answer is no JSON (${error.message})` }
+  if (error instanceof SyntaxError || error instanceof z.ZodError) {
+    return { kind: changes ? 'unknownOutcome' : 'unreachable', message: 'the answer is none of an API server' }
   }
   const codes = codesOf(error)
   const message = codes.length > 0 ? `${messageOf(error)} (${codes.join(', ')})` : messageOf(error)

@@ -46,9 +46,17 @@ const Page = z.object({
   items: z.array(z.unknown()).nullable(),
 })
 
+/** What every object has: an answer without it is of something else than an API server. */
+const Identified = z.object({ metadata: z.object({ name: z.string(), uid: z.string() }) })
+
 export function makeObjects({ connection, calls, clock, random, log, timings, signal: closing }: ObjectsOptions) {
   const at = (kind: Kind, name: string): string => `${kind.path}/${encodeURIComponent(name)}`
   const json = async (request: ApiRequest): Promise<unknown> => (await connection.send(request)).json()
+  async function object(request: ApiRequest): Promise<unknown> {
+    const answer = await json(request)
+    Identified.parse(answer)
+    return answer
+  }
 
   async function list<T>(kind: Kind): Promise<{ items: T[]; version: string }> {
     const items: T[] = []
@@ -68,7 +76,7 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
   async function read<T>(kind: Kind, name: string): Promise<T | undefined> {
     try {
       const found = await calls.read(`read the ${kind.one} ${name}`, (signal) =>
-        json({ method: 'GET', path: at(kind, name), signal }),
+        object({ method: 'GET', path: at(kind, name), signal }),
       )
       return decode<T>(kind, found)
     } catch (error) {
@@ -152,7 +160,7 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
     }
   }
 
-  return { at, json, list, read, remove, watch }
+  return { at, json, object, list, read, remove, watch }
 }
 
 /** Times as `Date`, as the types say. Who set which field is left out: it is half of an object, and nobody asks. */

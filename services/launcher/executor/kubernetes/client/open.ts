@@ -48,7 +48,7 @@ export function openCluster(options: ClusterOptions): Cluster {
   const nodes: Kind = { one: 'node', many: 'nodes', path: '/api/v1/nodes', model: 'V1Node' }
 
   const { signal } = closing
-  const { at, json, list, read, remove, watch } = makeObjects({
+  const { at, json, object, list, read, remove, watch } = makeObjects({
     clock,
     random,
     log,
@@ -92,7 +92,7 @@ export function openCluster(options: ClusterOptions): Cluster {
     const name = job.metadata?.name ?? ''
     try {
       await calls.write(`create the Job ${name}`, (signal) =>
-        json({
+        object({
           method: 'POST',
           path: jobs.path,
           query: { fieldValidation: 'Strict', fieldManager: 'trainyard' },

@@ -169,6 +169,22 @@ test('D13: a proxy that finds no page does not make a Job absent', async (t) => 
   await assert.rejects(cluster.deleteJob('run-1', 'uid'), failsWith('unknownOutcome'))
 })
 
+test('I1, D13: an answer that is none of an API server says neither that something is there nor that it is not', async (t) => {
+  const server = await startApiServer(t)
+  const cluster = openTestCluster(t, server.kubeconfig)
+  for (const body of ['<html>welcome</html>', '{}', '']) {
+    server.fault = () => ({ status: 200, body })
+    await assert.rejects(cluster.readJob('run-1'), failsWith('unreachable'))
+    await assert.rejects(cluster.createJob(job('run-1')), failsWith('unknownOutcome'))
+    server.fault = () => undefined
+    // Signs of life, so that the breakers stay closed.
+    for (let call = 0; call < 5; call++) await cluster.deleteJob('run-1', 'never there')
+    for (let call = 0; call < 5; call++) await cluster.readJob('run-1')
+  }
+  server.fault = () => ({ status: 200, body: '{}' })
+  await assert.rejects(cluster.listPods('run-1'), failsWith('unreachable'))
+})
+
 test('I7: a Job is released by taking our finalizer away, and nobody else’s, though others change it meanwhile', async (t) => {
   const server = await startApiServer(t)
   const cluster = openTestCluster(t, server.kubeconfig)
