@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { points as evaluatorPoints } from '../../services/evaluator/points.ts'
 import { points as intakePoints } from '../../services/intake/points.ts'
 import { points as launcherPoints } from '../../services/launcher/points.ts'
 import { points as promoterPoints } from '../../services/promoter/points.ts'
 import { eventually } from '../harness/eventually.ts'
-import { startYard, type Yard } from '../harness/yard.ts'
-import {
-  botUpdated,
-  championOf,
-  datasetOf,
-  echoConfiguration,
-  persistently,
-  postDataset,
-  publish,
-  sumsOf,
-} from './bot.ts'
+import { startYard } from '../harness/yard.ts'
+import { botUpdated, championOf, datasetOf, echoConfiguration, postDataset, publish, sumsOf } from './bot.ts'
+import { hyperparameters, killedAtEach, trainedOnce } from './kills.ts'
 
 /** Places in kit: after a service has handled a batch, and between publishing and marking it. */
 const kitPoints = [
@@ -33,12 +25,6 @@ const elsewhere = /^(intake\.request\.claimed|launcher\.attempt\.ended|promoter\
 const points = [...intakePoints, ...launcherPoints, ...evaluatorPoints, ...promoterPoints, ...kitPoints].filter(
   (point) => !elsewhere.test(point),
 )
-
-// Ten lines, one every few milliseconds, so that a lost or doubled one shows.
-const hyperparameters = { sleepMs: 150 }
-/** One training may last from the first kill to the last one. */
-const lifeMs = 180_000
-const expectedLines = Array.from({ length: 10 }, (_, index) => `slept ${(index + 1) * 15} of 150 ms`)
 
 describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everything is there once', {
   concurrency: 2,
@@ -86,56 +72,3 @@ describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everyth
     assert.equal((await sumsOf(yard)).balanced, true)
   })
 })
-
-/** Trains one bot after another until the services were killed at every point of the chain; resolves to the bots. */
-async function killedAtEach(t: TestContext, yard: Yard, chain: readonly string[]): Promise<string[]> {
-  const bots: string[] = []
-  let driven: Promise<unknown> = Promise.resolve()
-  const driveNext = () => {
-    const bot = `bot-${bots.length + 1}`
-    bots.push(bot)
-    // The client does not know that the server dies under it: it goes on asking, and the next start answers.
-    driven = driven.then(async () => {
-      const dataset = await persistently(() => postDataset(yard, datasetOf(bot)))
-      await publish(yard, botUpdated(bot, dataset, 1))
-      await eventually(() => championOf(yard, bot), { timeoutMs: lifeMs })
-    })
-    // Said by whoever awaits it below; until then it is nobody's.
-    driven.catch(() => {})
-  }
-  for (const [index, point] of chain.entries()) {
-    await t.test(`killed at ${point}`, async () => {
-      // What the last kill left undone may lead to this point by itself; if not, a new bot does.
-      let end = await Promise.race([yard.ended, driven.then(() => 'not reached')])
-      if (end === 'not reached') {
-        driveNext()
-        end = await Promise.race([yard.ended, driven.then(() => 'not reached')])
-      }
-      assert.equal(end, 'SIGKILL')
-      await startAgain(yard, chain[index + 1] ?? '')
-    })
-  }
-  await driven
-  return bots
-}
-
-/** What is left over may be taken up, and lead to the next point, before the start is over. */
-async function startAgain(yard: Yard, crashAt: string): Promise<void> {
-  try {
-    await yard.start({ TRAINYARD_CRASH_AT: crashAt })
-  } catch (error) {
-    if ((await yard.ended) !== 'SIGKILL') throw error
-  }
-}
-
-async function trainedOnce(yard: Yard, bot: string): Promise<void> {
-  const champion = await championOf(yard, bot)
-  assert.equal(champion?.sequence, 1)
-  const { runs } = await yard.get<{ runs: { run: string }[] }>(`/runs?bot=${bot}`)
-  assert.equal(runs.length, 1)
-  const attempts = await yard.get<{ attempt: string; outcome: string | null }[]>(`/runs/${champion?.run}/attempts`)
-  const done = attempts.filter(({ outcome }) => outcome === 'done')
-  assert.equal(done.length, 1)
-  const log = await (await yard.call(`/runs/${champion?.run}/logs?attempt=${done[0]?.attempt}`)).text()
-  assert.deepEqual(log.match(/slept \d+ of 150 ms/g), expectedLines)
-}

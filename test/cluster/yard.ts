@@ -1,11 +1,15 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Ending } from '../harness/cleanup.ts'
+import { emptyDatabase } from '../harness/database.ts'
 import { freePort } from '../harness/ports.ts'
 import { startYard, type Yard } from '../harness/yard.ts'
 import type { Cluster } from './cluster.ts'
+import { replaceFile } from './files.ts'
 import { type Kubelet, type KubeletOptions, startKubelet } from './kubelet/kubelet.ts'
 import { makeLauncherAccount, type Right } from './launcher-account.ts'
 import { makeNamespace } from './namespaces.ts'
+import { type ApiProxy, throughProxy } from './proxy.ts'
 import { sharedCluster } from './shared.ts'
 
 const inPackage = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
@@ -28,6 +32,10 @@ export interface ClusterYardOptions extends Pick<KubeletOptions, 'gpus'> {
   readonly nodes?: number
   /** A right that the launcher is to lack. */
   readonly without?: Right
+  /** A control plane of the test's own, which it may do anything to. */
+  readonly cluster?: Cluster
+  /** The launcher's way to the API server, where it isn't the straight one. */
+  readonly proxy?: ApiProxy
 }
 
 export interface ClusterYard {
@@ -35,20 +43,23 @@ export interface ClusterYard {
   readonly cluster: Cluster
   readonly namespace: string
   readonly kubelets: readonly Kubelet[]
-  /** The environment of a launcher that is to share the work. */
-  readonly variables: Readonly<Record<string, string>>
+  /** Starts a launcher that shares the work. */
+  startLauncher(variables?: Readonly<Record<string, string>>): Promise<Yard>
 }
 
 /** Services whose attempts are Jobs, in a namespace of their own with the rights that an installation has, and nodes that run them. */
 export async function startClusterYard(t: Ending, options: ClusterYardOptions): Promise<ClusterYard> {
-  const { nodes = 1, gpus = 2, without } = options
-  const cluster = await sharedCluster()
+  const { nodes = 1, gpus = 2, without, proxy } = options
+  const cluster = options.cluster ?? (await sharedCluster())
   const namespace = await makeNamespace(t, cluster, { 'pod-security.kubernetes.io/enforce': 'restricted' })
   const account = await makeLauncherAccount(t, cluster, namespace, without)
+  const kubeconfig = await cluster.kubeconfigFor(account)
+  const proxied = join(cluster.directory, `proxied-${namespace}`)
+  if (proxy) await replaceFile(proxied, await throughProxy(kubeconfig, proxy))
   const port = await freePort()
   const variables = {
     TRAINYARD_EXECUTOR: 'kubernetes',
-    KUBECONFIG: await cluster.kubeconfigFor(account),
+    KUBECONFIG: proxy ? proxied : kubeconfig,
     TRAINYARD_KUBERNETES_NAMESPACE: namespace,
     TRAINYARD_RUNNER_IMAGE: 'registry.example.com/trainyard-runner:1',
     TRAINYARD_RUN_API_URL: `http://127.0.0.1:${port}`,
@@ -57,9 +68,22 @@ export async function startClusterYard(t: Ending, options: ClusterYardOptions): 
   }
   const kubelets: Kubelet[] = []
   for (let node = 0; node < nodes; node += 1) kubelets.push(await startKubelet(t, cluster, { namespace, gpus, files }))
-  const { configuration } = options
-  const yard = await startYard(t, { configuration: inContainers(configuration), postgres: 'shared', variables })
-  return { yard, cluster, namespace, kubelets, variables }
+  const configuration = inContainers(options.configuration)
+  const postgres = new URL(await emptyDatabase(t))
+  const yard = await startYard(t, { configuration, postgres, variables })
+  return {
+    yard,
+    cluster,
+    namespace,
+    kubelets,
+    startLauncher: (more) =>
+      startYard(t, {
+        entry: 'services/launcher/main.ts',
+        configuration,
+        postgres,
+        variables: { ...variables, TRAINYARD_PORT: '0', ...more },
+      }),
+  }
 }
 
 /** The programs of the package as they lie in the image, and an image for each. */

@@ -1,0 +1,56 @@
+/** The launcher is killed, and what it had asked of the cluster is found by the next one. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { points } from '../../../services/launcher/points.ts'
+import { sumsOf } from '../../chain/bot.ts'
+import { hyperparameters, killedAtEach, trainedOnce } from '../../chain/kills.ts'
+import { eventually } from '../../harness/eventually.ts'
+import { watchAttempts } from '../witness.ts'
+import { startClusterYard } from '../yard.ts'
+import { becomesChampion, edit, onGpu, runningPod, runningRun } from './given.ts'
+
+/** Reached only where a runner ends without a word. */
+const silentEnd = 'launcher.attempt.ended'
+const untroubled = points.filter((point) => point !== silentEnd)
+
+describe('I1, I7: after kill -9 of the launcher at any named point, each attempt was one Job and one pod, and all are gone', {
+  concurrency: 2,
+}, () => {
+  for (const parity of [0, 1]) {
+    const chain = untroubled.filter((_, index) => index % 2 === parity)
+    test(`in a life that begins with a kill at ${chain[0]} and has ${chain.length} of them`, async (t) => {
+      const { yard, cluster, namespace } = await startClusterYard(t, {
+        configuration: onGpu(hyperparameters),
+        variables: { TRAINYARD_CRASH_AT: chain[0] ?? '' },
+      })
+      const witness = await watchAttempts(t, cluster, namespace)
+      const bots = await killedAtEach(t, yard, chain)
+      const sums = await eventually(async () => {
+        const now = await sumsOf(yard)
+        return now.waiting === 0 && now
+      })
+      assert.deepEqual({ ...sums }, { ...sums, received: bots.length, launched: bots.length, balanced: true })
+      for (const bot of bots) await trainedOnce(yard, bot)
+      await witness.empty()
+      witness.assertOnce()
+      assert.equal(witness.attempts.length, bots.length)
+    })
+  }
+
+  test(`killed at ${silentEnd}, of a runner that was killed`, async (t) => {
+    const place = await startClusterYard(t, {
+      configuration: onGpu({ sleepMs: 2_000 }),
+      variables: { TRAINYARD_CRASH_AT: silentEnd },
+    })
+    const { yard, cluster, namespace, kubelets } = place
+    const witness = await watchAttempts(t, cluster, namespace)
+    await edit(yard, 'bot-1')
+    const { run } = await runningRun(yard, 'bot-1')
+    const { metadata } = await runningPod(place, `${run}-1`)
+    kubelets[0]?.exhaust(metadata.name)
+    assert.equal(await yard.ended, 'SIGKILL')
+    await yard.start({ TRAINYARD_CRASH_AT: '' })
+    await becomesChampion(yard, 'bot-1', witness, 2)
+    assert.deepEqual(witness.attempts, [`${run}-1`, `${run}-2`])
+  })
+})
