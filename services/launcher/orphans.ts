@@ -1,7 +1,12 @@
-/** Names what the executor carries and the ledger knows nothing of: nobody waits for it, and nobody here may end it. */
+/**
+ * Looks at what the executor carries and nobody waits for. What the ledger knows nothing of is named, and nobody here may
+ * end it. What was released and is there again was made by a launcher that had stood still, or came late over the network:
+ * it has no effect any more, and goes the way of every attempt whose end is on record.
+ */
 import type { AttemptName } from '../../schemas/words.ts'
 import type { Kit } from '../kit/service.ts'
 import type { Executor } from './executor/executor.ts'
+import { takeBack } from './transitions.ts'
 
 export interface OrphanNeeds extends Pick<Kit, 'database' | 'log'> {
   readonly executor: Executor
@@ -12,6 +17,9 @@ export function makeOrphanWatch({ database, log, executor }: OrphanNeeds): () =>
   const told = new Set<AttemptName>()
   return async () => {
     const there = await executor.list()
+    for (const attempt of await takeBack(database, there)) {
+      log.warn({ attempt, place: executor.place }, 'an attempt that was over is there again; it is taken away')
+    }
     const orphans = await database.query<{ attempt: AttemptName }>(
       `select attempt from unnest($1::text[]) as there (attempt)
         where not exists (select from launcher.attempts a where a.attempt = there.attempt)`,

@@ -34,9 +34,12 @@ export async function createAttempt(
 }
 
 export async function placeAttempt(database: Queryable, attempt: AttemptName): Promise<void> {
-  await database.execute('update launcher.attempts set placed_at = now() where attempt = $1 and placed_at is null', [
-    attempt,
-  ])
+  const placed = await database.execute(
+    'update launcher.attempts set placed_at = now() where attempt = $1 and placed_at is null',
+    [attempt],
+  )
+  // Somebody else has started it before us; perhaps so long ago that all was over when we did.
+  if (placed === 0) await takeBack(database, [attempt])
 }
 
 export async function noteStanding(database: Queryable, attempt: AttemptName, words: string): Promise<void> {
@@ -53,7 +56,8 @@ export async function keepRemarks(
   remarks: readonly Remark[],
 ): Promise<void> {
   if (remarks.length === 0) return
-  await database.execute('update launcher.attempts set remarks = $2 where attempt = $1', [
+  // What is kept already is of the attempt itself, and not of what came late under its name.
+  await database.execute("update launcher.attempts set remarks = $2 where attempt = $1 and remarks = '[]'", [
     attempt,
     JSON.stringify(remarks),
   ])
@@ -81,6 +85,29 @@ export async function releaseAttempt(database: Queryable, attempt: AttemptName):
     "update launcher.attempts set released_at = now() where attempt = $1 and state = 'ended' and released_at is null",
     [attempt],
   )
+}
+
+/**
+ * Takes back that these attempts are released, since something of theirs is there: it is looked after once more.
+ *
+ * @returns those that were released
+ */
+export async function takeBack(database: Queryable, attempts: readonly AttemptName[]): Promise<AttemptName[]> {
+  const rows = await database.query<{ attempt: AttemptName }>(
+    `with concerned as (
+       select r.run from launcher.runs r
+        where r.run in (select a.run from launcher.attempts a where a.attempt = any($1) and a.released_at is not null)
+        order by r.run for no key update
+     ), back as (
+       update launcher.attempts a set released_at = null from concerned
+        where a.run = concerned.run and a.attempt = any($1) and a.released_at is not null returning a.run, a.attempt
+     ), looked as (
+       update launcher.runs r set look_at = now() from back where r.run = back.run
+     )
+     select attempt from back`,
+    [attempts],
+  )
+  return rows.map(({ attempt }) => attempt)
 }
 
 /** Tells whatever attempt of the run still goes on to stop; its runner hears it with the next heartbeat. */

@@ -212,3 +212,27 @@ test('a program that cannot be started at all fails the run with the reason', as
   const [failure] = await kit.said('run.failed')
   assert.deepEqual([failure?.run, failure?.outcome, failure?.reason], [run, 'badInput', 'there is no program "trian"'])
 })
+
+test('D13: what comes to be of an attempt after all was over is refused, and goes the way of every attempt', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request()
+  await kit.settle()
+  const [attempt] = kit.executor.started
+  assert.ok(attempt)
+  const runner = kit.runnerOf(run)
+  await runner.claim()
+  await runner.end({ outcome: 'badInput' })
+  kit.executor.exits(runner.attempt)
+  await kit.settle()
+  assert.deepEqual(kit.executor.released, [attempt.name])
+
+  // As when the call of a launcher that is no more was kept back by the network.
+  await kit.executor.start(attempt)
+  await kit.work('launcher.orphans')
+  await kit.settle()
+  await assert.rejects(runner.claim())
+  kit.executor.exits(attempt.name)
+  await kit.settle()
+  assert.deepEqual(kit.executor.released, [attempt.name, attempt.name])
+  assert.equal(await kit.state(run), 'failed')
+})
