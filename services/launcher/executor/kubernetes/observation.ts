@@ -92,12 +92,12 @@ function unscheduled({ status }: V1Pod) {
   return status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
 }
 
-/** `0/5 nodes are available: 3 node(s) had untolerated taint, 2 Insufficient nvidia.com/gpu. preemption: …` in our words. */
+/** `0/5 nodes are available: 3 node(s) had untolerated taint, 2 Insufficient nvidia.com/gpu. no new claims to deallocate, preemption: …`. */
 function waitForNode(pod: V1Pod, nowhere: string | undefined): string {
   const { reason, message = '' } = unscheduled(pod) ?? {}
   if (reason === 'SchedulingGated') return 'is held back by a scheduling gate'
   if (nowhere !== undefined) return `waits for a node, and none that is there can ever take it: ${nowhere}`
-  const because = /^\d+\/\d+ nodes are available: (.*?)\.?(?: preemption:.*)?$/s.exec(message)?.[1]
+  const because = /^\d+\/\d+ nodes are available: (.*?)(?:\.(?: .*)?)?$/s.exec(message)?.[1]
   if (because === undefined) return message === '' ? 'waits for a node' : `waits for a node: ${message}`
   // Those that have too few left are all that could take it otherwise.
   const full = /(\d+) Insufficient \S*gpu/i.exec(because)?.[1]

@@ -104,6 +104,16 @@ const rows: readonly Row[] = [
     'starting: waits for a GPU: 0 of 2 nodes free',
   ],
   [
+    'nothing is told that the scheduler says of its own affairs',
+    job(),
+    [
+      unschedulable(
+        '0/2 nodes are available: 2 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
+      ),
+    ],
+    'starting: waits for a node: 2 node(s) had untolerated taint(s)',
+  ],
+  [
     'a pod that no node wants says why',
     job(),
     [unschedulable("0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.")],
