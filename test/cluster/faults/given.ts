@@ -54,3 +54,9 @@ export async function runningPod({ cluster, namespace }: Place, attempt: string)
     status.containerStatuses?.some(({ state }) => state.running),
   )
 }
+
+/** How an attempt stands, in words for people; empty when nothing is said of it. */
+export async function standingOf(yard: Yard, run: string, attempt: string): Promise<string> {
+  const attempts = await yard.get<{ attempt: string; standing: string | null }[]>(`/runs/${run}/attempts`)
+  return attempts.find((each) => each.attempt === attempt)?.standing ?? ''
+}
