@@ -37,8 +37,7 @@ function role(from: FromValues): Open<V1Role> {
         resources: ['jobs'],
         verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'],
       },
-      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'delete'] },
-      { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch', 'delete'] },
       { apiGroups: [''], resources: ['events'], verbs: ['list'] },
     ],
   }

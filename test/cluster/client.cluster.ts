@@ -152,7 +152,6 @@ test('a right that is missing is named, and waited for', async (t) => {
   assert.equal(await missing(cluster.createJob(job('run-1'))), `create jobs.batch in namespace ${namespace}`)
   assert.equal(await missing(cluster.readJob('run-1')), `get jobs.batch in namespace ${namespace}`)
   assert.equal(await missing(cluster.listPods('run-1')), `list pods in namespace ${namespace}`)
-  assert.equal(await missing(cluster.lastLog('pod', 'program', 1)), `get pods/log in namespace ${namespace}`)
   assert.equal(await missing(cluster.listNodes()), 'list nodes in the whole cluster')
   const watching = cluster.watchJobs(() => {})
   await real.kubectl(
@@ -224,7 +223,6 @@ test('events are found by what they are about, with their times', async (t) => {
   assert.ok(created?.lastTimestamp instanceof Date)
   // The scheduler tells with microseconds.
   assert.ok(events.find(({ reason }) => reason === 'FailedScheduling')?.eventTime instanceof Date)
-  assert.equal(await cluster.lastLog(pod?.metadata?.name ?? '', 'program', 10), '')
 })
 
 test('changes of Jobs and of their pods are said', async (t) => {

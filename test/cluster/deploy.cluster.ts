@@ -155,8 +155,8 @@ const everyVerb = ['create', 'get', 'list', 'watch', 'update', 'patch', 'delete'
 const launcherMay: Readonly<Record<string, readonly string[]>> = {
   jobs: ['create', 'get', 'list', 'watch', 'patch', 'delete'],
   'jobs/status': [],
-  pods: ['get', 'list', 'watch', 'delete'],
-  'pods/log': ['get'],
+  pods: ['list', 'watch', 'delete'],
+  'pods/log': [],
   'pods/exec': [],
   events: ['list'],
   nodes: ['list'],

@@ -28,8 +28,6 @@ export type Call<T> = (signal: AbortSignal) => Promise<T>
 export interface Calls {
   read<T>(what: string, call: Call<T>): Promise<T>
   write<T>(what: string, call: Call<T>): Promise<T>
-  /** For what a node answers, not the API server: its silence says nothing about others. */
-  ofNode<T>(what: string, call: Call<T>): Promise<T>
   close(): void
 }
 
@@ -118,7 +116,6 @@ export function makeCalls({ clock, random, log, timings }: CallOptions): Calls {
   return {
     read: (what, call) => patiently(() => behind(reads, what, false, call)),
     write: (what, call) => patiently(() => behind(writes, what, true, call)),
-    ofNode: (what, call) => patiently(() => once(what, false, call)),
     close() {
       closing.abort()
       reads.shutdown()

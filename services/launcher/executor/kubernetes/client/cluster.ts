@@ -59,8 +59,6 @@ export interface Cluster {
   listPods(job: string): Promise<V1Pod[]>
   /** Never by force: with a grace of 0 the cluster would say that what may still run is gone. So at least one second. */
   deletePod(name: string, uid: string, graceSeconds: number): Promise<void>
-  /** The last `lines` lines of a container's log, as far as the cluster still has them; empty when it has none. */
-  lastLog(pod: string, container: string, lines: number): Promise<string>
 
   /** What was told of these objects, in the order in which it was last seen. */
   listEvents(ofUids: readonly string[]): Promise<CoreV1Event[]>

@@ -85,6 +85,12 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
     }
   }
 
+  /** By a list: of pods nothing else is needed, and so no right to get one. */
+  async function find(kind: Kind, name: string): Promise<V1Job | V1Pod | undefined> {
+    const { items } = await list<V1Job | V1Pod>({ ...kind, fieldSelector: `metadata.name=${name}` })
+    return items.find(({ metadata }) => metadata?.name === name)
+  }
+
   async function remove(kind: Kind, name: string, uid: string, how: object): Promise<void> {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid }, ...how }
     try {
@@ -95,7 +101,7 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
       const why = failureOf(error)?.kind
       if (why === 'absent') return
       // Another object has its name by now, so it is gone.
-      if (why === 'conflict' && (await read<V1Job | V1Pod>(kind, name))?.metadata?.uid !== uid) return
+      if (why === 'conflict' && (await find(kind, name))?.metadata?.uid !== uid) return
       throw error
     }
   }

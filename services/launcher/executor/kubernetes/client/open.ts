@@ -23,7 +23,6 @@ export type ClusterTimings = CallTimings & WatchTimings
 
 const defaultTimings: ClusterTimings = { ...callTimings, ...reflectorTimings, silenceMs: 45_000 }
 
-const longestLogBytes = 1024 * 1024
 /** How often the finalizer is tried to be taken off an object that others change at the same time. */
 const releaseTries = 5
 
@@ -123,20 +122,6 @@ export function openCluster(options: ClusterOptions): Cluster {
     listPods: async (job) => (await list<V1Pod>({ ...pods, labelSelector: `${labels.job}=${job}` })).items,
     deletePod: (name, uid, graceSeconds) =>
       remove(pods, name, uid, { gracePeriodSeconds: Math.max(1, Math.ceil(graceSeconds)) }),
-
-    async lastLog(pod, container, lines) {
-      const query = { container, tailLines: lines, limitBytes: longestLogBytes }
-      try {
-        return await calls.ofNode(`read the log of ${container} in the pod ${pod}`, async (signal) =>
-          (await connection.send({ method: 'GET', path: `${at(pods, pod)}/log`, query, signal })).text(),
-        )
-      } catch (error) {
-        const why = failureOf(error)?.kind
-        // A container that has not begun yet, or of which nothing is kept.
-        if (why === 'absent' || why === 'invalid') return ''
-        throw error
-      }
-    },
 
     async listEvents(ofUids) {
       const lists = await Promise.all(

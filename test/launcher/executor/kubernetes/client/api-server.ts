@@ -143,7 +143,7 @@ export async function startApiServer(t: TestContext, secure?: Certificate, port 
     }
     const refuse = (code: number, reason: string): void =>
       reply(code, { kind: 'Status', code, reason, message: reason })
-    const [, collection, name, log] = /\/(jobs|pods|events|nodes)(?:\/([^/]+))?(\/log)?$/.exec(asked.path) ?? []
+    const [, collection, name] = /\/(jobs|pods|events|nodes)(?:\/([^/]+))?$/.exec(asked.path) ?? []
     if (!isCollection(collection)) return refuse(404, 'NotFound')
     if (name === undefined) {
       if (asked.method === 'POST') {
@@ -156,7 +156,6 @@ export async function startApiServer(t: TestContext, secure?: Certificate, port 
     }
     const object = objects.get(key(collection, decodeURIComponent(name)))
     if (!object) return refuse(404, 'NotFound')
-    if (log) return response.end('the last words\n')
     if (asked.method === 'DELETE') {
       if (JSON.parse(asked.body).preconditions.uid !== object.metadata.uid) return refuse(409, 'Conflict')
       remove(collection, object.metadata.name)

@@ -111,30 +111,6 @@ test('answers, however unwelcome, open no breaker: not found, refused, over quot
   assert.equal(await cluster.createJob(job('run-1')), 'created')
 })
 
-test('what a node does not answer keeps nobody from asking the API server', async (t) => {
-  const server = await startApiServer(t)
-  const cluster = openTestCluster(t, server.kubeconfig, { restMs: 60_000 })
-  server.fault = ({ path }) =>
-    path.endsWith('/log') ? { status: 500, body: { message: 'no route to host' } } : undefined
-  for (let call = 0; call < 20; call++)
-    await assert.rejects(cluster.lastLog('pod-1', 'program', 10), failsWith('unreachable'))
-  assert.equal(await cluster.readJob('run-1'), undefined)
-})
-
-test('a log that nobody has is empty', async (t) => {
-  const server = await startApiServer(t)
-  const cluster = openTestCluster(t, server.kubeconfig)
-  assert.equal(await cluster.lastLog('pod-1', 'program', 10), '')
-  server.fault = () => ({
-    status: 400,
-    body: { kind: 'Status', message: 'container "program" in pod "pod-1" is waiting to start' },
-  })
-  assert.equal(await cluster.lastLog('pod-1', 'program', 10), '')
-  server.fault = () => undefined
-  server.put('pods', { metadata: { name: 'pod-1' } })
-  assert.equal(await cluster.lastLog('pod-1', 'program', 10), 'the last words\n')
-})
-
 test('only the object that was meant is deleted, never another of its name', async (t) => {
   const server = await startApiServer(t)
   const cluster = openTestCluster(t, server.kubeconfig)
