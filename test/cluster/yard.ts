@@ -1,29 +1,16 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Ending } from '../harness/cleanup.ts'
 import { emptyDatabase } from '../harness/database.ts'
 import { freePort } from '../harness/ports.ts'
 import { startYard, type Yard } from '../harness/yard.ts'
 import type { Cluster } from './cluster.ts'
 import { replaceFile } from './files.ts'
+import { packageImage, runnerImage } from './images.ts'
 import { type Kubelet, type KubeletOptions, startKubelet } from './kubelet/kubelet.ts'
 import { makeLauncherAccount, type Right } from './launcher-account.ts'
 import { makeNamespace } from './namespaces.ts'
 import { type ApiProxy, throughProxy } from './proxy.ts'
 import { sharedCluster } from './shared.ts'
-
-const inPackage = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
-
-/** What the images hold: the runner's that of the runner, and every other the package, in /srv. */
-const files: Readonly<Record<string, string>> = {
-  '/trainyard-runner/node': process.execPath,
-  '/trainyard-runner/package.json': inPackage('package.json'),
-  '/trainyard-runner/services/runner': inPackage('services/runner'),
-  '/srv/package.json': inPackage('package.json'),
-  '/srv/node_modules': inPackage('node_modules'),
-  '/srv/schemas': inPackage('schemas'),
-  '/srv/services': inPackage('services'),
-}
 
 export interface ClusterYardOptions extends Pick<KubeletOptions, 'gpus'> {
   readonly configuration: string
@@ -66,6 +53,7 @@ export async function startClusterYard(t: Ending, options: ClusterYardOptions): 
     TRAINYARD_PORT: String(port),
     ...options.variables,
   }
+  const files = { ...runnerImage, ...packageImage }
   const kubelets: Kubelet[] = []
   for (let node = 0; node < nodes; node += 1) kubelets.push(await startKubelet(t, cluster, { namespace, gpus, files }))
   const configuration = inContainers(options.configuration)

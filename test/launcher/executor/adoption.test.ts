@@ -86,32 +86,6 @@ test('an attempt that was killed while no launcher was there has ended, and its 
   assert.equal(await isAlive(pid), false)
 })
 
-test('an adopted attempt is stopped like any other', async (t) => {
-  const api = await startRunApi(t)
-  const data = await temporaryFolder(t)
-  await startAndDie(t, data, attemptOf(api.url, await writeProgram(t, waitsToGo)))
-  const [pid] = await printedNumbers(api)
-  const executor = openExecutor(t, data)
-  await executor.stop(attemptName, 5_000)
-  await ended(executor)
-  assert.equal(api.ended?.outcome, 'stopped')
-  assert.equal(await isAlive(pid), false)
-})
-
-test('closing an executor leaves its attempts running', async (t) => {
-  const api = await startRunApi(t)
-  const data = await temporaryFolder(t)
-  const first = openExecutor(t, data)
-  await first.start(attemptOf(api.url, await writeProgram(t, waitsToGo)))
-  await eventually(() => api.log.length > 0)
-  await first.close()
-  const second = openExecutor(t, data)
-  assert.equal((await second.observe(attemptName)).state, 'running')
-  await writeFile(join(data, 'attempts', attemptName, 'go'), '')
-  await ended(second)
-  assert.ok(api.committed)
-})
-
 test('a runner that never came up has ended after a limit, and one that comes later does nothing', async (t) => {
   const api = await startRunApi(t)
   const data = await temporaryFolder(t)

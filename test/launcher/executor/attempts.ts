@@ -46,8 +46,12 @@ export function isThere({ state }: Observation): boolean {
 }
 
 export async function ended(executor: Executor): Promise<Observation & { state: 'ended' }> {
-  return eventually(async () => {
-    const seen = await executor.observe(attemptName)
+  let seen: Observation | undefined
+  const look = async () => {
+    seen = await executor.observe(attemptName)
     return seen.state === 'ended' && seen
+  }
+  return await eventually(look).catch((error: unknown) => {
+    throw new Error(`it has not ended: ${JSON.stringify(seen)}`, { cause: error })
   })
 }

@@ -2,69 +2,31 @@ import assert from 'node:assert/strict'
 import { access, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { eventually } from '../../harness/eventually.ts'
 import { temporaryFolder, writeProgram } from '../../runner/program.ts'
 import { attemptName, printedNumbers, startRunApi } from '../../runner/run-api.ts'
 import { isAlive } from '../../runner/runner.ts'
 import { attemptOf, ended, openExecutor } from './attempts.ts'
+import { executorConformance } from './conformance.ts'
 
-test('an attempt runs to its end, is told, stays until its release, and leaves nothing', async (t) => {
+executorConformance(async (t) => {
+  const api = await startRunApi(t)
+  const data = await temporaryFolder(t)
+  return {
+    api,
+    open: () => openExecutor(t, data, { settleMs: 50 }),
+    attempt: async (training, changes) => ({ ...attemptOf(api.url, await writeProgram(t, training)), ...changes }),
+  }
+})
+
+test('an attempt that is released leaves no file', async (t) => {
   const api = await startRunApi(t)
   const data = await temporaryFolder(t)
   const executor = openExecutor(t, data)
-  const told: string[] = []
-  executor.onChange((name) => told.push(name))
-  assert.deepEqual(await executor.observe(attemptName), { state: 'absent' })
   await executor.start(attemptOf(api.url, await writeProgram(t)))
-  await eventually(() => told.includes(attemptName))
-  assert.deepEqual(await executor.observe(attemptName), { state: 'ended', exitCode: 0, signal: null, reason: 'done' })
-  assert.ok(api.committed)
-  assert.deepEqual(await executor.list(), [attemptName])
+  await ended(executor)
+  await access(join(data, 'attempts', attemptName))
   await executor.release(attemptName)
-  assert.deepEqual(await executor.list(), [])
   await assert.rejects(access(join(data, 'attempts', attemptName)))
-  await executor.release(attemptName)
-})
-
-test('I1: however often and at once an attempt is started, there is one runner and one claim', async (t) => {
-  const api = await startRunApi(t)
-  const executor = openExecutor(t, await temporaryFolder(t))
-  const attempt = attemptOf(api.url, await writeProgram(t))
-  await Promise.all([executor.start(attempt), executor.start(attempt), executor.start(attempt)])
-  await executor.start(attempt)
-  await ended(executor)
-  await executor.start(attempt)
-  assert.equal((await executor.observe(attemptName)).state, 'ended')
-  assert.equal(api.calls.filter((call) => call === 'POST /claim').length, 1)
-})
-
-test('D6: a name that was started as something else is refused, not adopted', async (t) => {
-  const api = await startRunApi(t)
-  const executor = openExecutor(t, await temporaryFolder(t))
-  await executor.start(attemptOf(api.url, ['true']))
-  await ended(executor)
-  await assert.rejects(executor.start(attemptOf(api.url, ['false'])), { code: 'conflict', retryable: false })
-})
-
-test('an attempt that runs is not released', async (t) => {
-  const api = await startRunApi(t)
-  const executor = openExecutor(t, await temporaryFolder(t))
-  await executor.start(attemptOf(api.url, await writeProgram(t, 'await forever()')))
-  const seen = await executor.observe(attemptName)
-  assert.ok(seen.state === 'starting' || seen.state === 'running')
-  await assert.rejects(executor.release(attemptName), { code: 'conflict' })
-})
-
-test('stop asks the program, and what it saves counts', async (t) => {
-  const api = await startRunApi(t)
-  const executor = openExecutor(t, await temporaryFolder(t))
-  const saving = `process.on('SIGTERM', () => { fs.writeFileSync(join(checkpoint, 'saved'), ''); process.exit(75) }); console.log('up'); await forever()`
-  await executor.start(attemptOf(api.url, await writeProgram(t, saving)))
-  await eventually(() => api.log.length > 0)
-  await executor.stop(attemptName, 5_000)
-  await executor.stop(attemptName, 5_000)
-  assert.equal((await ended(executor)).exitCode, 0)
-  assert.equal(api.ended?.outcome, 'resumable')
 })
 
 test('a runner that does not react is killed after the grace time, with all of its program', async (t) => {
@@ -101,19 +63,6 @@ test('D13: an attempt whose runner was killed has ended only when nothing of its
     signal: 'SIGKILL',
     reason: 'the runner was ended by SIGKILL',
   })
-})
-
-test('a child that went into a session of its own is ended after the attempt', async (t) => {
-  const api = await startRunApi(t)
-  const executor = openExecutor(t, await temporaryFolder(t))
-  const program = await writeProgram(
-    t,
-    `const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' }); console.log(child.pid); child.unref()`,
-  )
-  await executor.start(attemptOf(api.url, program))
-  await ended(executor)
-  assert.ok(api.committed)
-  assert.equal(await isAlive(Number(api.log.toString())), false)
 })
 
 test('a runner that ends before it is up has ended, in its own words', async (t) => {

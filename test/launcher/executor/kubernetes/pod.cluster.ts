@@ -4,11 +4,11 @@ import assert from 'node:assert/strict'
 import { chmod, copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import type { V1Job, V1Pod } from '@kubernetes/client-node'
 import type { AttemptToStart } from '../../../../services/launcher/executor/executor.ts'
 import { buildJob } from '../../../../services/launcher/executor/kubernetes/job.ts'
 import type { Cluster } from '../../../cluster/cluster.ts'
+import { runnerImage } from '../../../cluster/images.ts'
 import { startKubelet } from '../../../cluster/kubelet/kubelet.ts'
 import { makeNamespace } from '../../../cluster/namespaces.ts'
 import { sharedCluster } from '../../../cluster/shared.ts'
@@ -17,8 +17,6 @@ import { eventually } from '../../../harness/eventually.ts'
 import { temporaryFolder, writeProgram } from '../../../runner/program.ts'
 import { type RunApiServer, startRunApi } from '../../../runner/run-api.ts'
 import { attemptOf, settings, token } from './given.ts'
-
-const inPackage = (path: string): string => fileURLToPath(new URL(`../../../../${path}`, import.meta.url))
 
 interface Started {
   readonly api: RunApiServer
@@ -36,12 +34,7 @@ async function startAttempt(t: TestContext, training: string, changes: Partial<A
   await startKubelet(t, cluster, {
     namespace,
     gpus: 1,
-    files: {
-      '/trainyard-runner/node': process.execPath,
-      '/trainyard-runner/package.json': inPackage('package.json'),
-      '/trainyard-runner/services/runner': inPackage('services/runner'),
-      '/srv/train.mjs': await readableProgram(t, training),
-    },
+    files: { ...runnerImage, '/srv/train.mjs': await readableProgram(t, training) },
   })
   const command = ['node', '/srv/train.mjs', '$(TRAINYARD_ATTEMPT_TOKEN)']
   const parts = { program: { command, image: 'registry.example.com/trainer:1' }, placement: { gpus: 1 } }
