@@ -12,6 +12,7 @@
  * ran then runs no more.
  */
 
+import { randomUUID } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { chmod, link, mkdir, open, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -58,8 +59,10 @@ export function attemptFolder(root: string, name: AttemptName): AttemptFolder {
   const file = (name: string): string => join(path, name)
 
   async function write(name: string, record: object): Promise<void> {
-    await writeFile(file(`${name}.new`), JSON.stringify(record))
-    await rename(file(`${name}.new`), file(name))
+    // Of its own: two launchers may write at once.
+    const unfinished = file(`${name}.${randomUUID()}.new`)
+    await writeFile(unfinished, JSON.stringify(record))
+    await rename(unfinished, file(name))
   }
 
   return {

@@ -82,7 +82,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       }
       // Started by a launcher that is gone. Without a record the runner may never have been spawned; should it be on its
       // way all the same, one of the two will do nothing.
-      if ((await folder.runner()) !== undefined) return
+      if (children.has(name) || (await folder.runner()) !== undefined) return
     }
     await folder.recordStart({ name, run, kind, command, startedAt: clock.now().toISOString() })
     const { child, ended } = await spawnRunner(attempt, folder, place)
@@ -213,9 +213,15 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
     async start(attempt) {
       const { name } = attempt
       if (closed) throw unavailable(`attempt ${name} is not started: the launcher is about to end`)
-      const start = starts.get(name) ?? (children.has(name) ? Promise.resolve() : startOnce(attempt))
+      const earlier = starts.get(name) ?? Promise.resolve()
+      // One after the other, also when it failed: what is asked for may be something else.
+      const start = earlier.catch(() => {}).then(() => startOnce(attempt))
       starts.set(name, start)
-      await start.finally(() => starts.delete(name))
+      try {
+        await start
+      } finally {
+        if (starts.get(name) === start) starts.delete(name)
+      }
     },
     observe,
     stop,
