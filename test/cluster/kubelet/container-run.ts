@@ -33,6 +33,8 @@ export interface ContainerRun {
 
 const retryMs = 200
 
+const isImageName = (image: string): boolean => /^[a-z0-9.:_/@-]+(:[\w.-]+)?$/.test(image)
+
 export function makeRun(context: RunContext): ContainerRun {
   const { pod, record, stopping, changed, images } = context
   const { container, kind } = record
@@ -52,6 +54,12 @@ export function makeRun(context: RunContext): ContainerRun {
   async function beginnable(): Promise<Surroundings | undefined> {
     await pause(context.startDelayMs())
     for (let tries = 0; !stopping.aborted; tries++) {
+      if (!isImageName(container.image)) {
+        const message = `Failed to apply default image tag "${container.image}": couldn't parse image name: invalid reference format`
+        become({ waiting: { reason: 'InvalidImageName', message } })
+        await pause(retryMs)
+        continue
+      }
       const problem = images.problem(container.image)
       const backOff = `Back-off pulling image "${container.image}": ErrImagePull: ${problem}`
       try {

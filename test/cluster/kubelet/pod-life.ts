@@ -124,22 +124,26 @@ export function startPod(first: Pod, context: KubeletContext): PodLife {
     await removed
   }
 
-  const { activeDeadlineSeconds } = pod.spec
-  const deadline =
-    activeDeadlineSeconds &&
-    setTimeout(
-      () => terminate(pod.spec.terminationGracePeriodSeconds ?? 30, pastDeadline),
-      1_000 * activeDeadlineSeconds,
-    )
-  if (deadline) deadline.unref()
+  const begunMs = performance.now()
+  let deadline: NodeJS.Timeout | undefined
+
+  /** Whoever may change a pod may shorten it. */
+  function keepDeadline({ activeDeadlineSeconds, terminationGracePeriodSeconds = 30 }: Pod['spec']): void {
+    clearTimeout(deadline)
+    if (activeDeadlineSeconds === undefined) return
+    const leftMs = begunMs + 1_000 * activeDeadlineSeconds - performance.now()
+    deadline = setTimeout(() => terminate(terminationGracePeriodSeconds, pastDeadline), Math.max(0, leftMs)).unref()
+  }
+  keepDeadline(pod.spec)
 
   let ended = false
   const over = live().finally(() => {
     ended = true
-    clearTimeout(deadline || undefined)
+    clearTimeout(deadline)
   })
   return {
     update(newer) {
+      if (!ended && newer.spec.activeDeadlineSeconds !== pod.spec.activeDeadlineSeconds) keepDeadline(newer.spec)
       pod = newer
       const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata
       if (!deletionTimestamp) return
