@@ -113,11 +113,11 @@ function endOf(attempt: AttemptFacts, seen: Observation, nowMs: number): Attempt
       : { exitCode: null, signal: null, words: 'the executor has no trace of it' }
   const end = { do: 'end', attempt: attempt.name, exitCode: facts.exitCode, signal: facts.signal } as const
   if (attempt.stop !== null) return { ...end, outcome: 'stopped', reason: attempt.stop }
-  // Somebody who was not us has stopped it, which is no fault of the program's.
-  if (seen.state === 'ended' && seen.isDisrupted) return { ...end, outcome: 'stopped', reason: facts.words }
   if (attempt.state === 'created' && nowMs >= attempt.dueMs) {
     return { ...end, outcome: 'lost', reason: `no runner claimed it in time: ${facts.words}` }
   }
+  // Somebody who was not us has stopped it, which is no fault of the program's.
+  if (seen.state === 'ended' && seen.isDisrupted) return { ...end, outcome: 'stopped', reason: facts.words }
   return { ...end, outcome: 'lost', reason: `its runner ended without a report: ${facts.words}` }
 }
 

@@ -42,6 +42,12 @@ const rows: readonly Row[] = [
     gone,
     'end lost',
   ],
+  [
+    'also when the executor takes the stop, which was ours, for a disruption',
+    { ...created, placed: true, ...past(1) },
+    { ...gone, isDisrupted: true },
+    'end lost',
+  ],
   ['one that waits for its runner is left alone', { ...created, placed: true }, alive, null],
   ['one that runs is left alone', {}, alive, null],
   ['one that cannot start however long one waits ends', { ...created, placed: true }, hopeless, 'end badInput'],
