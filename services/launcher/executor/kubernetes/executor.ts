@@ -143,13 +143,14 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       const { state } = await judge({ job, pods })
       if (state !== 'absent' && state !== 'ended')
         throw conflict(`attempt ${name} is ${state}: its Job stays until it has ended`)
-      if (job) {
-        if (job.metadata?.deletionTimestamp === undefined) await cluster.deleteJob(name, uidOf(job))
-        await cluster.releaseJob(name, uidOf(job))
-      } else {
-        // With their Job gone, nobody else would.
-        for (const pod of pods) await cluster.deletePod(pod.metadata?.name ?? '', uidOf(pod), 1)
-      }
+      // Nobody else would, with their Job gone, or let go by one who deleted it with --cascade=orphan.
+      const orphans = pods.filter(
+        ({ metadata }) => !metadata?.ownerReferences?.some(({ uid }) => uid === job?.metadata?.uid),
+      )
+      for (const pod of orphans) await cluster.deletePod(pod.metadata?.name ?? '', uidOf(pod), 1)
+      if (!job) return
+      if (job.metadata?.deletionTimestamp === undefined) await cluster.deleteJob(name, uidOf(job))
+      await cluster.releaseJob(name, uidOf(job))
     },
 
     onChange: (listener) => void listeners.push(listener),

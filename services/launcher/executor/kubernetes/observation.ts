@@ -150,7 +150,7 @@ function endOf(job: V1Job | undefined, pods: readonly V1Pod[]): Observation {
       isDisrupted: finish.reason === 'PodFailurePolicy',
     }
   }
-  return { ...ended, reason: 'its Job was deleted before it had a pod', isDisrupted: true }
+  return { ...ended, reason: 'its Job was deleted, and it has no pod any more', isDisrupted: true }
 }
 
 const startOf = (pod: V1Pod): number => Date.parse(timeText(pod.metadata?.creationTimestamp))

@@ -19,7 +19,8 @@ const refusals = new Set([
 ])
 
 /** Something in the cluster ended it, and not its program. */
-export function disruptionOf({ status }: V1Pod): Disruption | undefined {
+export function disruptionOf(pod: V1Pod): Disruption | undefined {
+  const { status } = pod
   const message = status?.message ?? ''
   // It was evicted for what it did itself: another try would do the same.
   if (status?.reason === 'Evicted' && /exceed\w* .*limit/i.test(message)) return undefined
@@ -31,7 +32,18 @@ export function disruptionOf({ status }: V1Pod): Disruption | undefined {
   const { reason } = status ?? {}
   if (reason !== undefined && (refusals.has(reason) || reason === 'Evicted' || reason.startsWith('OutOf')))
     return { reason, words: wordsOf(reason, message) }
-  return undefined
+  return wasToldToStop(pod) ? { reason: 'Deleted', words: 'its pod was deleted' } : undefined
+}
+
+/** Its end came after somebody had deleted it, or its Job. */
+function wasToldToStop(pod: V1Pod): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata ?? {}
+  if (deletionTimestamp === undefined || pod.status?.phase !== 'Failed') return false
+  const end = terminated(pod)
+  // What never began has no end of its own, as far as the node knows.
+  if (!end || end.reason === 'ContainerStatusUnknown' || end.finishedAt === undefined) return true
+  const toldMs = new Date(deletionTimestamp).getTime() - 1_000 * deletionGracePeriodSeconds
+  return new Date(end.finishedAt).getTime() >= toldMs
 }
 
 const disruptionWords: Readonly<Record<string, string>> = {

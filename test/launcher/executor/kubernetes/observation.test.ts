@@ -263,10 +263,28 @@ const rows: readonly Row[] = [
     'ended, disrupted: its Job has ended, and its pod is gone (PodFailurePolicy: told so)',
   ],
   [
-    'a Job that was deleted before it had a pod',
+    'a Job that was deleted, and whose pod is gone or never was',
     deletedJob,
     [],
-    'ended, disrupted: its Job was deleted before it had a pod',
+    'ended, disrupted: its Job was deleted, and it has no pod any more',
+  ],
+  [
+    'a pod that was deleted before it ended was stopped by somebody else',
+    job(),
+    [{ ...terminated(137, { finishedAt: minutesAgo(1) }), deleted: true }],
+    'ended 137 SIGKILL, disrupted: its pod was deleted',
+  ],
+  [
+    'and so was one that never began',
+    deletedJob,
+    [{ ...terminated(137, { reason: 'ContainerStatusUnknown', finishedAt: new Date(0) }), deleted: true }],
+    'ended 137 SIGKILL, disrupted: its pod was deleted',
+  ],
+  [
+    'one that was deleted after its end was not',
+    deletedJob,
+    [{ ...terminated(137, { reason: 'OOMKilled', finishedAt: minutesAgo(2) }), deleted: true }],
+    'ended 137 SIGKILL: it was killed for using more memory than its placement gives (16Gi)',
   ],
 ]
 
