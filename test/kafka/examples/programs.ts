@@ -42,6 +42,8 @@ export async function pythonExample(name: string): Promise<Program> {
 }
 
 export interface RunningProgram {
+  /** Gives it a line to read. */
+  tell(line: string): void
   /** What it has printed so far, by line. Throws once it has failed. */
   lines(): readonly string[]
   /** Resolves once it has ended well. */
@@ -74,6 +76,7 @@ export function startProgram(
     if (child.exitCode) throw new Error(`${program} ended with ${child.exitCode}:\n${complaints}`)
   }
   return {
+    tell: (line) => child.stdin.write(`${line}\n`),
     lines() {
       mustBeWell()
       return printed.split('\n').slice(0, -1)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { BotId } from '../../../schemas/words.ts'
 import { type Api, type ApiService, makeApi } from '../../../services/cli/client/api.ts'
@@ -8,32 +9,50 @@ import { play } from '../../../services/cli/demo/play.ts'
 import { bot, configuration } from '../../../services/cli/demo/story.ts'
 import { makeStyle } from '../../../services/cli/render/style.ts'
 import { signalIdOf } from '../../../services/intake/signal.ts'
-import { startYard } from '../../harness/yard.ts'
-import { sharedBroker } from '../broker/shared.ts'
-import { type Platform, preparePlatform, structured } from '../platform.ts'
+import { cleanup } from '../../harness/cleanup.ts'
+import { eventually } from '../../harness/eventually.ts'
+import { startBroker } from '../broker/broker.ts'
+import { pythonExample, startProgram } from '../examples/programs.ts'
+import { preparePlatform } from '../platform.ts'
+import { startDev } from './dev.ts'
 import { startFleet } from './fleet.ts'
 
-test("the demo's story is driven by what a plain producer writes to the platform's topic", async (t) => {
-  const platform = await preparePlatform(t, await sharedBroker())
-  const { url } = await startYard(t, {
-    configuration: platform.configured(configuration),
-    postgres: 'shared',
-    variables: platform.variables,
-  })
-  await playOn(platform, () => url)
+type Produce = (key: string, event: object) => Promise<void>
+
+test("the demo's story on `trainyard dev`, driven by what a stock producer in Python writes to bot.events", async (t) => {
+  const { produce, variables } = await openPlatform(t)
+  const url = await startDev(t, configuration, variables)
+  await playOn(produce, () => url)
 })
 
-test('two processes of each service carry the same story as one process of all', async (t) => {
-  const platform = await preparePlatform(t, await sharedBroker())
-  const fleet = await startFleet(t, platform.configured(configuration), platform.variables)
-  await playOn(platform, (service) => fleet[service][1].url)
+test('the same story on two processes of each service', async (t) => {
+  const { produce, variables } = await openPlatform(t)
+  const fleet = await startFleet(t, configuration, variables)
+  await playOn(produce, (service) => fleet[service][1].url)
 })
 
-async function playOn(platform: Platform, urlOf: (service: ApiService) => string): Promise<void> {
+/** A broker of the test's own, so that every topic has the name that the documents say, and a producer of that platform. */
+async function openPlatform(t: TestContext) {
+  const broker = await startBroker()
+  cleanup(t, () => broker.stop())
+  const { variables } = await preparePlatform(t, broker.brokers, { alone: true })
+  const stock = await pythonExample('bot_updated')
+  const script = fileURLToPath(new URL('producer.py', import.meta.url))
+  const producer = startProgram(t, { ...stock, command: ['python3', script] }, { environment: variables })
+  let written = 0
+  const produce: Produce = async (key, event) => {
+    producer.tell(JSON.stringify([key, event]))
+    written += 1
+    await eventually(() => producer.lines().length === written, { what: 'the producer to have written it' })
+  }
+  return { variables, produce }
+}
+
+async function playOn(produce: Produce, urlOf: (service: ApiService) => string): Promise<void> {
   const api = makeApi((service) => makeClient({ url: urlOf(service), token: undefined }))
   const said: string[] = []
   const { steps } = await play({
-    api: { ...api, intake: { ...api.intake, publish: throughKafka(platform) } },
+    api: { ...api, intake: { ...api.intake, publish: throughKafka(produce) } },
     actor: 'ada@example',
     style: makeStyle(false),
     columns: 120,
@@ -46,10 +65,10 @@ async function playOn(platform: Platform, urlOf: (service: ApiService) => string
 const Origin = z.looseObject({ source: z.string(), id: z.string() })
 
 /** What the demo posts is produced instead; it learns of its signal's id by the same rule. */
-function throughKafka({ produce }: Platform): Api['intake']['publish'] {
+function throughKafka(produce: Produce): Api['intake']['publish'] {
   return async (event) => {
     const origin = Origin.parse(event)
-    await produce([structured(bot, origin)])
+    await produce(bot, origin)
     const { source, id } = origin
     const signal = signalIdOf({ source, eventId: id }, 'bot-edited', BotId.parse(bot))
     const known = { trigger: 'bot-edited', bot, jobType: 'intents', known: false }
