@@ -1,6 +1,7 @@
 import { gone, type TrainyardError } from '../../errors.ts'
 import type { Position, Subscription } from '../bus.ts'
 import type { Look, Range } from './look.ts'
+import { farthestTimeMs } from './messages.ts'
 
 export interface BeginOptions {
   readonly subscription: Subscription
@@ -60,6 +61,8 @@ export async function isThere(
 ): Promise<boolean> {
   if (offset < low || offset > high) return false
   if (handledUntil === undefined || offset === low) return true
+  // It stands for every time beyond it: Kafka would find later ones, and they were handled.
+  if (handledUntil.getTime() >= farthestTimeMs) return true
   return (await firstAfter(handledUntil)) > low
 }
 

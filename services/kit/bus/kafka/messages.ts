@@ -5,7 +5,7 @@ import type { OutgoingMessage, RawMessage } from '../bus.ts'
 import { mapValues } from '../headers.ts'
 
 /** A sender may claim any time; this is the last one that is written with a year of four digits. */
-const farthestTimeMs = Date.UTC(9999, 11, 31)
+export const farthestTimeMs = Date.UTC(9999, 11, 31)
 
 export function toKafka({ key, headers, value }: OutgoingMessage): Message {
   return { key, value, headers: mapValues(headers, (header) => (isList(header) ? header.map(sent) : sent(header))) }
