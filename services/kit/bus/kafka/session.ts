@@ -41,8 +41,11 @@ const patienceMs = 1_000
 /** Whoever is cut off without a word is missed by the group after `sessionLimitMs`. */
 const leaveLimitMs = 10_000
 const partitionsAtOnce = 3
-/** How long a fetch waits for news; also how long what was paused may have to wait for the next fetch. */
-const fetchWaitMs = 500
+/**
+ * How long a fetch waits for news, and most of what an idle member costs. Whatever was paused, at every start too, may
+ * have to wait as long for the next fetch.
+ */
+const fetchWaitMs = 1_000
 /** After this long a change of a topic's partitions is seen. */
 const metadataAgeMs = 10_000
 const partitionBytes = 1024 * 1024
