@@ -4,6 +4,7 @@ import { classify } from '../../../services/kit/errors.ts'
 import { systemRandom } from '../../../services/kit/random.ts'
 import { openDatabase } from '../../../services/kit/store/database.ts'
 import { testDatabase } from '../../harness/database.ts'
+import { eventually } from '../../harness/eventually.ts'
 
 test('what is to happen after the commit happens once, and never after a rollback', async (t) => {
   const database = await testDatabase(t, [])
@@ -96,6 +97,27 @@ test('a connection that is lost in the middle of a transaction fails it as unava
   })
   await assert.rejects(lost, { code: 'unavailable' })
   assert.deepEqual(await database.transaction((transaction) => transaction.query('select 1 as one')), [{ one: 1 }])
+})
+
+test('connections that break while they are being closed are told of to nobody', async (t) => {
+  const other = await testDatabase(t, [])
+  const told: Error[] = []
+  const maximumConnections = 10
+  const onIdleError = (error: Error) => told.push(error)
+  const database = openDatabase({ url: other.url, maximumConnections, random: systemRandom, onIdleError })
+  const asked = Array.from({ length: maximumConnections }, () =>
+    database.query<{ pid: number }>('select pg_backend_pid() as pid, pg_sleep(0.1)'),
+  )
+  const pids = (await Promise.all(asked)).flat().map(({ pid }) => pid)
+  // Each hears of its closing and of its end at the same time, and does whichever it likes first.
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  await database.close()
+  await other.query('select pg_terminate_backend(pid) from unnest($1::integer[]) as each (pid)', [pids])
+  for (const pid of pids) process.kill(pid, 'SIGCONT')
+  await eventually(
+    async () => (await other.query('select from pg_stat_activity where pid = any($1)', [pids])).length === 0,
+  )
+  assert.deepEqual(told, [])
 })
 
 test('a session that is cut off ends, and nothing else does', async (t) => {
