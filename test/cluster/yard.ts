@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { parse, stringify } from 'yaml'
 import type { Ending } from '../harness/cleanup.ts'
 import { emptyDatabase } from '../harness/database.ts'
 import { freePort } from '../harness/ports.ts'
@@ -45,12 +46,7 @@ export async function startClusterYard(t: Ending, options: ClusterYardOptions): 
   if (proxy) await replaceFile(proxied, await throughProxy(kubeconfig, proxy))
   const port = await freePort()
   const variables = {
-    TRAINYARD_EXECUTOR: 'kubernetes',
-    KUBECONFIG: proxy ? proxied : kubeconfig,
-    TRAINYARD_KUBERNETES_NAMESPACE: namespace,
-    TRAINYARD_RUNNER_IMAGE: 'registry.example.com/trainyard-runner:1',
-    TRAINYARD_RUN_API_URL: `http://127.0.0.1:${port}`,
-    TRAINYARD_PORT: String(port),
+    ...settingsOf({ kubeconfig: proxy ? proxied : kubeconfig, namespace, port }),
     ...options.variables,
   }
   const files = { ...runnerImage, ...packageImage }
@@ -74,10 +70,27 @@ export async function startClusterYard(t: Ending, options: ClusterYardOptions): 
   }
 }
 
+/** What services need to know whose launcher, on this port, makes Jobs. */
+export const settingsOf = ({
+  kubeconfig,
+  namespace,
+  port,
+}: Record<'kubeconfig' | 'namespace', string> & { port: number }) => ({
+  TRAINYARD_EXECUTOR: 'kubernetes',
+  KUBECONFIG: kubeconfig,
+  TRAINYARD_KUBERNETES_NAMESPACE: namespace,
+  TRAINYARD_RUNNER_IMAGE: 'registry.example.com/trainyard-runner:1',
+  TRAINYARD_RUN_API_URL: `http://127.0.0.1:${port}`,
+  TRAINYARD_PORT: String(port),
+})
+
 /** The programs of the package as they lie in the image, and an image for each. */
-function inContainers(configuration: string): string {
-  return configuration.replaceAll(
-    /command: \[node, services\/trainer\/main\.ts, (\w+)\] }/g,
-    'command: [node, /srv/services/trainer/main.ts, $1], image: registry.example.com/trainer:1 }',
-  )
+export function inContainers(configuration: string): string {
+  const { jobTypes, ...others } = parse(configuration)
+  for (const { program } of Object.values<{ program: { command: string[]; image?: string } }>(jobTypes)) {
+    if (program.command[1] !== 'services/trainer/main.ts') continue
+    program.command[1] = '/srv/services/trainer/main.ts'
+    program.image = 'registry.example.com/trainer:1'
+  }
+  return stringify({ ...others, jobTypes })
 }
