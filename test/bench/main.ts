@@ -1,4 +1,8 @@
 import { benchBurst } from './burst.ts'
+import { benchJobsCalls } from './cluster/calls.ts'
+import { benchJobsHistory } from './cluster/history.ts'
+import { benchJobsLatency } from './cluster/latency.ts'
+import { benchJobsThroughput } from './cluster/throughput.ts'
 import { benchIdle } from './idle.ts'
 import { benchConsume, benchGrowth } from './kafka/consume.ts'
 import { benchKafkaIdle } from './kafka/idle.ts'
@@ -23,6 +27,10 @@ const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   kafkaLatency: benchKafkaLatency,
   kafkaIdle: benchKafkaIdle,
   replicas: benchReplicas,
+  jobsLatency: benchJobsLatency,
+  jobsThroughput: benchJobsThroughput,
+  jobsCalls: benchJobsCalls,
+  jobsHistory: benchJobsHistory,
 }
 
 const chosen = process.argv.slice(2)
