@@ -3,7 +3,8 @@
  *
  *     absent ─ start ─▶ starting ─▶ running ─▶ ended ─ release ─▶ absent
  *
- * Nothing here is remembered: the watches only make looking cheap and tell when to look, and every launcher sees the same.
+ * Nothing here is remembered but what has ended and cannot change any more, until its Job is gone: the watches only make
+ * looking cheap and tell when to look, and every launcher sees the same.
  *
  * Invariants:
  * - a name is created once: the API server refuses a second Job of it (I1), and the finalizer keeps the first, even when
@@ -46,9 +47,12 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   const { cluster, settings, clock, settleSeconds = 30 } = options
   const listeners: ((name: AttemptName) => void)[] = []
   let listed: { readonly atMs: number; readonly nodes: Promise<readonly V1Node[]> } | undefined
+  /** Of those that have ended, what was read then; each is asked about thrice, and the API server once. */
+  const over = new Map<string, Read>()
   let closed = false
 
   function tell(name: string): void {
+    if (over.has(name) && jobs.get(name) === undefined) over.delete(name)
     const attempt = AttemptName.safeParse(name)
     if (closed || !attempt.success) return
     for (const listener of listeners) listener(attempt.data)
@@ -67,6 +71,13 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   async function read(name: AttemptName): Promise<Read> {
     const job = await cluster.readJob(name)
     return { job, pods: await cluster.listPods(name) }
+  }
+
+  /** Where the one pod that a Job makes is over, nothing depends on what became of the Job since the watch told of it. */
+  async function readEnd(name: AttemptName, seen: V1Job | undefined): Promise<Read> {
+    if (seen === undefined) return await read(name)
+    const pods = await cluster.listPods(name)
+    return pods.length > 0 && pods.every(isOver) ? { job: seen, pods } : await read(name)
   }
 
   async function judge({ job, pods }: Read): Promise<Observation> {
@@ -97,10 +108,15 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   }
 
   async function observe(name: AttemptName): Promise<Observation> {
+    const ended = over.get(name)
+    if (ended) return await judge(ended)
     const seen = known(name)
     const observed = seen && (await judge(seen))
     if (observed?.state === 'starting' || observed?.state === 'running') return observed
-    return await judge(await read(name))
+    const there = await readEnd(name, seen?.job)
+    const observation = await judge(there)
+    if (observation.state === 'ended' && jobs.get(name) !== undefined) over.set(name, there)
+    return observation
   }
 
   return {
@@ -139,7 +155,9 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     },
 
     async release(name) {
-      const { job, pods } = await read(name)
+      const { job, pods } = over.get(name) ?? (await read(name))
+      // Whatever goes wrong from here on is looked at anew.
+      over.delete(name)
       const { state } = await judge({ job, pods })
       if (state !== 'absent' && state !== 'ended')
         throw conflict(`attempt ${name} is ${state}: its Job stays until it has ended`)
@@ -166,7 +184,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     },
 
     async remarks(name) {
-      const { job, pods } = await read(name)
+      const { job, pods } = over.get(name) ?? (await read(name))
       const uids = [job, ...pods].flatMap((each) => each?.metadata?.uid ?? [])
       return uids.length === 0 ? [] : remarksOf(pods, await cluster.listEvents(uids))
     },

@@ -63,6 +63,7 @@ export function openCluster(options: ClusterOptions): Cluster {
   }
 
   async function releaseJob(name: string, uid: string): Promise<void> {
+    if (await releasedUnread(name, uid)) return
     for (let attempt = 1; ; attempt++) {
       const metadata = (await read<V1Job>(jobs, name))?.metadata
       if (metadata?.uid !== uid || !metadata.finalizers?.includes(collectFinalizer)) return
@@ -84,6 +85,27 @@ export function openCluster(options: ClusterOptions): Cluster {
         if (why === 'absent') return
         if (why !== 'conflict' || attempt === releaseTries) throw error
       }
+    }
+  }
+
+  /** @returns false when it is not as it almost always is: ours, with our finalizer alone */
+  async function releasedUnread(name: string, uid: string): Promise<boolean> {
+    const [own, finalizers] = ['/metadata/uid', '/metadata/finalizers']
+    const body = [
+      { op: 'test', path: own, value: uid },
+      { op: 'test', path: finalizers, value: [collectFinalizer] },
+      { op: 'remove', path: finalizers },
+    ]
+    try {
+      await calls.write(`release the Job ${name}`, (signal) =>
+        json({ method: 'PATCH', path: at(jobs, name), contentType: 'application/json-patch+json', body, signal }),
+      )
+      return true
+    } catch (error) {
+      const why = failureOf(error)?.kind
+      if (why === 'absent') return true
+      if (why === 'invalid' || why === 'conflict') return false
+      throw error
     }
   }
 

@@ -161,7 +161,18 @@ export async function startApiServer(t: TestContext, secure?: Certificate, port 
       remove(collection, object.metadata.name)
     }
     if (asked.method === 'PATCH') {
-      const { metadata } = JSON.parse(asked.body)
+      const changes: unknown = JSON.parse(asked.body)
+      if (Array.isArray(changes)) {
+        const isMeant = changes.every(({ op, path, value }) => {
+          const there = (object.metadata as Record<string, unknown>)[path.replace('/metadata/', '')]
+          return op === 'remove' || JSON.stringify(there) === JSON.stringify(value)
+        })
+        if (!isMeant) return refuse(422, 'Invalid')
+        const { finalizers: _, ...metadata } = object.metadata
+        put(collection, { ...object, metadata })
+        return reply(200, object)
+      }
+      const { metadata } = changes as typeof object
       if (metadata.resourceVersion !== object.metadata.resourceVersion) return refuse(409, 'Conflict')
       put(collection, { ...object, metadata: { ...object.metadata, ...metadata } })
     }
