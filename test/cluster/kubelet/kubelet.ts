@@ -29,6 +29,8 @@ export interface Kubelet {
   slow(ms: number): void
   /** Falls silent. Its processes go on, as behind a cut cable, or die, as without power. */
   loseNode(processes?: 'go on' | 'die'): void
+  /** Is taken out of the cluster for good, and its processes with it. */
+  removeNode(): Promise<void>
   /** Is back, and finds what became of its pods. Resolves once the cluster takes it for well. */
   recoverNode(): Promise<void>
   /** For want of memory or disk on the node. */
@@ -110,17 +112,23 @@ export async function startKubelet(t: Ending, cluster: Cluster, options: Kubelet
     return run?.log(previous) ?? `container "${container}" in pod "${pod}" is waiting to start: ${waiting}`
   }
 
+  function loseNode(processes: 'go on' | 'die' = 'go on'): void {
+    connected = false
+    node.lose()
+    following.pause()
+    if (processes === 'die') for (const { life } of lives.values()) life.terminate(0)
+  }
+
   return {
     node: node.name,
     images,
     slow(ms) {
       startDelayMs = ms
     },
-    loseNode(processes = 'go on') {
-      connected = false
-      node.lose()
-      following.pause()
-      if (processes === 'die') for (const { life } of lives.values()) life.terminate(0)
+    loseNode,
+    async removeNode() {
+      loseNode('die')
+      await node.remove()
     },
     async recoverNode() {
       connected = true

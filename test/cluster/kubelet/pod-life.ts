@@ -52,8 +52,12 @@ export function startPod(first: Pod, context: KubeletContext): PodLife {
     say()
     const volumes = await volumesOnceThere()
     const exitCodes = volumes ? await runInOrder(volumes) : []
-    // Whatever had no chance to begin is reported as a kubelet reports what it does not find.
-    for (const { record } of runs) if (!record.state.terminated) record.state = { terminated: neverBegun }
+    // Whatever had no chance to begin is reported as a kubelet reports what it does not find; the main ones then still wait
+    // for the initial ones.
+    const isInitialized = ofKind('init').every(({ record }) => record.state.terminated?.exitCode === 0)
+    for (const { record } of runs)
+      if (!record.state.terminated && (isInitialized || record.kind === 'init'))
+        record.state = { terminated: neverBegun }
     const succeeded = exitCodes.length > 0 && exitCodes.every((code) => code === 0) && !outcome
     stopping.abort()
     say(succeeded ? 'Succeeded' : 'Failed')
