@@ -36,14 +36,14 @@ export interface KubernetesSubject extends Subject {
   pod(holds?: (pod: Pod) => unknown): Promise<Pod>
 }
 
-export interface KubernetesSubjectOptions extends Pick<KubeletOptions, 'gpus'> {
+export interface KubernetesSubjectOptions extends Pick<KubeletOptions, 'gpus' | 'files'> {
   readonly nodes?: number
 }
 
 /** A restricted namespace in which executors have the rights that an installation gives them, and nodes that run their pods. */
 export async function kubernetesSubject(
   t: TestContext,
-  { nodes = 1, gpus = 1 }: KubernetesSubjectOptions = {},
+  { nodes = 1, gpus = 1, files = runnerImage }: KubernetesSubjectOptions = {},
 ): Promise<KubernetesSubject> {
   const cluster = await sharedCluster()
   const namespace = await makeNamespace(t, cluster, { 'pod-security.kubernetes.io/enforce': 'restricted' })
@@ -53,7 +53,7 @@ export async function kubernetesSubject(
   await chmod(programs, 0o755)
   const kubelets: Kubelet[] = []
   for (let node = 0; node < nodes; node += 1)
-    kubelets.push(await startKubelet(t, cluster, { namespace, gpus, files: { ...runnerImage, '/srv': programs } }))
+    kubelets.push(await startKubelet(t, cluster, { namespace, gpus, files: { ...files, '/srv': programs } }))
   const census = takeCensus(t, cluster, namespace)
   cleanup(t, () => removeJobs(cluster, namespace))
   let written = 0
