@@ -1,9 +1,12 @@
 /** What the tests of an attempt's ends share: job types that are placed on GPU nodes, and how their runs are looked at. */
 import { logOf } from '../../chain/answers.ts'
 import { datasetOf, postDataset } from '../../chain/bot.ts'
+import type { Ending } from '../../harness/cleanup.ts'
 import { eventually } from '../../harness/eventually.ts'
 import type { Yard } from '../../harness/yard.ts'
-import type { ClusterYard } from '../yard.ts'
+import { takeCensus } from '../census.ts'
+import { podThat } from '../jobs.ts'
+import { type ClusterYard, startClusterYard } from '../yard.ts'
 
 export interface Attempt {
   readonly attempt: string
@@ -61,19 +64,32 @@ export async function begun(yard: Yard, run: string): Promise<void> {
   await eventually(async () => (await logOf(yard, run)) !== '', { what: `a word of ${run}`, timeoutMs: 60_000 })
 }
 
+/** An attempt that runs on one of two nodes with a GPU each. */
+export async function runsOnNode(t: Ending) {
+  const configuration = `jobTypes:\n${jobType('intents', { hyperparameters: hangs })}${placements}`
+  const here = await startClusterYard(t, { configuration, nodes: 2, gpus: 1 })
+  const census = takeCensus(t, here.cluster, here.namespace)
+  const run = await train(here.yard, 'intents')
+  await begun(here.yard, run)
+  const pod = await podThat(here.cluster, here.namespace, `${run}-1`, ({ spec }) => spec.nodeName)
+  return { here, census, run, kubelet: kubeletOf(here, pod.spec.nodeName) }
+}
+
 export const attemptsOf = (yard: Yard, run: string): Promise<Attempt[]> => yard.get(`/runs/${run}/attempts`)
 
 /** The run's state once it has ended, with its training attempts. */
-export async function endOf(yard: Yard, run: string): Promise<{ state: string; attempts: Attempt[] }> {
+export async function endOf(
+  yard: Yard,
+  run: string,
+  timeoutMs = 60_000,
+): Promise<{ state: string; attempts: Attempt[] }> {
   const look = async () => {
     const { state } = await yard.get<{ state: string }>(`/runs/${run}`)
     return ['succeeded', 'failed', 'superseded', 'cancelled'].includes(state) && state
   }
-  const state = await eventually(look, { what: `the end of ${run}`, timeoutMs: 60_000 }).catch(
-    async (error: unknown) => {
-      throw new Error(JSON.stringify(await attemptsOf(yard, run)), { cause: error })
-    },
-  )
+  const state = await eventually(look, { what: `the end of ${run}`, timeoutMs }).catch(async (error: unknown) => {
+    throw new Error(JSON.stringify(await attemptsOf(yard, run)), { cause: error })
+  })
   return { state, attempts: (await attemptsOf(yard, run)).filter(({ kind }) => kind === 'train') }
 }
 
