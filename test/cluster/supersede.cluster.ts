@@ -22,7 +22,7 @@ async function why(yard: Yard, bot: string): Promise<string> {
 
 test('I2: a run that a newer request stops gives its GPU back, and the run that waits for it gets it', async (t) => {
   const place = await startClusterYard(t, {
-    configuration: onGpu({ sleepMs: 6_000 }, 'whenNewer: supersede'),
+    configuration: onGpu({ sleepMs: 10_000 }, 'whenNewer: supersede'),
     gpus: 1,
   })
   const { yard, cluster, namespace, kubelets } = place

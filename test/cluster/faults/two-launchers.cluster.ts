@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { attemptsOf, logOf } from '../../chain/answers.ts'
 import { championOf } from '../../chain/bot.ts'
-import { hyperparameters } from '../../chain/kills.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { freePort } from '../../harness/ports.ts'
 import { getJob } from '../jobs.ts'
@@ -22,7 +21,7 @@ async function standingStill(t: TestContext) {
   const proxy = await startProxy(t, cluster)
   const port = await freePort()
   const { yard, namespace, startLauncher } = await startClusterYard(t, {
-    configuration: onGpu(hyperparameters),
+    configuration: onGpu({ sleepMs: 2_000 }),
     proxy,
     variables: { TRAINYARD_RUN_API_URL: `http://127.0.0.1:${port}` },
   })
