@@ -37,8 +37,6 @@ export interface KubernetesExecutorOptions {
 /** GPUs are waited for overnight. */
 const longestWaitSeconds = 86_400
 const nodesAgeMs = 60_000
-/** A pod is there within moments, unless something is in its way; only then is it worth a question why. */
-const promptMs = 5_000
 
 interface Read {
   readonly job: V1Job | undefined
@@ -83,7 +81,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   }
 
   async function judge({ job, pods }: Read): Promise<Observation> {
-    const isRefused = job !== undefined && pods.length === 0 && ageMs(job, clock.now().getTime()) > promptMs
+    const isRefused = job !== undefined && pods.length === 0 && isOlder(job)
     const events = isRefused ? await cluster.listEvents([job.metadata?.uid ?? '']) : []
     const waiting = pods.find(isUnschedulable)
     // Without the nodes, what the scheduler says is told.
@@ -101,6 +99,12 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       if (listed === asked) listed = undefined
       throw error
     })
+  }
+
+  /** A pod is there within moments, unless something is in its way; only then is it worth a question why. */
+  function isOlder(job: V1Job): boolean {
+    const madeAt = job.metadata?.creationTimestamp
+    return madeAt !== undefined && clock.now().getTime() - new Date(madeAt).getTime() > 5_000
   }
 
   async function observe(name: AttemptName): Promise<Observation> {
@@ -181,10 +185,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
 
     async remarks(name) {
       const { job, pods } = over.get(name) ?? (await read(name))
-      // A Job whose pod was made at once has nothing to tell beside it.
-      const isPrompt =
-        job !== undefined && pods.some((pod) => ageMs(job, madeAtMs(pod) ?? Number.POSITIVE_INFINITY) <= promptMs)
-      const uids = [...(isPrompt ? [] : [job]), ...pods].flatMap((each) => each?.metadata?.uid ?? [])
+      const uids = [job, ...pods].flatMap((each) => each?.metadata?.uid ?? [])
       return uids.length === 0 ? [] : remarksOf(pods, await cluster.listEvents(uids))
     },
 
@@ -201,15 +202,6 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
 }
 
 const uidOf = ({ metadata }: V1Job | V1Pod): string => metadata?.uid ?? ''
-
-function madeAtMs({ metadata }: V1Job | V1Pod): number | undefined {
-  return metadata?.creationTimestamp && new Date(metadata.creationTimestamp).getTime()
-}
-
-/** Nothing where nobody says when it was made. */
-function ageMs(job: V1Job, nowMs: number): number {
-  return nowMs - (madeAtMs(job) ?? nowMs)
-}
 
 /** Asking again must not lengthen the grace time. */
 function isToldWithin({ metadata }: V1Pod, graceSeconds: number): boolean {
