@@ -30,7 +30,7 @@ const cancel: Story = async ({ yard, cluster, namespace }) => {
 
 const nameOf = ({ verb, resource }: Right) => `${verb} ${resource}`
 /** The smallest story that needs the right, where it is not the training of one model. */
-const stories: Readonly<Record<string, Story>> = { 'delete pods': cancel }
+const stories: Readonly<Record<string, Story>> = { 'delete pods': cancel, 'get jobs': cancel }
 const gpusFor = (story: Story) => (story === cancel ? 0 : 1)
 
 const saidBy = async ({ directory }: Yard) => await readFile(join(directory, 'services.log'), 'utf8')

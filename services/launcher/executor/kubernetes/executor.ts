@@ -155,15 +155,18 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     },
 
     async release(name) {
-      const { job, pods } = over.get(name) ?? (await read(name))
+      const ended = over.get(name)
+      // Its pods cannot begin again, but its Job may have been deleted since, and its pods be let go of.
+      const { job, pods } = ended ? { job: await cluster.readJob(name), pods: ended.pods } : await read(name)
       // Whatever goes wrong from here on is looked at anew.
       over.delete(name)
       const { state } = await judge({ job, pods })
       if (state !== 'absent' && state !== 'ended')
         throw conflict(`attempt ${name} is ${state}: its Job stays until it has ended`)
       // Nobody else would, with their Job gone, or let go by one who deleted it with --cascade=orphan.
+      const isLetGo = job?.metadata?.finalizers?.includes('orphan') === true
       const orphans = pods.filter(
-        ({ metadata }) => !metadata?.ownerReferences?.some(({ uid }) => uid === job?.metadata?.uid),
+        ({ metadata }) => isLetGo || !metadata?.ownerReferences?.some(({ uid }) => uid === job?.metadata?.uid),
       )
       for (const pod of orphans) await cluster.deletePod(pod.metadata?.name ?? '', uidOf(pod), 1)
       if (!job) return
