@@ -72,5 +72,7 @@ export async function startRunner(
 /** Whether the process is there and is more than an entry that nobody has collected. */
 export async function isAlive(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  return status !== '' && !/\) [ZX] /.test(status)
+  // One that is being killed has lost its memory a moment before it is listed as dead.
+  const pages = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => '0 ')
+  return status !== '' && !/\) [ZX] /.test(status) && !pages.startsWith('0 ')
 }
