@@ -73,8 +73,8 @@ export async function readRuns(database: Queryable, runs: readonly RunId[]): Pro
   // Attempts last: one that appears in between belongs to a run that is already read, and is looked at again.
   const rows = await database.query<RunRow>(runsWithChampion, [runs])
   const attempts = await database.query<AttemptRow>(
-    `select attempt, run, kind, number, state, placed_at is not null as placed, standing, stop, released_at, outcome, reason, exit_code,
-            created_at, claimed_at, due_at, ended_at, model, answers
+    `select attempt, run, kind, number, state, placed_at is not null as placed, standing, stop, released_at,
+            outcome, reason, exit_code, created_at, claimed_at, due_at, ended_at, model, answers
        from launcher.attempts where run = any($1) order by kind, number`,
     [runs],
   )

@@ -65,7 +65,8 @@ export function addRunRoutes(app: HttpApp, { kit, news, look }: RunRoutesNeeds):
       return database.query<z.infer<typeof Attempt>>(
         `select attempt, kind, number, state, outcome, reason, exit_code as "exitCode", signal, progress, stop, pid,
                 log_bytes as "logBytes", train_seconds as "trainSeconds", predict_seconds as "predictSeconds",
-                created_at as "createdAt", placed_at as "placedAt", claimed_at as "claimedAt", standing, standing_since as "standingSince", remarks, heartbeat_at as "heartbeatAt", due_at as "dueAt",
+                created_at as "createdAt", placed_at as "placedAt", claimed_at as "claimedAt",
+                heartbeat_at as "heartbeatAt", standing, standing_since as "standingSince", remarks, due_at as "dueAt",
                 ended_at as "endedAt"
            from launcher.attempts where run = $1 order by kind desc, number`,
         [run],
