@@ -103,8 +103,8 @@ export interface Executor {
   stop(name: AttemptName, graceMs: number): Promise<void>
 
   /**
-   * Lets the traces of an ended attempt go. Called only when its logs, result and reason are stored (I7). Refused while
-   * it runs; a name that is absent is no error.
+   * Lets the traces of an ended attempt go; it may be seen as ended until the last of them has gone. Called only when
+   * its logs, result and reason are stored (I7). Refused while it runs; a name that is absent is no error.
    */
   release(name: AttemptName): Promise<void>
 

@@ -287,6 +287,6 @@ export function executorConformance(setup: (t: TestContext) => Promise<Subject>)
 }
 
 async function isGone(executor: Executor): Promise<void> {
-  assert.deepEqual(await executor.observe(attemptName), { state: 'absent' })
+  await eventually(async () => (await executor.observe(attemptName)).state === 'absent', { what: 'it being absent' })
   await eventually(async () => (await executor.list()).length === 0, { what: 'an empty list' })
 }
