@@ -6,14 +6,11 @@ import { type Database, openDatabase } from '../../services/kit/store/database.t
 import { migrateAll } from '../../services/kit/store/migrate.ts'
 import { cleanup, type Ending } from './cleanup.ts'
 import { sharedPostgres } from './postgres.ts'
+import { runOfTests } from './run.ts'
 
 /** An empty database of this test's own on the shared server; dropped when the test ends. */
 export async function emptyDatabase(t: Ending): Promise<string> {
-  const server = await sharedPostgres()
-  const name = `test_${createHash('sha256').update(randomUUID()).digest('hex').slice(0, 16)}`
-  await asAdministrator(server.url, `create database ${name}`)
-  cleanup(t, () => asAdministrator(server.url, `drop database ${name} with (force)`))
-  return Object.assign(new URL(server.url), { pathname: `/${name}` }).href
+  return await databaseLike(t, 'template1')
 }
 
 /** The same with the given services' schemas in it. */
@@ -21,27 +18,70 @@ export async function testDatabase(
   t: Ending,
   definitions: readonly ServiceDefinition[],
 ): Promise<Database & { url: string }> {
-  const url = await emptyDatabase(t)
+  const url = await databaseLike(t, await migratedDatabase(definitions))
   const database = openDatabase({ url, maximumConnections: 10, random: systemRandom })
   cleanup(t, () => database.close())
-  await migrateAll(database, definitions)
   return Object.assign(database, { url })
 }
 
 /** Makes one database what another one is, as a backup does and a restore from it. Nobody may be connected to either. */
 export async function copyDatabase(from: URL, to: URL): Promise<void> {
-  const { url } = await sharedPostgres()
   const [source, target] = [from.pathname.slice(1), to.pathname.slice(1)]
-  await asAdministrator(url, `drop database ${target} with (force)`)
-  await asAdministrator(url, `create database ${target} template ${source}`)
+  await asAdministrator(async (server) => {
+    await server.query(`drop database ${target} with (force)`)
+    await server.query(copyOf(source, target))
+  })
 }
 
-async function asAdministrator(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+/** Drops what was kept for a run of the test suites. */
+export async function dropMigrated(run: string): Promise<void> {
+  await asAdministrator(async (server) => {
+    const { rows } = await server.query<{ datname: string }>('select datname from pg_database where datname like $1', [
+      `migrated_${run}_%`,
+    ])
+    for (const { datname } of rows) await server.query(`drop database ${datname} with (force)`)
+  })
+}
+
+async function databaseLike(t: Ending, source: string): Promise<string> {
+  const name = `test_${shortDigest(randomUUID())}`
+  await asAdministrator((server) => server.query(copyOf(source, name)))
+  cleanup(t, () => asAdministrator((server) => server.query(`drop database ${name} with (force)`)))
+  return await urlOf(name)
+}
+
+/** Migrating takes longer than copying, and most tests begin with the same: done once in a run, by whoever comes first. */
+async function migratedDatabase(definitions: readonly ServiceDefinition[]): Promise<string> {
+  const name = `migrated_${runOfTests()}_${shortDigest(definitions.map((each) => each.name).join())}`
+  await asAdministrator(async (server) => {
+    await server.query('select pg_advisory_lock(hashtext($1))', [name])
+    const { rowCount } = await server.query('select from pg_database where datname = $1', [name])
+    if (rowCount) return
+    const unfinished = `unfinished_${name}`
+    await server.query(`drop database if exists ${unfinished} with (force)`)
+    await server.query(copyOf('template1', unfinished))
+    const database = openDatabase({ url: await urlOf(unfinished), maximumConnections: 1, random: systemRandom })
+    await migrateAll(database, definitions).finally(() => database.close())
+    await server.query(`alter database ${unfinished} rename to ${name}`)
+  })
+  return name
+}
+
+/** On a server that need not survive a crash, copying the files is several times faster than logging their pages. */
+const copyOf = (source: string, name: string): string => `create database ${name} template ${source} strategy file_copy`
+
+const shortDigest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
+
+async function urlOf(database: string): Promise<string> {
+  return Object.assign(new URL((await sharedPostgres()).url), { pathname: `/${database}` }).href
+}
+
+async function asAdministrator(work: (server: pg.Client) => Promise<unknown>): Promise<void> {
+  const server = new pg.Client({ connectionString: (await sharedPostgres()).url })
+  await server.connect()
   try {
-    await client.query(statement)
+    await work(server)
   } finally {
-    await client.end()
+    await server.end()
   }
 }
