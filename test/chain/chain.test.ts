@@ -5,7 +5,7 @@ import { startYard } from '../harness/yard.ts'
 import { botUpdated, championOf, datasetOf, echoConfiguration, postDataset, publish, sumsOf } from './bot.ts'
 
 test('a bot that is edited gets a measured, promoted model, and the same edit again changes nothing', async (t) => {
-  const yard = await startYard(t, { configuration: echoConfiguration() })
+  const yard = await startYard(t, { configuration: echoConfiguration(), postgres: 'shared' })
   const dataset = await postDataset(yard, datasetOf('first'))
   await publish(yard, botUpdated('bot-1', dataset, 1))
   const champion = await eventually(() => championOf(yard, 'bot-1'))
@@ -34,7 +34,7 @@ const chapters = [
 ]
 
 test('each service tells its part of the story, in time order', async (t) => {
-  const yard = await startYard(t, { configuration: echoConfiguration() })
+  const yard = await startYard(t, { configuration: echoConfiguration(), postgres: 'shared' })
   await publish(yard, botUpdated('bot-1', await postDataset(yard, datasetOf('first')), 1))
   const champion = await eventually(() => championOf(yard, 'bot-1'))
   // Events of different topics reach the record in any order, and stand in it in the order of their times.
@@ -52,13 +52,13 @@ test('each service tells its part of the story, in time order', async (t) => {
 })
 
 test('I5: a burst over many bots gives each bot one run, and every signal one end', async (t) => {
-  const bots = 50
+  const bots = 20
   const edits = 10
   const configuration = echoConfiguration().replace(
     'slots: 4',
     'slots: 4\n    debounce: { quietSeconds: 0.5, maxWaitSeconds: 20 }',
   )
-  const yard = await startYard(t, { configuration })
+  const yard = await startYard(t, { configuration, postgres: 'shared' })
   const datasets = await Promise.all(
     Array.from({ length: edits }, (_, edit) => postDataset(yard, datasetOf(`edit-${edit}`, 2, 10))),
   )

@@ -7,7 +7,7 @@ import { startYard, type Yard } from '../harness/yard.ts'
 import { eachOnce } from './answers.ts'
 import { botUpdated, datasetOf, echoConfiguration, persistently, postDataset, publish } from './bot.ts'
 
-const botsBetweenOutages = 6
+const botsBetweenOutages = 4
 const configuration = echoConfiguration({ sleepMs: 100 })
 
 /** Tells of one bot after another, with the outages amid them, and sees each of them through to its champion. */

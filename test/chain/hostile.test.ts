@@ -18,7 +18,7 @@ const configuration = configurationOf({
 })
 
 test('whatever a training program does, its run ends with the reason and its bot can be trained again', async (t) => {
-  const yard = await startYard(t, { configuration })
+  const yard = await startYard(t, { configuration, postgres: 'shared' })
   const dataset = await postDataset(yard, datasetOf('first'))
   await yard.post(
     '/events',

@@ -24,7 +24,7 @@ const configuration = configurationOf({
 })
 
 test('people decide, and what they decide holds', async (t) => {
-  const yard = await startYard(t, { configuration })
+  const yard = await startYard(t, { configuration, postgres: 'shared' })
   const flavours = await Promise.all(
     ['first', 'second', 'third', 'fourth'].map((flavour) => postDataset(yard, datasetOf(flavour))),
   )

@@ -41,7 +41,7 @@ test('every command understands the services: from a published edit to a rollbac
     'policy.yaml': 'minimumExamRows: 100000\n',
     'broken.jsonl': '{"text": "x"}\n',
   })
-  const yard = await startYard(t, { configuration: echoConfiguration() })
+  const yard = await startYard(t, { configuration: echoConfiguration(), postgres: 'shared' })
   const { done, failed, ask } = speaker(yard.url, folder)
 
   const first = await ask(`publish --bot b/1 --dataset ${folder}/one.jsonl --revision 1 --wait`, Ending)
@@ -92,7 +92,7 @@ test('every command understands the services: from a published edit to a rollbac
 
 test('a run in progress is followed, explained and cancelled', async (t) => {
   const folder = await filesIn(t, { 'one.jsonl': datasetOf('first') })
-  const yard = await startYard(t, { configuration: echoConfiguration({ hang: 'untilTerm' }) })
+  const yard = await startYard(t, { configuration: echoConfiguration({ hang: 'untilTerm' }), postgres: 'shared' })
   const { done, failed, ask } = speaker(yard.url, folder)
   assert.match((await failed('why mine')).err, /nothing was ever heard of a bot named "mine"/)
   assert.match((await failed('predict mine --text x')).err, /no model is in force for "mine"/)

@@ -97,7 +97,7 @@ function configuration(): string {
 }
 
 test('each behaviour of a program has its end', async (t) => {
-  const yard = await startYard(t, { configuration: configuration() })
+  const yard = await startYard(t, { configuration: configuration(), postgres: 'shared' })
   const [first, second] = await Promise.all(['one', 'two'].map((flavour) => postDataset(yard, datasetOf(flavour))))
   const train = (jobType: string, dataset = first?.uri) =>
     yard.post('/train', { bot: jobType, jobType, dataset, actor: 'ada', reason: 'a test' })
