@@ -98,42 +98,33 @@ export function openLogBus(options: LogBusOptions): Bus {
   }
 
   return {
-    // It is one transaction, which ends with the process or before it.
+    // It is one statement, which ends with the process or before it.
     publishLimitMs: 0,
 
     async publish(messages) {
       if (messages.length === 0) return
-      const counts = new Map<string, number>()
-      for (const message of messages) counts.set(message.topic, (counts.get(message.topic) ?? 0) + 1)
-      await database.transaction(async (transaction) => {
-        // Sorted, so that two publishers never wait for each other in a circle.
-        const topics = [...counts.keys()].sort()
-        const rows = await transaction.query<{ topic: string; next_offset: number }>(
-          `insert into bus.topics as topics (topic, next_offset)
-           select * from unnest($1::text[], $2::bigint[]) order by 1
+      // In one statement, so the topics' rows are locked for no longer than it takes; sorted, so that two publishers never
+      // wait for each other in a circle.
+      await database.execute(
+        `with given as (
+           select * from unnest($1::text[], $2::bytea[], $3::json[], $4::bytea[]) with ordinality as given (topic, key, headers, value, place)
+         ), counted as (
+           insert into bus.topics as topics (topic, next_offset)
+           select topic, count(*) from given group by topic order by topic
            on conflict (topic) do update set next_offset = topics.next_offset + excluded.next_offset
-           returning topic, next_offset`,
-          [topics, topics.map((topic) => counts.get(topic))],
-        )
-        const next = new Map(rows.map((row) => [row.topic, row.next_offset - (counts.get(row.topic) ?? 0)]))
-        const offsets = messages.map(({ topic }) => {
-          const offset = next.get(topic) ?? 0
-          next.set(topic, offset + 1)
-          return offset
-        })
-        await transaction.execute(
-          `insert into bus.messages (topic, "offset", key, headers, value)
-           select * from unnest($1::text[], $2::bigint[], $3::bytea[], $4::json[], $5::bytea[])`,
-          [
-            messages.map(({ topic }) => topic),
-            offsets,
-            messages.map(({ key }) => key),
-            messages.map(({ headers }) => JSON.stringify(headersToJson(headers))),
-            messages.map(({ value }) => value),
-          ],
-        )
-      })
-      for (const topic of counts.keys()) news.emit(topic)
+           returning topic, next_offset
+         )
+         insert into bus.messages (topic, "offset", key, headers, value)
+         select topic, next_offset - row_number() over (partition by topic order by place desc), key, headers, value
+           from given join counted using (topic)`,
+        [
+          messages.map(({ topic }) => topic),
+          messages.map(({ key }) => key),
+          messages.map(({ headers }) => JSON.stringify(headersToJson(headers))),
+          messages.map(({ value }) => value),
+        ],
+      )
+      for (const topic of new Set(messages.map(({ topic }) => topic))) news.emit(topic)
     },
 
     async peek(topic, count) {
