@@ -40,43 +40,55 @@ export interface ConsumerOptions {
   readonly handling: Handling
 }
 
+interface Moved {
+  /** Whether messages lie parked which others may have to join. */
+  readonly any_parked: boolean
+}
+
 export function makeSubscription(options: ConsumerOptions): Subscription {
   const { service, group, database, log, point, handling } = options
   const parking = makeParking(service, group)
   const positions = new Map<string, number | undefined>()
   const placeOf = (topic: string, partition: number) => `${topic}/${partition}`
+  // Of this group and topic; whoever parks a message of a partition moves its offset, too.
+  const anyParked = `exists (select from ${service}.parked_lines where consumer_group = $1 and topic = $2) as any_parked`
 
-  /** False when the offset is not where this consumer left it, or another one is moving it right now. */
-  async function move(transaction: Transaction, { topic, partition, messages, nextOffset }: Batch): Promise<boolean> {
+  /** Undefined when the offset is not where this consumer left it, or another one is moving it right now. */
+  async function move(transaction: Transaction, batch: Batch): Promise<Moved | undefined> {
+    const { topic, partition, messages, nextOffset } = batch
     const from = positions.get(placeOf(topic, partition))
     // Somebody else has handled these since they were fetched, and the position was asked for again meanwhile; a batch
     // without messages only says where to begin.
-    if (from !== undefined && (messages.length === 0 || messages.some(({ offset }) => offset < from))) return false
+    if (from !== undefined && (messages.length === 0 || messages.some(({ offset }) => offset < from))) return undefined
     const until =
       messages.length === 0 ? null : new Date(Math.max(...messages.map(({ timestamp }) => timestamp.getTime())))
     const place = [group, topic, partition, nextOffset, until]
-    const moved =
+    const [moved] =
       from === undefined
-        ? await transaction.execute(
+        ? await transaction.query<Moved>(
             `insert into ${service}.offsets (consumer_group, topic, partition, next_offset, handled_until) values ($1, $2, $3, $4, $5)
-             on conflict do nothing`,
+             on conflict do nothing returning ${anyParked}`,
             place,
           )
-        : await transaction.execute(
+        : await transaction.query<Moved>(
             `update ${service}.offsets set next_offset = $4, handled_until = greatest(handled_until, $5), moved_at = now()
               where (consumer_group, topic, partition) in (
                 select consumer_group, topic, partition from ${service}.offsets
-                 where consumer_group = $1 and topic = $2 and partition = $3 and next_offset = $6 for update skip locked)`,
+                 where consumer_group = $1 and topic = $2 and partition = $3 and next_offset = $6 for update skip locked)
+             returning ${anyParked}`,
             [...place, from],
           )
-    return moved === 1
+    return moved
   }
 
-  async function inOneTransaction(batch: Batch, effect: (transaction: Transaction) => Promise<void>): Promise<boolean> {
+  async function inOneTransaction(
+    batch: Batch,
+    effect: (transaction: Transaction, moved: Moved) => Promise<void>,
+  ): Promise<boolean> {
     const ours = await database.transaction(async (transaction) => {
-      if (!(await move(transaction, batch))) return false
-      await effect(transaction)
-      return true
+      const moved = await move(transaction, batch)
+      if (moved) await effect(transaction, moved)
+      return moved !== undefined
     })
     if (!ours) return false
     positions.set(placeOf(batch.topic, batch.partition), batch.nextOffset)
@@ -90,8 +102,8 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
     if (!first) return await inOneTransaction(batch, async () => {})
     try {
       await handling.prepare?.(messages)
-      return await inOneTransaction(batch, async (transaction) => {
-        const passing = await parking.letPass(transaction, messages)
+      return await inOneTransaction(batch, async (transaction, { any_parked }) => {
+        const passing = any_parked ? await parking.letPass(transaction, messages) : messages
         if (passing.length > 0) await handling.handle(transaction, passing)
       })
     } catch (error) {
