@@ -57,12 +57,19 @@ export async function startQueued({ database, outbox, longestWaitSeconds, point,
 /** Whether to ask at once again. */
 export const isFull = (started: number): boolean => started === batchSize
 
+/** No more than there are runs to seat: each that is locked here is free to nobody else meanwhile. */
 function claimSlots(transaction: Transaction): Promise<Place[]> {
   return transaction.query<Place>(
-    `select job_type, number from launcher.slots s
-      where run is null and not retiring
-        and exists (select from launcher.runs r where r.state = 'queued' and r.job_type = s.job_type)
-      order by job_type, number limit $1 for update of s skip locked`,
+    `select s.job_type, s.number
+       from launcher.job_types t
+      cross join lateral (
+        select count(*) as runs
+          from (select from launcher.runs r where r.state = 'queued' and r.job_type = t.job_type limit $1) as first) as queued
+      cross join lateral (
+        select job_type, number from launcher.slots
+         where job_type = t.job_type and run is null and not retiring
+         order by number limit queued.runs for update skip locked) as s
+      limit $1`,
     [batchSize],
   )
 }
