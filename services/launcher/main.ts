@@ -65,7 +65,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
     tell: news.tell,
     countOutcome,
   })
-  const reconciling = kit.loop('launcher.reconcile', reconcilePollMs, () => reconciler.work())
+  const reconciling = kit.loop('launcher.reconcile', reconcilePollMs, (signal) => reconciler.work(signal))
   const queue = kit.loop('launcher.queue', queuePollMs, async () =>
     isFull(await startQueued({ ...kit, longestWaitSeconds: executor.longestWaitSeconds, look })) ? 0 : undefined,
   )
@@ -122,6 +122,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
       )
     },
     async stop() {
+      await reconciler.idle()
       await executor.close()
       await held?.stop()
     },

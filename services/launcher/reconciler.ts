@@ -5,8 +5,13 @@
  * API only bring that forward, and a lost one costs time, never work. A look is claimed by moving `look_at` on by a lease,
  * so that launchers share the work, and a look that dies with its launcher is taken over.
  *
- * Invariants: every step is conditional on what it was decided from (`transitions.ts`), and everything asked of the
- * executor is idempotent by the attempt's name. So two looks at a time, or one after a crash, do no harm.
+ *     due or hinted ─ claim ─▶ looking ─ settle ─▶ due later, at once, or never again
+ *
+ * Invariants:
+ * - every step is conditional on what it was decided from (`transitions.ts`), and everything asked of the executor is
+ *   idempotent by the attempt's name. So two looks at a time, or one after a crash, do no harm; in this process a run has
+ *   one at a time all the same, since the second would ask the executor for nothing;
+ * - a look that takes long holds up no other.
  */
 
 import { type JobTypeSpec, placementOf } from '../../schemas/job-type.ts'
@@ -49,13 +54,18 @@ export interface ReconcilerNeeds {
 export interface Reconciler {
   /** Says that there is news of a run. */
   hint(runs: readonly RunId[]): void
-  /** Looks at what is due; resolves to the milliseconds until something else is. */
-  work(): Promise<number | undefined>
+  /**
+   * Begins to look at what is due. Resolves when that has ended or there may be more to look at; to the milliseconds
+   * until something else is due.
+   */
+  work(signal: AbortSignal): Promise<number | undefined>
+  /** Resolves when every look that was begun has ended. */
+  idle(): Promise<void>
 }
 
 /** The net below the hints and due times. */
 export const reconcilePollMs = 1_000
-const batchSize = 32
+const looksAtOnce = 32
 /** How soon to ask again for a run that somebody was just changing. */
 const missedHintMs = 5
 
@@ -67,15 +77,19 @@ interface Look {
 
 export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
   const { kit, executor, timings } = needs
-  const { database, log, point } = kit
+  const { clock, database, log, point } = kit
   const hinted = new Set<RunId>()
+  const looking = new Map<RunId, Promise<void>>()
+  let rouse: () => void = () => {}
 
   /** @returns also how long until something else is due; hints that met a lock stay hints */
-  async function claim(): Promise<{ looks: Look[]; nextMs: number | undefined }> {
-    const hints = [...hinted]
+  async function claim(): Promise<{ looks: Look[]; nextMs: number }> {
+    const busy = [...looking.keys()]
+    const hints = [...hinted].filter((run) => !looking.has(run))
     const rows = await database.query<{ looks: Look[]; missed: RunId[]; next_ms: number | null }>(
       `with due as (
-         select run from launcher.runs where look_at <= now() or (run = any($1) and look_at is not null)
+         select run from launcher.runs
+          where (look_at <= now() or (run = any($1) and look_at is not null)) and run <> all($4)
           order by look_at limit $2 for no key update skip locked
        ), claimed as (
          update launcher.runs r set look_at = now() + make_interval(secs => $3) from due where r.run = due.run
@@ -85,11 +99,44 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
               array(select run from launcher.runs where run = any($1) and look_at is not null
                     except select run from claimed) as missed,
               (select extract(epoch from min(look_at) - now()) * 1000 from launcher.runs where look_at > now()) as next_ms`,
-      [hints, batchSize, timings.leaseMs / 1000],
+      [hints, looksAtOnce - busy.length, timings.leaseMs / 1000, busy],
     )
     const { looks = [], missed = [], next_ms = null } = rows[0] ?? {}
     for (const run of hints) if (!missed.includes(run)) hinted.delete(run)
-    return { looks, nextMs: missed.length > 0 ? missedHintMs : next_ms === null ? undefined : Math.ceil(next_ms) }
+    const nextMs = missed.length > 0 ? missedHintMs : Math.max(1, Math.ceil(next_ms ?? reconcilePollMs))
+    return { looks, nextMs: Math.min(nextMs, reconcilePollMs) }
+  }
+
+  async function begin(looks: readonly Look[]): Promise<void> {
+    if (looks.length === 0) return
+    const records = await readRuns(
+      database,
+      looks.map(({ run }) => run),
+    )
+    for (const record of records) {
+      const lease = looks.find(({ run }) => run === record.run)?.lease
+      if (lease !== undefined) looking.set(record.run, attend(record, lease))
+    }
+  }
+
+  async function attend(record: RunRecord, lease: string): Promise<void> {
+    const { run } = record
+    const waitMs = await look(record)
+    await settle({ run, lease }, waitMs).catch((error: unknown) => {
+      log.warn({ run, error: messageOf(error) }, 'a run is looked at again when the lease of this look has ended')
+    })
+    const wasFull = looking.size === looksAtOnce
+    looking.delete(run)
+    if (waitMs === 0 || wasFull || looking.size === 0 || hinted.has(run)) rouse()
+  }
+
+  /** Only where the look is still ours: whoever brought it forward meanwhile wants another one. */
+  async function settle({ run, lease }: Look, waitMs: number | null): Promise<void> {
+    await database.execute(
+      `update launcher.runs set look_at = now() + make_interval(secs => $3::double precision / 1000)
+        where run = $1 and look_at = $2::timestamptz`,
+      [run, lease, waitMs],
+    )
   }
 
   async function look({ run: id, nowMs, facts }: RunRecord): Promise<number | null> {
@@ -209,30 +256,21 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
   return {
     hint(runs) {
       for (const run of runs) hinted.add(run)
+      if (runs.some((run) => !looking.has(run))) rouse()
     },
 
-    async work() {
+    async work(signal) {
+      const roused = new AbortController()
+      rouse = () => roused.abort()
       const { looks, nextMs } = await claim()
-      if (looks.length === 0) return nextMs === undefined ? undefined : Math.min(Math.max(1, nextMs), reconcilePollMs)
-      const runs = await readRuns(
-        database,
-        looks.map(({ run }) => run),
-      )
-      const waits = new Map<RunId, number | null>()
-      await Promise.all(runs.map(async (run) => waits.set(run.run, await look(run))))
-      // Only where the look is still ours: whoever brought it forward meanwhile wants another one.
-      await database.execute(
-        `with ours as (
-           select r.run, l.wait_ms
-             from unnest($1::text[], $2::text[], $3::double precision[]) as l (run, lease, wait_ms)
-             join launcher.runs r on r.run = l.run and r.look_at = l.lease::timestamptz
-            order by r.run for no key update of r
-         )
-         update launcher.runs r set look_at = now() + make_interval(secs => ours.wait_ms / 1000.0)
-           from ours where r.run = ours.run`,
-        [looks.map(({ run }) => run), looks.map(({ lease }) => lease), looks.map(({ run }) => waits.get(run) ?? null)],
-      )
+      await begin(looks)
+      if (looking.size === 0) return nextMs
+      await clock.sleep(nextMs, AbortSignal.any([roused.signal, signal]))
       return 0
+    },
+
+    async idle() {
+      await Promise.all(looking.values())
     },
   }
 }
