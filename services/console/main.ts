@@ -18,6 +18,8 @@ import { streamRoutes } from './routes/stream.ts'
 const deadLetters: Topic = 'trainyard.dead-letters'
 /** Not ours to record: what the platform says there is intake's to understand. */
 const platformEvents: Topic = 'trainyard.events'
+/** What people look at may be as old as that. */
+const gatherMs = 100
 const retentionPollMs = 10 * 60_000
 
 export const console: ServiceDefinition = {
@@ -46,6 +48,7 @@ function recorder(metrics: ConsoleMetrics, news: News): EventConsumer {
     kind: 'events',
     group: 'console',
     topics: topicNames.filter((topic) => topic !== deadLetters && topic !== platformEvents),
+    gatherMs,
     async handle(transaction, events) {
       const fresh = await record(transaction, events)
       transaction.afterCommit(() => {

@@ -16,6 +16,7 @@ export function runsConsumer({ outbox, point }: Pick<Kit, 'outbox' | 'point'>): 
     kind: 'events',
     group: 'intake-runs',
     topics: ['trainyard.runs'],
+    gatherMs: 100,
     async handle(transaction, events) {
       const news = events.filter(isOfRun)
       await lockKeys(transaction, await keysOf(transaction, news))

@@ -48,6 +48,7 @@ export async function assemble(
       group: consumer.group,
       topics: consumer.topics,
       from: consumer.kind === 'raw' ? consumer.from : 'beginning',
+      gatherMs: consumer.kind === 'raw' ? 0 : (consumer.gatherMs ?? 0),
       database,
       outbox,
       clock,

@@ -32,6 +32,8 @@ export interface ConsumerOptions {
   readonly group: string
   readonly topics: readonly string[]
   readonly from: 'beginning' | 'end'
+  /** How long nothing more is taken of a partition after each batch. */
+  readonly gatherMs: number
   readonly database: Database
   readonly outbox: Outbox
   readonly clock: Clock
@@ -46,7 +48,7 @@ interface Moved {
 }
 
 export function makeSubscription(options: ConsumerOptions): Subscription {
-  const { service, group, database, log, point, handling } = options
+  const { service, group, gatherMs, database, clock, log, point, handling } = options
   const parking = makeParking(service, group)
   const positions = new Map<string, number | undefined>()
   const placeOf = (topic: string, partition: number) => `${topic}/${partition}`
@@ -141,6 +143,10 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
       positions.set(placeOf(topic, partition), row?.next_offset)
       return row && { offset: row.next_offset, handledUntil: row.handled_until ?? undefined }
     },
-    handle,
+    async handle(batch) {
+      const isOurs = await handle(batch)
+      if (gatherMs > 0) await clock.sleep(gatherMs)
+      return isOurs
+    },
   }
 }

@@ -34,6 +34,7 @@ await bus.subscribe(
     group: 'group',
     topics: [topic],
     from: 'beginning',
+    gatherMs: 0,
     database,
     outbox,
     clock,

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeSubscription } from '../../../services/kit/bus/consumer.ts'
+import type { Clock } from '../../../services/kit/clock.ts'
 import { unavailable } from '../../../services/kit/errors.ts'
+import { eventually } from '../../harness/eventually.ts'
 import { batchOf, consumersFor } from './consumers.ts'
 
 test('a batch that is delivered again changes nothing', async (t) => {
@@ -55,6 +58,26 @@ test('a failure that may pass is never held against a message', async (t) => {
   await consumer.handle(batchOf(['a']))
   assert.deepEqual(await effects(), ['a'])
   assert.deepEqual(await parked(), [])
+})
+
+test('a consumer that gathers takes no further batch before its pause is over, and has its effect before it', async (t) => {
+  const { options, effects } = await consumersFor(t, () => {})
+  const pause = Promise.withResolvers<void>()
+  const pauses: number[] = []
+  const clock: Clock = {
+    ...options.clock,
+    sleep(milliseconds) {
+      pauses.push(milliseconds)
+      return pause.promise
+    },
+  }
+  const consumer = makeSubscription({ ...options, gatherMs: 100, clock })
+  await consumer.position('things', 0)
+  const handled = consumer.handle(batchOf(['a']))
+  await eventually(() => pauses.length > 0)
+  assert.deepEqual([await effects(), pauses], [['a'], [100]])
+  pause.resolve()
+  assert.equal(await handled, true)
 })
 
 test('what takes others to answer is asked before the transaction: no answer leaves the batch, a refusal parks the culprit', async (t) => {

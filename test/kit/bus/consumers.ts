@@ -34,6 +34,7 @@ export async function consumersFor(
     group: 'group',
     topics: ['things'],
     from: 'beginning',
+    gatherMs: 0,
     database,
     outbox,
     clock: systemClock,
