@@ -1,6 +1,7 @@
 /**
  * What the launcher learns from the bus: requests (they enter the queue), verdicts (they free their key), champions (they
- * sit the next exam). Only rows change here; the loops do the work, woken after the commit.
+ * sit the next exam). Only rows change here, up to the start of what a slot is free for; the loops do the work, woken after
+ * the commit.
  *
  * The three topics are not ordered to each other, so each fact is taken from whichever event tells it first: a promotion
  * says who is champion before `model.ready` does, and `model.ready` says a verdict before the promotion does. A champion
@@ -21,11 +22,13 @@ import { stopRuns } from './transitions.ts'
 export interface ConsumerNeeds {
   readonly outbox: Outbox
   point(name: Point): Promise<void>
+  /** Starts what can start, with the rest of the batch in one transaction. */
+  start(transaction: Transaction): Promise<unknown>
   /** Called after the commit: there may be something to start, or to stop. */
   wake(): void
 }
 
-export function makeConsumer({ outbox, point, wake }: ConsumerNeeds): EventConsumer {
+export function makeConsumer({ outbox, point, start, wake }: ConsumerNeeds): EventConsumer {
   return {
     kind: 'events',
     group: 'launcher',
@@ -49,6 +52,7 @@ export function makeConsumer({ outbox, point, wake }: ConsumerNeeds): EventConsu
       )
       await noteChampions(transaction, told.filter(tellsChampion))
       await point('launcher.consumer.changed')
+      await start(transaction)
       transaction.afterCommit(wake)
     },
   }

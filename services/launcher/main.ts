@@ -3,6 +3,7 @@
 import { type AttemptName, RunId } from '../../schemas/words.ts'
 import { runServices } from '../kit/run.ts'
 import type { Kit, ServiceDefinition, ServiceParts } from '../kit/service.ts'
+import type { Transaction } from '../kit/store/database.ts'
 import { makeConsumer } from './consumer.ts'
 import type { Executor } from './executor/executor.ts'
 import { createProcessExecutor } from './executor/process.ts'
@@ -12,7 +13,7 @@ import { makeNews } from './news.ts'
 import { makeObjectionWatch } from './objections.ts'
 import { makeOrphanWatch } from './orphans.ts'
 import { holdPlace } from './place.ts'
-import { isFull, startQueued } from './queue.ts'
+import { anyQueued, startQueued } from './queue.ts'
 import { makeReconciler, reconcilePollMs } from './reconciler.ts'
 import { forgetOld } from './retention.ts'
 import { addModelRoutes } from './routes/models.ts'
@@ -66,9 +67,13 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
     countOutcome,
   })
   const reconciling = kit.loop('launcher.reconcile', reconcilePollMs, (signal) => reconciler.work(signal))
-  const queue = kit.loop('launcher.queue', queuePollMs, async () =>
-    isFull(await startQueued({ ...kit, longestWaitSeconds: executor.longestWaitSeconds, look })) ? 0 : undefined,
-  )
+  const start = (transaction: Transaction) =>
+    startQueued(transaction, { ...kit, longestWaitSeconds: executor.longestWaitSeconds, look })
+  const queue = kit.loop('launcher.queue', queuePollMs, async () => {
+    const isFull = (await anyQueued(database)) && (await database.transaction(start))
+    await kit.point('launcher.queue.started')
+    return isFull ? 0 : undefined
+  })
   const retention = kit.loop('launcher.retention', retentionPollMs, async () =>
     (await forgetOld(database, environment.historyDays)) ? 0 : undefined,
   )
@@ -88,6 +93,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
     consumers: [
       makeConsumer({
         ...kit,
+        start,
         wake() {
           queue.wake()
           reconciling.wake()

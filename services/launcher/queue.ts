@@ -1,5 +1,6 @@
 /**
- * Starts queued runs, as many as there are free slots: highest priority first, then whoever waits longest.
+ * Starts queued runs, as many as there are free slots: highest priority first, then whoever waits longest. What can start
+ * at once does so in the transaction that lets it into the queue; the queue's own looks start what had to wait.
  *
  * Invariants:
  * - a slot is claimed by locking its row, so any number of launchers share the queue and none starts a run twice;
@@ -10,18 +11,17 @@
 
 import type { JobTypeName, RunId } from '../../schemas/words.ts'
 import type { Outbox } from '../kit/bus/outbox.ts'
-import type { Database, Transaction } from '../kit/store/database.ts'
+import type { Queryable, Transaction } from '../kit/store/database.ts'
 import type { Subject } from './occurrences.ts'
 import * as occurrences from './occurrences.ts'
 import type { Point } from './points.ts'
 
 export interface QueueNeeds {
-  readonly database: Database
   readonly outbox: Outbox
   /** Of the executor: how long an attempt may wait for a place to run where its placement does not say. */
   readonly longestWaitSeconds: number | null
   point(name: Point): Promise<void>
-  /** Called with the runs that have started. */
+  /** Called after the commit with the runs that have started. */
   look(runs: readonly RunId[]): void
 }
 
@@ -32,30 +32,28 @@ interface Place {
   readonly number: number
 }
 
-/** @returns how many runs were started; at `batchSize` there may be more */
-export async function startQueued({ database, outbox, longestWaitSeconds, point, look }: QueueNeeds): Promise<number> {
-  const started = await database.transaction(async (transaction) => {
-    const places = await claimSlots(transaction)
-    if (places.length === 0) return []
-    const runs = await chooseRuns(transaction, places)
-    if (runs.length === 0) return []
-    const rows = await startRuns(transaction, seat(runs, places), longestWaitSeconds)
-    await outbox.append(
-      transaction,
-      rows.map((row) => occurrences.started({ ...row, jobType: row.job_type }, row.started_at.getTime())),
-    )
-    await point('launcher.queue.chosen')
-    return rows.map(({ run }) => run)
-  })
-  if (started.length > 0) {
-    await point('launcher.queue.started')
-    look(started)
-  }
-  return started.length
+export async function anyQueued(database: Queryable): Promise<boolean> {
+  return (await database.query("select from launcher.runs where state = 'queued' limit 1")).length > 0
 }
 
-/** Whether to ask at once again. */
-export const isFull = (started: number): boolean => started === batchSize
+/** @returns whether there may be more to start */
+export async function startQueued(
+  transaction: Transaction,
+  { outbox, longestWaitSeconds, point, look }: QueueNeeds,
+): Promise<boolean> {
+  const places = await claimSlots(transaction)
+  if (places.length === 0) return false
+  const chosen = await chooseRuns(transaction, places)
+  if (chosen.length === 0) return false
+  const rows = await startRuns(transaction, seat(chosen, places), longestWaitSeconds)
+  await outbox.append(
+    transaction,
+    rows.map((row) => occurrences.started({ ...row, jobType: row.job_type }, row.started_at.getTime())),
+  )
+  await point('launcher.queue.chosen')
+  transaction.afterCommit(() => look(rows.map(({ run }) => run)))
+  return rows.length === batchSize
+}
 
 /** No more than there are runs to seat: each that is locked here is free to nobody else meanwhile. */
 function claimSlots(transaction: Transaction): Promise<Place[]> {

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RunId } from '../../schemas/words.ts'
-import { type LauncherKit, launcherKit } from './launcher-kit.ts'
+import { chooseSlots } from '../../services/launcher/slots.ts'
+import { jobType, type LauncherKit, launcherKit } from './launcher-kit.ts'
 
 const cancel = (kit: LauncherKit, run: RunId, body: object = { actor: 'ada', reason: 'wrong data' }) =>
   kit.inject({ method: 'POST', url: `/runs/${run}/cancel`, headers: { host: 'localhost' }, payload: body })
 
 test('a queued run that a person cancels ends at once and never starts', async (t) => {
-  const kit = await launcherKit(t)
+  const kit = await launcherKit(t, { slots: 0 })
   const run = await kit.request()
   const answer = await cancel(kit, run)
   assert.deepEqual([answer.statusCode, answer.json().state], [202, 'cancelled'])
+  await chooseSlots(kit.database, jobType, 1, { actor: 'ada', reason: 'a machine' })
   await kit.settle()
   assert.deepEqual(kit.executor.started, [])
   const [cancelled] = await kit.said('run.cancelled')

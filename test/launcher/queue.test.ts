@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BotId } from '../../schemas/words.ts'
-import { launcherDatabase, launcherKit, requestOf, verdict } from './launcher-kit.ts'
+import { chooseSlots } from '../../services/launcher/slots.ts'
+import { jobType, launcherDatabase, launcherKit, requestOf, verdict } from './launcher-kit.ts'
 
 const supersede = { whenNewer: 'supersede' } as const
 
@@ -60,8 +61,15 @@ test('I2: PostgreSQL itself refuses a second run that holds a key, and a second 
   await assert.rejects(copy('queued', false), /one_run_waits_per_key/)
 })
 
+test('a request that finds a slot free starts with its arrival, and one that does not waits', async (t) => {
+  const kit = await launcherKit(t, { slots: 1 })
+  const [first, second] = [await kit.request(), await kit.request({ bot: BotId.parse('other') })]
+  assert.deepEqual([await kit.state(first), await kit.state(second)], ['running', 'queued'])
+  assert.deepEqual(await kit.names(), ['run.queued', 'run.started', 'run.queued'])
+})
+
 test('several requests of a key in one batch end as if they had come one by one', async (t) => {
-  const kit = await launcherKit(t)
+  const kit = await launcherKit(t, { slots: 0 })
   await kit.request()
   const batch = [2, 3, 4].map((generation) =>
     requestOf({ generation, dataset: kit.dataset, namesDataset: generation === 3 }),
@@ -85,13 +93,14 @@ test('several requests of a key in one batch end as if they had come one by one'
 })
 
 test('higher priority goes first, then whoever waits longest, and a replaced run hands on its place', async (t) => {
-  const kit = await launcherKit(t, { slots: 1 })
+  const kit = await launcherKit(t, { slots: 0 })
   const [a, b, c] = ['a', 'b', 'c'].map((name) => BotId.parse(name))
   assert.ok(a && b && c)
   await kit.request({ bot: a })
   const second = await kit.request({ bot: b })
   const edited = await kit.request({ bot: a })
   const urgent = await kit.request({ bot: c, priority: 1 })
+  await chooseSlots(kit.database, jobType, 1, { actor: 'ada', reason: 'a machine' })
   const order: string[] = []
   for (let place = 0; place < 3; place += 1) {
     await kit.settle()
