@@ -16,25 +16,16 @@ type KeyRow = {
   highest_revision: number | null
 }
 
-/**
- * Locks the keys' rows, making them first where need be, and reads them as they then are. Both steps go in the same order
- * in every transaction, so that two of them never wait for each other.
- */
+/** Locks the keys' rows in their order, so that no two transactions wait for each other, and makes those that are missing. */
 export async function lockKeys(transaction: Transaction, keys: Iterable<Key>): Promise<Map<string, KeyState>> {
   const wanted = new Map([...keys].map((key) => [keyOf(key), key]))
   if (wanted.size === 0) return new Map()
-  const columns = [[...wanted.values()].map(({ bot }) => bot), [...wanted.values()].map(({ jobType }) => jobType)]
-  await transaction.execute(
+  const rows = await transaction.query<KeyRow>(
     `insert into intake.keys (bot, job_type)
      select bot, job_type from unnest($1::text[], $2::text[]) as wanted (bot, job_type) order by bot, job_type
-     on conflict do nothing`,
-    columns,
-  )
-  const rows = await transaction.query<KeyRow>(
-    `select bot, job_type, generation, newest_run, highest_revision
-       from intake.keys join unnest($1::text[], $2::text[]) as wanted (bot, job_type) using (bot, job_type)
-      order by bot, job_type for update of keys`,
-    columns,
+     on conflict (bot, job_type) do update set generation = keys.generation
+     returning bot, job_type, generation, newest_run, highest_revision`,
+    [[...wanted.values()].map(({ bot }) => bot), [...wanted.values()].map(({ jobType }) => jobType)],
   )
   return new Map(
     rows.map((row) => {

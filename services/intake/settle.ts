@@ -47,8 +47,10 @@ export function makeSettle({ configuration, outbox, point }: SettleParts): Settl
   return async (transaction, ready, closing, keys) => {
     if (ready.length + closing.length === 0) return
     const works = ready.map((item) => ({ ...item, ...workOf(configuration, item) }))
-    const newest = await newestOf(transaction, ready, keys)
-    const failures = await failuresOf(transaction, works)
+    // A key that never had a run has nothing to tell.
+    const known = works.filter(({ request }) => keys.get(keyOf(request))?.newestRun !== undefined)
+    const newest = await newestOf(transaction, known, keys)
+    const failures = await failuresOf(transaction, known)
 
     const granted: Granted[] = []
     const closed = [...closing]

@@ -37,6 +37,8 @@ export interface KubernetesExecutorOptions {
 /** GPUs are waited for overnight. */
 const longestWaitSeconds = 86_400
 const nodesAgeMs = 60_000
+/** What a runner says of its end does not come this way, so there is time. */
+const gatherMs = 100
 
 interface Read {
   readonly job: V1Job | undefined
@@ -46,16 +48,26 @@ interface Read {
 export function createKubernetesExecutor(options: KubernetesExecutorOptions): Executor {
   const { cluster, settings, clock, settleSeconds = 30 } = options
   const listeners: ((name: AttemptName) => void)[] = []
+  const changed = new Set<AttemptName>()
   let listed: { readonly atMs: number; readonly nodes: Promise<readonly V1Node[]> } | undefined
   /** Of those that have ended, what was read then; each is asked about thrice, and the API server once. */
   const over = new Map<string, Read>()
   let closed = false
 
+  /** A Job and its pod change several times in a moment, and those of many together. */
   function tell(name: string): void {
     if (over.has(name) && jobs.get(name) === undefined) over.delete(name)
     const attempt = AttemptName.safeParse(name)
-    if (closed || !attempt.success) return
-    for (const listener of listeners) listener(attempt.data)
+    if (!attempt.success) return
+    changed.add(attempt.data)
+    if (changed.size === 1) void clock.sleep(gatherMs).then(tellGathered)
+  }
+
+  function tellGathered(): void {
+    const names = [...changed]
+    changed.clear()
+    if (closed) return
+    for (const name of names) for (const listener of listeners) listener(name)
   }
   const jobs = cluster.watchJobs(tell)
   const pods = cluster.watchPods(tell)
