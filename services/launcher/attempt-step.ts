@@ -100,7 +100,8 @@ function leave(
 ): AttemptStep {
   const { name } = attempt
   if (seen?.state === 'absent' || seen?.state === 'ended') return { act: { do: 'release', attempt: name }, lookInMs: 0 }
-  const patienceMs = (attempt.endedMs ?? nowMs) + limits.timings.leaveMs - nowMs
+  // Where no runner ever came there is none to wait for, and what is left may hold a GPU.
+  const patienceMs = attempt.claimedMs === null ? 0 : (attempt.endedMs ?? nowMs) + limits.timings.leaveMs - nowMs
   if (patienceMs > 0) return { act: null, lookInMs: patienceMs }
   return { act: { do: 'stop', attempt: name, graceMs: 0 }, lookInMs: limits.timings.leaveMs }
 }

@@ -73,6 +73,12 @@ const rows: readonly Row[] = [
     alive,
     'stop',
   ],
+  [
+    'one that ended before a runner came is ended at once: it may hold a GPU',
+    { ...created, state: 'ended', placed: true, outcome: 'badInput', endedMs: nowMs },
+    hopeless,
+    'stop',
+  ],
   ['I7: one that is gone is released', done, gone, 'release'],
   ['a release that was cut off is repeated', done, absent, 'release'],
   ['nothing is released while the executor cannot say', done, undefined, null],
