@@ -2,7 +2,9 @@
  * What a Job and its pods say about an attempt. Pure.
  *
  * The Job never makes a second pod (one completion, no back-off, and a deleted Job makes none), so a pod that is over is
- * the attempt's end; the Job's own word, a second later or more, is only needed where there is no pod to be seen.
+ * the attempt's end; the Job's own word, a second later or more, is only needed where there is no pod to be seen. One thing
+ * would have it make another: Kueue takes a pod away (by `suspend`) and gives the Job a place later. That is the end, too:
+ * what comes later is the next attempt's.
  */
 
 import type { Hopeless, Observation, Standing } from '../executor.ts'
@@ -26,7 +28,7 @@ export function observationOf({ job, pods, events, nowhere }: Seen, nowMs: numbe
   const isForsaken = alive !== undefined && isDeleted(job) && alive.metadata?.deletionTimestamp === undefined
   const handle = job?.metadata?.uid ?? alive?.metadata?.uid ?? ''
   if (alive) return ofPod(alive, { handle, ...(isForsaken ? { isForsaken } : {}) }, nowhere, nowMs)
-  if (pods.length > 0 || isDeleted(job) || finishOf(job)) {
+  if (pods.length > 0 || isDeleted(job) || finishOf(job) || isSuspendedAgain(job)) {
     return job || pods.length > 0 ? endOf(job, pods) : { state: 'absent' }
   }
   return { state: 'starting', handle, words: waitForPod(job, events) }
@@ -39,6 +41,11 @@ export function isOver({ status }: V1Pod): boolean {
 
 function isDeleted(job: V1Job | undefined): boolean {
   return job === undefined || job.metadata?.deletionTimestamp !== undefined
+}
+
+/** It was let go before, or changed: each change of what a Job is to do counts. */
+function isSuspendedAgain(job: V1Job | undefined): boolean {
+  return job?.spec?.suspend === true && (job.metadata?.generation ?? 1) > 1
 }
 
 function finishOf(job: V1Job | undefined) {
@@ -150,6 +157,7 @@ function endOf(job: V1Job | undefined, pods: readonly V1Pod[]): Observation {
       isDisrupted: finish.reason === 'PodFailurePolicy',
     }
   }
+  if (!isDeleted(job)) return { ...ended, reason: 'its Job was suspended, which took its pod away', isDisrupted: true }
   return { ...ended, reason: 'its Job was deleted, and it has no pod any more', isDisrupted: true }
 }
 

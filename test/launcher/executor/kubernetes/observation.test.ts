@@ -94,6 +94,15 @@ const rows: readonly Row[] = [
     'starting: waits for Kueue to admit it from the queue gpus',
   ],
   [
+    'one that Kueue had let go and holds again has lost its pod, and has ended',
+    job({
+      metadata: { generation: 3, labels: { 'kueue.x-k8s.io/queue-name': 'gpus' } },
+      spec: { suspend: true, template: {} },
+    }),
+    [],
+    'ended, disrupted: its Job was suspended, which took its pod away',
+  ],
+  [
     'a pod that finds no GPU says how many nodes are free',
     job(),
     [
