@@ -99,7 +99,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     // Without the nodes, what the scheduler says is told.
     const there = waiting && (await nodes().catch(() => undefined))
     const nowhere = there && waiting?.spec && whyNoNodeFits(there, waiting.spec)
-    return observationOf({ job, pods, events, nowhere }, clock.now().getTime())
+    return observationOf({ job, pods, events, nowhere }, cluster.nowMs())
   }
 
   /** They seldom change, and many wait for the same ones. */
@@ -116,7 +116,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   /** A pod is there within moments, unless something is in its way; only then is it worth a question why. */
   function isOlder(job: V1Job): boolean {
     const madeAt = job.metadata?.creationTimestamp
-    return madeAt !== undefined && clock.now().getTime() - new Date(madeAt).getTime() > 5_000
+    return madeAt !== undefined && cluster.nowMs() - new Date(madeAt).getTime() > 5_000
   }
 
   async function observe(name: AttemptName): Promise<Observation> {

@@ -79,7 +79,7 @@ function ofPod(pod: V1Pod, standing: Standing, nowhere: string | undefined, nowM
 
   const stuck = stuckContainer(pod)
   if (!stuck) return { state: 'starting', ...standing, words: `is set up on node ${node}` }
-  const hopeless = hopelessnessOf(stuck, nowMs - Date.parse(timeText(pod.metadata?.creationTimestamp)))
+  const hopeless = hopelessnessOf(stuck, nowMs - placedAt(pod))
   return { state: 'starting', ...standing, words: stuck.words, ...(hopeless ? { hopeless } : {}) }
 }
 
@@ -159,6 +159,12 @@ function endOf(job: V1Job | undefined, pods: readonly V1Pod[]): Observation {
   }
   if (!isDeleted(job)) return { ...ended, reason: 'its Job was suspended, which took its pod away', isDisrupted: true }
   return { ...ended, reason: 'its Job was deleted, and it has no pod any more', isDisrupted: true }
+}
+
+/** When it was given its node: it may have waited long for one. */
+function placedAt({ metadata, status }: V1Pod): number {
+  const placed = status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'True')
+  return Date.parse(timeText(placed?.lastTransitionTime ?? metadata?.creationTimestamp))
 }
 
 const startOf = (pod: V1Pod): number => Date.parse(timeText(pod.metadata?.creationTimestamp))

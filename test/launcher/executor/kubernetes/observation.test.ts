@@ -148,6 +148,18 @@ const rows: readonly Row[] = [
     "starting, hopeless, lost: its image registry/trainer:1 can't be pulled: not found",
   ],
   [
+    'the wait for a node does not count',
+    job(),
+    [
+      {
+        program: waiting('ImagePullBackOff'),
+        ageMinutes: 600,
+        conditions: [{ type: 'PodScheduled', status: 'True', lastTransitionTime: minutesAgo(1) }],
+      },
+    ],
+    "starting: its image registry/trainer:1 can't be pulled: not found",
+  ],
+  [
     'the same of the image that brings the runner',
     job(),
     [{ init: waiting('ErrImagePull') }],

@@ -44,6 +44,9 @@ export interface Cluster {
   readonly place: string
   readonly namespace: string
 
+  /** What its clock shows, to the second: the times in its objects are by this one. */
+  nowMs(): number
+
   /** After a lost answer it looks for the name before it says which. A field that the cluster does not know is refused. */
   createJob(job: V1Job): Promise<'created' | 'exists'>
   /** Straight from the store, never from a cache. `undefined`: it is not there. */

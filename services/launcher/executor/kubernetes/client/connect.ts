@@ -27,6 +27,8 @@ export interface ApiRequest {
 export interface Connection {
   readonly server: string
   readonly namespace: string
+  /** What the server's clock shows, to the second, as its answers tell: ours may be wrong, or be set while we run. */
+  nowMs(): number
   /** The body of a 2xx answer, which must be read to its end or destroyed. Throws `Refused` with any other answer. */
   send(request: ApiRequest): Promise<Dispatcher.ResponseData['body']>
   /** Ends whatever is in flight. */
@@ -49,6 +51,8 @@ export function connect(configure: () => Configured): Connection {
   let pool: { agent: Dispatcher; madeOf: string } | undefined
   let identifying: Promise<Identity> | undefined
   const retired = new Set<Dispatcher>()
+  /** What its clock shows less what our monotonic one does. */
+  let aheadMs = performance.timeOrigin
   let closed = false
 
   function poolFor(tls: Tls): Dispatcher {
@@ -106,9 +110,15 @@ export function connect(configure: () => Configured): Connection {
     return identifying
   }
 
+  function readClock(date: string | string[] | undefined): void {
+    const toldMs = Date.parse(String(date))
+    if (Number.isFinite(toldMs)) aheadMs = toldMs - performance.now()
+  }
+
   return {
     server,
     namespace,
+    nowMs: () => performance.now() + aheadMs,
 
     async send({ method, path, query = {}, body, contentType = 'application/json', signal }) {
       const { headers, tls } = await identity(signal)
@@ -135,6 +145,7 @@ export function connect(configure: () => Configured): Connection {
         if (isDistrust(error)) rereadConfiguration()
         throw error
       })
+      readClock(answer.headers['date'])
       if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body
       if (answer.statusCode === 401) rereadConfiguration()
       throw new Refused({

@@ -135,6 +135,7 @@ export function openCluster(options: ClusterOptions): Cluster {
   return {
     place: `${connection.server} namespace ${namespace}`,
     namespace,
+    nowMs: connection.nowMs,
     createJob,
     readJob: (name) => read<V1Job>(jobs, name),
     deleteJob: (name, uid) => remove(jobs, name, uid, { propagationPolicy: 'Background' }),
