@@ -16,9 +16,10 @@
 import { AttemptName } from '../../../../schemas/words.ts'
 import type { Clock } from '../../../kit/clock.ts'
 import { conflict, unavailable } from '../../../kit/errors.ts'
+import type { Logger } from '../../../kit/log.ts'
 import type { Executor, Observation } from '../executor.ts'
-import type { Cluster, V1Job, V1Node, V1Pod } from './client/cluster.ts'
-import { toTrainyardError } from './client/failures.ts'
+import type { Cluster, CoreV1Event, V1Job, V1Node, V1Pod } from './client/cluster.ts'
+import { failureOf, toTrainyardError } from './client/failures.ts'
 import { whyNoNodeFits } from './fit.ts'
 import { buildJob, isSameWork, type JobSettings } from './job.ts'
 import { labels } from './names.ts'
@@ -30,6 +31,7 @@ export interface KubernetesExecutorOptions {
   readonly cluster: Cluster
   readonly settings: JobSettings
   readonly clock: Clock
+  readonly log: Logger
   /** What a pod gets above the grace time, for the runner to save the program's work and tell the end. */
   readonly settleSeconds?: number
 }
@@ -39,6 +41,10 @@ const longestWaitSeconds = 86_400
 const nodesAgeMs = 60_000
 /** What a runner says of its end does not come this way, so there is time. */
 const gatherMs = 100
+/** A pod is there within moments, unless something is in its way: only then is it worth a question why. */
+const podWithinMs = 5_000
+/** Times in the cluster's objects are whole seconds. */
+const grainMs = 1_000
 
 interface Read {
   readonly job: V1Job | undefined
@@ -46,12 +52,14 @@ interface Read {
 }
 
 export function createKubernetesExecutor(options: KubernetesExecutorOptions): Executor {
-  const { cluster, settings, clock, settleSeconds = 30 } = options
+  const { cluster, settings, clock, log, settleSeconds = 30 } = options
   const listeners: ((name: AttemptName) => void)[] = []
   const changed = new Set<AttemptName>()
   let listed: { readonly atMs: number; readonly nodes: Promise<readonly V1Node[]> } | undefined
   /** Of those that have ended, what was read then; each is asked about thrice, and the API server once. */
   const over = new Map<string, Read>()
+  /** Of those that have no pod yet, and are looked at once more. */
+  const podless = new Set<string>()
   let closed = false
 
   /** A Job and its pod change several times in a moment, and those of many together. */
@@ -76,7 +84,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   function known(name: AttemptName): Read | undefined {
     const job = jobs.get(name)
     if (!job || !jobs.isCurrent() || !pods.isCurrent()) return undefined
-    return { job, pods: pods.all().filter((pod) => pod.metadata?.labels?.[labels.attempt] === name) }
+    return { job, pods: pods.all().filter((pod) => isOf(pod, name)) }
   }
 
   /** The Job first: a pod that is made in between is seen, and one that is gone had a Job that is over. */
@@ -94,7 +102,8 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
 
   async function judge({ job, pods }: Read): Promise<Observation> {
     const isRefused = job !== undefined && pods.length === 0 && isOlder(job)
-    const events = isRefused ? await cluster.listEvents([job.metadata?.uid ?? '']) : []
+    const { events } = isRefused ? await readEvents([uidOf(job)]) : { events: [] }
+    if (job !== undefined && pods.length === 0 && !isRefused) awaitPod(job.metadata?.name ?? '')
     const waiting = pods.find(isUnschedulable)
     // Without the nodes, what the scheduler says is told.
     const there = waiting && (await nodes().catch(() => undefined))
@@ -113,10 +122,32 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     })
   }
 
-  /** A pod is there within moments, unless something is in its way; only then is it worth a question why. */
   function isOlder(job: V1Job): boolean {
     const madeAt = job.metadata?.creationTimestamp
-    return madeAt !== undefined && cluster.nowMs() - new Date(madeAt).getTime() > 5_000
+    return madeAt !== undefined && cluster.nowMs() - new Date(madeAt).getTime() > podWithinMs
+  }
+
+  /** Nothing that is watched tells of a pod that is refused. */
+  function awaitPod(name: string): void {
+    if (podless.has(name)) return
+    podless.add(name)
+    const look = (): void => {
+      podless.delete(name)
+      if (jobs.get(name) && !pods.all().some((pod) => isOf(pod, name))) tell(name)
+    }
+    setTimeout(look, podWithinMs + 2 * grainMs).unref()
+  }
+
+  /** Events only explain: where we may not read them, nothing waits for that. */
+  async function readEvents(ofUids: readonly string[]): Promise<{ events: readonly CoreV1Event[]; refusal?: string }> {
+    try {
+      return { events: await cluster.listEvents(ofUids) }
+    } catch (error) {
+      if (failureOf(error)?.kind !== 'forbidden') throw error
+      const { message, hint } = toTrainyardError(error)
+      log.warn({ error: message, hint }, 'what the cluster has said of an attempt is left out of its record')
+      return { events: [], refusal: message }
+    }
   }
 
   async function observe(name: AttemptName): Promise<Observation> {
@@ -201,7 +232,11 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     async remarks(name) {
       const { job, pods } = over.get(name) ?? (await read(name))
       const uids = [job, ...pods].flatMap((each) => each?.metadata?.uid ?? [])
-      return uids.length === 0 ? [] : remarksOf(pods, await cluster.listEvents(uids))
+      if (uids.length === 0) return []
+      const { events, refusal } = await readEvents(uids)
+      const remarks = remarksOf(pods, events)
+      if (refusal === undefined) return remarks
+      return [...remarks, { at: new Date(cluster.nowMs()), words: `its events could not be read: ${refusal}` }]
     },
 
     async list() {
@@ -215,6 +250,8 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     },
   }
 }
+
+const isOf = ({ metadata }: V1Pod, name: string): boolean => metadata?.labels?.[labels.attempt] === name
 
 const uidOf = ({ metadata }: V1Job | V1Pod): string => metadata?.uid ?? ''
 

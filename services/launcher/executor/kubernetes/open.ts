@@ -16,5 +16,5 @@ export interface OpenOptions extends KubernetesEnvironment {
 export function openKubernetesExecutor({ clock, random, log, ...environment }: OpenOptions): Executor {
   const { kubeconfig, namespace, runnerImage } = environment
   const cluster = openCluster({ kubeconfig, namespace, clock, random, log })
-  return createKubernetesExecutor({ cluster, settings: { namespace: cluster.namespace, runnerImage }, clock })
+  return createKubernetesExecutor({ cluster, settings: { namespace: cluster.namespace, runnerImage }, clock, log })
 }

@@ -69,7 +69,7 @@ export async function kubernetesSubject(
       const [clock, random, log] = [systemClock, systemRandom, openLog('silent')]
       const opened = openCluster({ kubeconfig, namespace, clock, random, log })
       const settings = { namespace, runnerImage: 'registry.example.com/trainyard-runner:1' }
-      const executor = createKubernetesExecutor({ cluster: opened, settings, clock, settleSeconds: 1 })
+      const executor = createKubernetesExecutor({ cluster: opened, settings, clock, log, settleSeconds: 1 })
       cleanup(t, () => executor.close())
       return executor
     },
