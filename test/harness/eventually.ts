@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
  */
 export async function eventually<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  { timeoutMs = 20_000, what = 'the condition' } = {},
+  { timeoutMs = 60_000, what = 'the condition' } = {},
 ): Promise<T> {
   const begun = performance.now()
   let last: unknown
