@@ -37,7 +37,7 @@ export function makeComponent({ name, path, parameters, log, ready }: Program): 
     await output.close()
     endWithUs(started)
     try {
-      await eventually(() => ended(started) || ready(), { timeoutMs: 60_000, what: `an answer of ${name}` })
+      await eventually(() => ended(started) || ready(), { what: `an answer of ${name}` })
       if (ended(started)) throw new Error(`${name} ended`)
     } catch (error) {
       await stop()

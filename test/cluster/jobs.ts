@@ -50,7 +50,7 @@ export async function podThat(
     pods = await podsOfJob(cluster, namespace, job)
     return pods.find((pod) => holds(pod))
   }
-  return await eventually(look, { timeoutMs: 60_000 }).catch((error: unknown) => {
+  return await eventually(look).catch((error: unknown) => {
     const found = JSON.stringify(pods.map(({ status }) => status))
     throw new Error(`no pod of ${job} came to be as it should: ${found}`, { cause: error })
   })

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { eventually } from '../harness/eventually.ts'
 import { Refusal } from './client.ts'
 import { createJob } from './jobs.ts'
 import { launcherRightsShipped, makeLauncherAccount } from './launcher-account.ts'
@@ -12,13 +11,12 @@ test('an account with the rights of the launcher does what they are for, and one
   const namespace = await makeNamespace(t, cluster)
   const jobs = `/apis/batch/v1/namespaces/${namespace}/jobs`
   const whole = await cluster.clientFor(await makeLauncherAccount(t, cluster, namespace))
-  await eventually(() => whole.get<object>(jobs))
   await createJob({ ...cluster, admin: whole }, namespace, { name: 'mine' })
-  await eventually(() => whole.get<object>('/api/v1/nodes'))
+  await whole.get('/api/v1/nodes')
 
-  const right = { resource: 'jobs', verb: 'delete' }
+  const right = { group: 'batch', resource: 'jobs', verb: 'delete' }
   const less = await cluster.clientFor(await makeLauncherAccount(t, cluster, namespace, right))
-  await eventually(() => less.get<object>(jobs))
+  await less.get(jobs)
   await assert.rejects(less.remove(`${jobs}/mine`), (error) => error instanceof Refusal && error.status === 403)
   await whole.remove(`${jobs}/mine`)
   for (const client of [whole, less]) client.close()

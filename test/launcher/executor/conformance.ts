@@ -18,6 +18,9 @@ export interface Subject {
   check?(): Promise<void>
 }
 
+/** Longer than a runner takes to end its program in order, and to say so, on however slow a machine. */
+const patientMs = 30_000
+
 interface Scene extends Subject {
   readonly hearts: Hearts
 }
@@ -196,12 +199,13 @@ export function executorConformance(setup: (t: TestContext) => Promise<Subject>)
   })
 
   guarantee('stop asks the program, and what it saves counts', async ({ api, open, attempt, hearts }) => {
+    api.claim = { ...api.claim, graceMs: patientMs }
     const executor = open()
     const saving = `process.on('SIGTERM', () => { fs.writeFileSync(join(checkpoint, 'saved'), ''); process.exit(75) })`
     await executor.start(await attempt(`${saving}; ${hearts.beatingUntilTold}`))
     await hearts.begun()
-    await executor.stop(attemptName, 5_000)
-    await executor.stop(attemptName, 5_000)
+    await executor.stop(attemptName, patientMs)
+    await executor.stop(attemptName, patientMs)
     await endsWhole(executor, hearts)
     assert.equal(api.ended?.outcome, 'resumable')
     assert.deepEqual(
@@ -214,7 +218,7 @@ export function executorConformance(setup: (t: TestContext) => Promise<Subject>)
     await open().start(await attempt(hearts.beatingUntilTold))
     await hearts.begun()
     const next = open()
-    await next.stop(attemptName, 5_000)
+    await next.stop(attemptName, patientMs)
     await endsWhole(next, hearts)
     assert.equal(api.ended?.outcome, 'stopped')
   })
@@ -228,7 +232,7 @@ export function executorConformance(setup: (t: TestContext) => Promise<Subject>)
       const executor = open()
       await executor.start(await attempt(`${ignores}; ${hearts.childBeating}; ${hearts.beatingUntilTold}`))
       await hearts.begun(2)
-      await executor.stop(attemptName, 100)
+      await executor.stop(attemptName, patientMs)
       await endsWhole(executor, hearts)
       assert.equal(api.ended?.outcome, 'stopped')
     },

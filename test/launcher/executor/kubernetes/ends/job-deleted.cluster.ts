@@ -82,7 +82,7 @@ for (const [state, { gpus, come }] of Object.entries(states)) {
       await take(scene)
       const end = await seen(executor, async (now) => {
         // As the launcher does.
-        if (isThere(now) && 'isForsaken' in now) await executor.stop(attemptName, 5_000)
+        if (isThere(now) && 'isForsaken' in now) await executor.stop(attemptName, 30_000)
         return !isThere(now)
       })
       const saidMs = Date.now()
