@@ -50,7 +50,7 @@ test('a node that falls silent is lost and its pods are taken from it, and one t
   await createJob(cluster, namespace, { name: 'lost', gpus: 1 })
   const running = async () => (await podsOfJob(cluster, namespace, 'lost')).find(({ spec }) => spec.nodeName)
   await eventually(running)
-  node.lose()
+  await node.lose()
   const taken = await eventually(async () => {
     const pod = await running()
     return pod?.metadata.deletionTimestamp !== undefined && pod

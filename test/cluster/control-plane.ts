@@ -125,7 +125,7 @@ async function startOnce(options: ControlPlaneOptions): Promise<ControlPlane> {
         await Promise.all([controllerManager.start(), scheduler.start()])
       },
       async shutDown() {
-        witness.lose()
+        witness.stop()
         cluster.admin.close()
         await shutDown()
       },

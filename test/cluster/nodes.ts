@@ -23,10 +23,12 @@ export interface NodeOptions {
 
 export interface TestNode {
   readonly name: string
-  /** It falls silent, as a machine does that lost its power or its network. */
-  lose(): void
+  /** It falls silent, as a machine does that lost its power or its network, and counts as lost when this resolves. */
+  lose(): Promise<void>
   /** It says again that it is well. */
   recover(): void
+  /** Says nothing more, whatever the cluster makes of that. */
+  stop(): void
   /** Falls silent and is taken out of the cluster. */
   remove(): Promise<void>
 }
@@ -62,6 +64,13 @@ export async function makeNode(t: Ending, { admin }: Cluster, options: NodeOptio
 }
 
 const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
+/** What the controller manager writes of a node once it has been silent for long enough. */
+const silent = {
+  type: 'Ready',
+  status: 'Unknown',
+  reason: 'NodeStatusUnknown',
+  message: 'Kubelet stopped posting node status.',
+}
 
 export function nodeStatus({ gpus = 0, kubeletPort = 0 }: Pick<NodeOptions, 'gpus' | 'kubeletPort'>): object {
   const capacity = { cpu: '64', memory: '512Gi', pods: '110', 'ephemeral-storage': '1Ti', ...gpuCapacity(gpus) }
@@ -83,34 +92,46 @@ export async function joinNode(admin: Client, node: NodeObject): Promise<TestNod
   await admin.create(leases, { metadata: { name }, spec: lease })
 
   let well = true
-  const removed = new AbortController()
+  const stopped = new AbortController()
+  let saying: Promise<unknown> = Promise.resolve()
+
+  /** One after the other: what was said last is what holds. */
+  async function say(condition: object): Promise<void> {
+    const before = saying
+    saying = before
+      .catch(() => {})
+      .then(() => admin.patch(`${nodes}/${name}/status`, { status: { conditions: [condition] } }, 'strategic'))
+    await saying
+  }
 
   async function beat(): Promise<void> {
     await admin.patch(`${leases}/${name}`, { spec: { renewTime: microTime() } })
     // Whoever took it for lost says so in its status, and only it can say otherwise.
-    await admin.patch(`${nodes}/${name}/status`, { status: { conditions: [ready] } }, 'strategic')
+    if (well) await say(ready)
   }
 
   async function keepAlive(): Promise<void> {
-    while (!removed.signal.aborted) {
+    while (!stopped.signal.aborted) {
       // An API server that is away for a while is no reason to fall silent for good.
       if (well) await beat().catch(() => {})
-      await delay(1_000, undefined, { signal: removed.signal, ref: false }).catch(() => {})
+      await delay(1_000, undefined, { signal: stopped.signal, ref: false }).catch(() => {})
     }
   }
 
   const beating = keepAlive()
   return {
     name,
-    lose() {
+    async lose() {
       well = false
+      await say(silent)
     },
     recover() {
       well = true
     },
+    stop: () => stopped.abort(),
     async remove() {
-      if (removed.signal.aborted) return
-      removed.abort()
+      if (stopped.signal.aborted) return
+      stopped.abort()
       await beating
       await admin.remove(`${nodes}/${name}`)
       await admin.remove(`${leases}/${name}`)

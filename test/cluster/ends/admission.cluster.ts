@@ -3,22 +3,21 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cleanup, type Ending } from '../../harness/cleanup.ts'
 import { eventually } from '../../harness/eventually.ts'
-import { takeCensus } from '../census.ts'
-import { Refusal } from '../client.ts'
+import { watchAttempts } from '../witness.ts'
 import { type ClusterYard, startClusterYard } from '../yard.ts'
+import { refusalOf } from './dry-run.ts'
 import { endOf, jobType, placements, stands, train } from './given.ts'
 
 const api = '/apis/admissionregistration.k8s.io/v1'
 
 interface Rule {
-  readonly apiGroups: readonly string[]
-  readonly resources: readonly string[]
+  readonly resource: 'pods' | 'jobs'
   readonly jobType: string
   readonly reason?: 'Forbidden'
 }
 
 /** A policy that refuses objects of the job type; in force when this resolves. */
-async function refuse(t: Ending, here: ClusterYard, { apiGroups, resources, jobType, reason }: Rule) {
+async function refuse(t: Ending, here: ClusterYard, { resource, jobType, reason }: Rule) {
   const { cluster, namespace } = here
   const { admin } = cluster
   const name = `${namespace}-${jobType}`
@@ -28,7 +27,14 @@ async function refuse(t: Ending, here: ClusterYard, { apiGroups, resources, jobT
     spec: {
       matchConstraints: {
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-        resourceRules: [{ apiGroups, apiVersions: ['v1'], operations: ['CREATE'], resources }],
+        resourceRules: [
+          {
+            apiGroups: [resource === 'pods' ? '' : 'batch'],
+            apiVersions: ['v1'],
+            operations: ['CREATE'],
+            resources: [resource],
+          },
+        ],
       },
       validations: [
         { expression: `${label} != '${jobType}'`, message: `no ${jobType} here`, ...(reason ? { reason } : {}) },
@@ -47,38 +53,17 @@ async function refuse(t: Ending, here: ClusterYard, { apiGroups, resources, jobT
     await admin.remove(`${api}/validatingadmissionpolicies/${name}`)
   }
   cleanup(t, lift)
-  await eventually(() => isRefused(here, resources[0] ?? '', jobType), { what: 'the policy being in force' })
+  await eventually(async () => (await refusalOf(here, resource, jobType))?.includes(`no ${jobType} here`), {
+    what: 'the policy being in force',
+  })
   return { lift }
-}
-
-async function isRefused({ cluster, namespace }: ClusterYard, resource: string, jobType: string): Promise<boolean> {
-  const metadata = { name: 'dry', labels: { 'trainyard.dev/job-type': jobType } }
-  // The restricted pod security standard is asked first.
-  const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, runAsNonRoot: true }
-  const container = { name: 'dry', image: 'dry', securityContext }
-  const pod = {
-    containers: [container],
-    restartPolicy: 'Never',
-    securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
-  }
-  const [path, spec] =
-    resource === 'pods'
-      ? [`/api/v1/namespaces/${namespace}/pods`, pod]
-      : [`/apis/batch/v1/namespaces/${namespace}/jobs`, { template: { spec: pod } }]
-  try {
-    await cluster.admin.create(`${path}?dryRun=All`, { metadata, spec })
-    return false
-  } catch (error) {
-    if (error instanceof Refusal) return error.message.includes(`no ${jobType} here`)
-    throw error
-  }
 }
 
 test("a cluster's rules refuse attempts", { concurrency: true }, async (t) => {
   const jobTypes = ['pods-refused', 'jobs-refused', 'jobs-forbidden']
   const configuration = `jobTypes:\n${jobTypes.map((name) => jobType(name)).join('')}${placements}`
   const here = await startClusterYard(t, { configuration })
-  const census = takeCensus(t, here.cluster, here.namespace)
+  const witness = watchAttempts(t, here.cluster, here.namespace)
   const outcomesOf = ({ state, attempts }: Awaited<ReturnType<typeof endOf>>) => [
     state,
     ...attempts.map(({ outcome }) => outcome),
@@ -86,30 +71,25 @@ test("a cluster's rules refuse attempts", { concurrency: true }, async (t) => {
 
   await Promise.all([
     t.test('a pod that is refused is waited for, with the words of the rule, until the rule is lifted', async (t) => {
-      const rule = await refuse(t, here, { apiGroups: [''], resources: ['pods'], jobType: 'pods-refused' })
+      const rule = await refuse(t, here, { resource: 'pods', jobType: 'pods-refused' })
       const run = await train(here.yard, 'pods-refused')
       await stands(here.yard, run, /^its pod is refused: .*no pods-refused here/)
       await rule.lift()
       assert.deepEqual(outcomesOf(await endOf(here.yard, run)), ['succeeded', 'done'])
     }),
     t.test('a Job that the cluster calls wrong fails at once, with the words of the rule', async (t) => {
-      await refuse(t, here, { apiGroups: ['batch'], resources: ['jobs'], jobType: 'jobs-refused' })
+      await refuse(t, here, { resource: 'jobs', jobType: 'jobs-refused' })
       const end = await endOf(here.yard, await train(here.yard, 'jobs-refused'))
       assert.deepEqual(outcomesOf(end), ['failed', 'badInput'])
       assert.match(end.attempts[0]?.reason ?? '', /no jobs-refused here/)
     }),
     t.test('a Job that is forbidden is tried again until it is allowed', async (t) => {
-      const rule = await refuse(t, here, {
-        apiGroups: ['batch'],
-        resources: ['jobs'],
-        jobType: 'jobs-forbidden',
-        reason: 'Forbidden',
-      })
+      const rule = await refuse(t, here, { resource: 'jobs', jobType: 'jobs-forbidden', reason: 'Forbidden' })
       const run = await train(here.yard, 'jobs-forbidden')
       await stands(here.yard, run, /^can't be started yet: .*no jobs-forbidden here/)
       await rule.lift()
       assert.deepEqual(outcomesOf(await endOf(here.yard, run)), ['succeeded', 'done'])
     }),
   ])
-  await census.check()
+  await witness.check()
 })

@@ -1,9 +1,9 @@
 /** What the cluster, or somebody in it, can do to an attempt, and what the launcher does then: a table of ends. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { takeCensus } from '../census.ts'
 import { podThat } from '../jobs.ts'
 import type { Pod } from '../pods.ts'
+import { watchAttempts } from '../witness.ts'
 import { type ClusterYard, startClusterYard } from '../yard.ts'
 import {
   begun,
@@ -138,7 +138,7 @@ test('the cluster ends attempts', { concurrency: 6 }, async (t) => {
     .map(([name, parts]) => jobType(name, parts))
     .join('')}${placements}`
   const yard = await startClusterYard(t, { configuration, nodes: 2, gpus: 16 })
-  const census = takeCensus(t, yard.cluster, yard.namespace)
+  const witness = watchAttempts(t, yard.cluster, yard.namespace)
   for (const { images } of yard.kubelets) images.fail('registry.example.com/late:1')
 
   await Promise.all(
@@ -164,5 +164,5 @@ test('the cluster ends attempts', { concurrency: 6 }, async (t) => {
       }),
     ),
   )
-  await census.check()
+  await witness.check()
 })

@@ -4,8 +4,8 @@ import { datasetOf, postDataset } from '../../chain/bot.ts'
 import type { Ending } from '../../harness/cleanup.ts'
 import { eventually } from '../../harness/eventually.ts'
 import type { Yard } from '../../harness/yard.ts'
-import { takeCensus } from '../census.ts'
 import { podThat } from '../jobs.ts'
+import { watchAttempts } from '../witness.ts'
 import { type ClusterYard, startClusterYard } from '../yard.ts'
 
 export interface Attempt {
@@ -29,8 +29,8 @@ export const placements = `placements:
   gpu: { gpus: 1, memoryGiB: 1 }
 `
 
-/** Works in the first attempt, and says so every second; SIGTERM has it saved. */
-export const works = { sleepMs: 10_000, untilAttempt: 1 }
+/** Works in the first attempt, longer than anybody lets it, and says so every three seconds; SIGTERM has it saved. */
+export const works = { sleepMs: 30_000, untilAttempt: 1 }
 /** Does nothing but live, in the first attempt. */
 export const hangs = { hang: 'untilTerm', untilAttempt: 1 }
 
@@ -61,18 +61,18 @@ export async function train(yard: Yard, jobTypeName: string, bot = jobTypeName):
 
 /** Once the program itself has said something. */
 export async function begun(yard: Yard, run: string): Promise<void> {
-  await eventually(async () => (await logOf(yard, run)) !== '', { what: `a word of ${run}`, timeoutMs: 60_000 })
+  await eventually(async () => (await logOf(yard, run)) !== '', { what: `a word of ${run}` })
 }
 
 /** An attempt that runs on one of two nodes with a GPU each. */
 export async function runsOnNode(t: Ending) {
   const configuration = `jobTypes:\n${jobType('intents', { hyperparameters: hangs })}${placements}`
   const here = await startClusterYard(t, { configuration, nodes: 2, gpus: 1 })
-  const census = takeCensus(t, here.cluster, here.namespace)
+  const witness = watchAttempts(t, here.cluster, here.namespace)
   const run = await train(here.yard, 'intents')
   await begun(here.yard, run)
   const pod = await podThat(here.cluster, here.namespace, `${run}-1`, ({ spec }) => spec.nodeName)
-  return { here, census, run, kubelet: kubeletOf(here, pod.spec.nodeName) }
+  return { here, witness, run, kubelet: kubeletOf(here, pod.spec.nodeName) }
 }
 
 export const attemptsOf = (yard: Yard, run: string): Promise<Attempt[]> => yard.get(`/runs/${run}/attempts`)
@@ -81,7 +81,7 @@ export const attemptsOf = (yard: Yard, run: string): Promise<Attempt[]> => yard.
 export async function endOf(
   yard: Yard,
   run: string,
-  timeoutMs = 60_000,
+  timeoutMs = 180_000,
 ): Promise<{ state: string; attempts: Attempt[] }> {
   const look = async () => {
     const { state } = await yard.get<{ state: string }>(`/runs/${run}`)
@@ -100,7 +100,7 @@ export async function stands(yard: Yard, run: string, words: RegExp): Promise<st
     last = (await attemptsOf(yard, run)).at(-1)?.standing
     return typeof last === 'string' && words.test(last) && last
   }
-  return await eventually(look, { timeoutMs: 60_000 }).catch((error: unknown) => {
+  return await eventually(look).catch((error: unknown) => {
     throw new Error(`it stands otherwise: ${last}`, { cause: error })
   })
 }

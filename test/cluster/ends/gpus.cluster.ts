@@ -1,14 +1,14 @@
 /** More attempts than GPUs. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { takeCensus } from '../census.ts'
+import { watchAttempts } from '../witness.ts'
 import { startClusterYard } from '../yard.ts'
 import { begun, endOf, jobType, placements, stands, train } from './given.ts'
 
 test('an attempt waits for a GPU and says so, goes at once when it is cancelled there, and begins when one is free', async (t) => {
   const configuration = `jobTypes:\n${jobType('holding', { hyperparameters: { hang: 'untilTerm' } })}${jobType('waiting')}${placements}`
   const { yard, cluster, namespace } = await startClusterYard(t, { configuration, nodes: 2, gpus: 1 })
-  const census = takeCensus(t, cluster, namespace)
+  const witness = watchAttempts(t, cluster, namespace)
   const cancel = (run: string) => yard.post(`/runs/${run}/cancel`, { actor: 'ada', reason: 'enough' })
   const holders = [await train(yard, 'holding', 'bot-1'), await train(yard, 'holding', 'bot-2')]
   for (const holder of holders) await begun(yard, holder)
@@ -26,5 +26,5 @@ test('an attempt waits for a GPU and says so, goes at once when it is cancelled 
   assert.equal((await endOf(yard, holders[0] ?? '')).state, 'cancelled')
   await cancel(holders[1] ?? '')
   assert.equal((await endOf(yard, holders[1] ?? '')).state, 'cancelled')
-  await census.check()
+  await witness.check()
 })

@@ -2,44 +2,47 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { eventually } from '../../harness/eventually.ts'
-import { takeCensus } from '../census.ts'
+import { watchAttempts } from '../witness.ts'
 import { type ClusterYard, startClusterYard } from '../yard.ts'
+import { refusalOf } from './dry-run.ts'
 import { endOf, jobType, placements, stands, train } from './given.ts'
 
 const configuration = `jobTypes:\n${jobType('intents')}${placements}`
 
-interface Quota {
-  readonly status?: { readonly used?: object }
-}
-
-async function makeQuota({ cluster: { admin }, namespace }: ClusterYard, hard: object) {
-  const path = `/api/v1/namespaces/${namespace}/resourcequotas`
+/** In force when this resolves. */
+async function makeQuota(here: ClusterYard, resource: 'pods' | 'jobs', hard: object) {
+  const { admin } = here.cluster
+  const path = `/api/v1/namespaces/${here.namespace}/resourcequotas`
   await admin.create(path, { metadata: { name: 'full' }, spec: { hard } })
-  await eventually(async () => (await admin.get<Quota>(`${path}/full`)).status?.used)
+  await eventually(async () => (await refusalOf(here, resource, 'intents'))?.includes('exceeded quota'), {
+    what: 'the quota being in force',
+  })
   return { raise: () => admin.remove(`${path}/full`) }
 }
 
-async function waitsOut(t: TestContext, hard: object, words: RegExp): Promise<void> {
+async function waitsOut(t: TestContext, resource: 'pods' | 'jobs', hard: object, words: RegExp): Promise<void> {
   const here = await startClusterYard(t, { configuration })
-  const census = takeCensus(t, here.cluster, here.namespace)
-  const quota = await makeQuota(here, hard)
+  const witness = watchAttempts(t, here.cluster, here.namespace)
+  const quota = await makeQuota(here, resource, hard)
   const run = await train(here.yard, 'intents')
   await stands(here.yard, run, words)
   await quota.raise()
   const { state, attempts } = await endOf(here.yard, run)
   assert.deepEqual([state, attempts.map(({ outcome }) => outcome)], ['succeeded', ['done']])
-  await census.check()
+  await witness.check()
 }
 
 describe('a quota that is used up is waited for, at no cost:', { concurrency: true }, () => {
-  test('of Jobs', (t) => waitsOut(t, { 'count/jobs.batch': '0' }, /^can't be started yet: .*exceeded quota: full/))
+  test('of Jobs', (t) =>
+    waitsOut(t, 'jobs', { 'count/jobs.batch': '0' }, /^can't be started yet: .*exceeded quota: full/))
 
   test('of pods', (t) =>
-    waitsOut(t, { pods: '0' }, /^its pod is refused, since the quota is used up: .*exceeded quota: full/))
+    waitsOut(t, 'pods', { pods: '0' }, /^its pod is refused, since the quota is used up: .*exceeded quota: full/))
 
   test('of GPUs', (t) =>
     waitsOut(
       t,
+      'pods',
       { 'requests.nvidia.com/gpu': '0' },
       /^its pod is refused, since the quota is used up: .*nvidia\.com\/gpu/,
     ))

@@ -2,16 +2,14 @@
 import assert from 'node:assert/strict'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Yard } from '../../harness/yard.ts'
 import { type ControlPlane, startControlPlane } from '../control-plane.ts'
-import { watchAttempts } from '../witness.ts'
-import { startClusterYard } from '../yard.ts'
-import { becomesChampion, edit, onGpu, runningPod, runningRun } from './given.ts'
+import { becomesChampion, edit, onGpu, saidBy, training } from './given.ts'
 
 let started: Promise<ControlPlane> | undefined
 /** One that these tests may do anything to, each after the other. */
 const ownControlPlane = (): Promise<ControlPlane> => {
-  // Nodes that cannot say that they are well are not taken for lost at once, as on a real cluster.
-  started ??= startControlPlane({ nodeGraceSeconds: 60 })
+  started ??= startControlPlane()
   return started
 }
 after(async () => (await started)?.shutDown())
@@ -22,20 +20,13 @@ const longTraining = { sleepMs: 4_000 }
 async function survived(
   t: TestContext,
   fault: (controlPlane: ControlPlane, meanwhile: () => Promise<void>) => Promise<void>,
-): Promise<void> {
+): Promise<Yard> {
   const cluster = await ownControlPlane()
-  const place = await startClusterYard(t, {
-    configuration: onGpu(longTraining),
-    cluster,
-  })
-  const { yard, namespace } = place
-  const witness = await watchAttempts(t, cluster, namespace)
-  await edit(yard, 'bot-1')
-  const { run } = await runningRun(yard, 'bot-1')
-  await runningPod(place, `${run}-1`)
+  const { yard, witness } = await training(t, { configuration: onGpu(longTraining), cluster })
   await fault(cluster, () => edit(yard, 'bot-2'))
   for (const bot of ['bot-1', 'bot-2']) await becomesChampion(yard, bot, witness)
   assert.equal(witness.attempts.length, 2)
+  return yard
 }
 
 describe('I1, I7: attempts go on and are made and collected once, though the API server', () => {
@@ -56,12 +47,13 @@ describe('I1, I7: attempts go on and are made and collected once, though the API
   })
 
   test('is killed for longer than a training lasts, and etcd has forgotten what was before', async (t) => {
-    await survived(t, async ({ apiServer, compact }, meanwhile) => {
+    const yard = await survived(t, async ({ apiServer, compact }, meanwhile) => {
       await apiServer.stop()
       await meanwhile()
       await delay(longTraining.sleepMs)
       await compact()
       await apiServer.start()
     })
+    assert.match(await saidBy(yard), /the cluster has forgotten where the watch was; all is listed anew/)
   })
 })

@@ -5,9 +5,10 @@ import { points } from '../../../services/launcher/points.ts'
 import { sumsOf } from '../../chain/bot.ts'
 import { hyperparameters, killedAtEach, trainedOnce } from '../../chain/kills.ts'
 import { eventually } from '../../harness/eventually.ts'
+import { hangs } from '../ends/given.ts'
 import { watchAttempts } from '../witness.ts'
 import { startClusterYard } from '../yard.ts'
-import { becomesChampion, edit, onGpu, runningPod, runningRun } from './given.ts'
+import { becomesChampion, onGpu, training } from './given.ts'
 
 /** Reached only where a runner ends without a word. */
 const silentEnd = 'launcher.attempt.ended'
@@ -23,7 +24,7 @@ describe('I1, I7: after kill -9 of the launcher at any named point, each attempt
         configuration: onGpu(hyperparameters),
         variables: { TRAINYARD_CRASH_AT: chain[0] ?? '' },
       })
-      const witness = await watchAttempts(t, cluster, namespace)
+      const witness = watchAttempts(t, cluster, namespace)
       const bots = await killedAtEach(t, yard, chain)
       const sums = await eventually(async () => {
         const now = await sumsOf(yard)
@@ -32,22 +33,17 @@ describe('I1, I7: after kill -9 of the launcher at any named point, each attempt
       assert.deepEqual({ ...sums }, { ...sums, received: bots.length, launched: bots.length, balanced: true })
       for (const bot of bots) await trainedOnce(yard, bot)
       await witness.empty()
-      witness.assertOnce()
+      await witness.check()
       assert.equal(witness.attempts.length, bots.length)
     })
   }
 
   test(`killed at ${silentEnd}, of a runner that was killed`, async (t) => {
-    const place = await startClusterYard(t, {
-      configuration: onGpu({ sleepMs: 2_000 }),
+    const { yard, witness, kubelets, run, pod } = await training(t, {
+      configuration: onGpu(hangs),
       variables: { TRAINYARD_CRASH_AT: silentEnd },
     })
-    const { yard, cluster, namespace, kubelets } = place
-    const witness = await watchAttempts(t, cluster, namespace)
-    await edit(yard, 'bot-1')
-    const { run } = await runningRun(yard, 'bot-1')
-    const { metadata } = await runningPod(place, `${run}-1`)
-    kubelets[0]?.exhaust(metadata.name)
+    kubelets[0]?.exhaust(pod.metadata.name)
     assert.equal(await yard.ended, 'SIGKILL')
     await yard.start({ TRAINYARD_CRASH_AT: '' })
     await becomesChampion(yard, 'bot-1', witness, 2)

@@ -1,61 +1,90 @@
-/** What an attempt runs on, or talks to, goes away. */
+/** What an attempt runs on, or talks to, goes away. Whoever cannot know that it has ended does not start its successor (D13, I1). */
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { attemptsOf } from '../../chain/answers.ts'
+import { logOf } from '../../chain/answers.ts'
 import { championOf } from '../../chain/bot.ts'
-import { hyperparameters, trainedOnce } from '../../chain/kills.ts'
 import { eventually } from '../../harness/eventually.ts'
-import { watchAttempts } from '../witness.ts'
-import { startClusterYard } from '../yard.ts'
-import { becomesChampion, edit, onGpu, runningPod, runningRun, standingOf } from './given.ts'
+import type { Yard } from '../../harness/yard.ts'
+import { attemptsOf, endOf, runsOnNode, stands } from '../ends/given.ts'
+import { podsOfJob, podThat } from '../jobs.ts'
+import type { Pod } from '../pods.ts'
+import { becomesChampion, onGpu, training } from './given.ts'
 
-describe('an attempt', { concurrency: 2 }, () => {
-  test('D13: whose node is lost has no successor until the node is back and says that it is gone', async (t) => {
-    const place = await startClusterYard(t, { configuration: onGpu({ sleepMs: 3_000 }) })
-    const { yard, cluster, namespace, kubelets } = place
-    const witness = await watchAttempts(t, cluster, namespace)
-    await edit(yard, 'bot-1')
-    const { run } = await runningRun(yard, 'bot-1')
-    await runningPod(place, `${run}-1`)
-    kubelets[0]?.loseNode('die')
-    await eventually(async () => /does not answer/.test(await standingOf(yard, run, `${run}-1`)), { timeoutMs: 60_000 })
-    assert.deepEqual(witness.attempts, [`${run}-1`])
-    await kubelets[0]?.recoverNode()
-    await becomesChampion(yard, 'bot-1', witness, 2)
-    const [first] = await attemptsOf(yard, run)
-    assert.deepEqual(
-      [first?.outcome, /node was lost/.test(first?.reason ?? '')],
-      ['stopped', true],
-      first?.reason ?? '',
-    )
+const isTaken = ({ metadata }: Pod) => metadata.deletionTimestamp
+const outcomesOf = ({ state, attempts }: Awaited<ReturnType<typeof endOf>>) => [
+  state,
+  ...attempts.map(({ outcome }) => outcome),
+]
+
+/** Nobody answers the runner for a minute, in which its program ends. */
+async function withoutLauncher(t: TestContext, goesAway: (yard: Yard) => unknown, comesBack: (yard: Yard) => unknown) {
+  const configuration = onGpu({ sleepMs: 3_000 }).replace('attemptDeadlineSeconds: 120', 'attemptDeadlineSeconds: 1200')
+  const { yard, run, witness } = await training(t, { configuration })
+  await eventually(async () => (await logOf(yard, run)) !== '')
+  await goesAway(yard)
+  await delay(60_000)
+  await comesBack(yard)
+  await becomesChampion(yard, 'bot-1', witness)
+  assert.equal((await logOf(yard, run)).match(/slept/g)?.length, 10)
+}
+
+describe('an attempt', { concurrency: 4 }, () => {
+  // The cluster itself waits for longer than a minute before it believes that such a node will not be back.
+  test('whose node is taken out of the cluster goes with it, and the next one begins elsewhere at no cost', async (t) => {
+    const { here, witness, run, kubelet } = await runsOnNode(t)
+    await kubelet.removeNode()
+    const end = await endOf(here.yard, run)
+    assert.deepEqual(outcomesOf(end), ['succeeded', 'stopped', 'done'])
+    assert.match(end.attempts[0]?.reason ?? '', /its node is gone|its node was lost|PodFailurePolicy/)
+    await eventually(async () => (await podsOfJob(here.cluster, here.namespace, `${run}-1`)).length === 0)
+    await witness.check()
+  })
+
+  test('goes on while its launcher is dead for a minute, and hands in its work once there is another', (t) =>
+    withoutLauncher(
+      t,
+      (yard) => yard.kill('SIGKILL'),
+      (yard) => yard.start(),
+    ))
+
+  test('goes on while its launcher stands still for a minute, and hands in its work once that goes on', (t) =>
+    withoutLauncher(
+      t,
+      ({ pid }) => process.kill(pid, 'SIGSTOP'),
+      ({ pid }) => process.kill(pid, 'SIGCONT'),
+    ))
+
+  test('D13: whose node is lost has no successor until the node is back without it', async (t) => {
+    const { here, witness, run, kubelet } = await runsOnNode(t)
+    await kubelet.loseNode('die')
+    await podThat(here.cluster, here.namespace, `${run}-1`, isTaken)
+    await stands(here.yard, run, /^is told to stop; its node \S+ does not answer, so nobody can tell when it has$/)
+    assert.equal((await attemptsOf(here.yard, run)).length, 1)
+    await kubelet.recoverNode()
+    const end = await endOf(here.yard, run)
+    assert.deepEqual(outcomesOf(end), ['succeeded', 'stopped', 'done'])
+    assert.match(end.attempts[0]?.reason ?? '', /node was lost/)
+    await witness.check()
+  })
+
+  test('D13: whose node is cut off has none either, until the node is back and has ended it', async (t) => {
+    const { here, witness, run, kubelet } = await runsOnNode(t)
+    await kubelet.loseNode()
+    await podThat(here.cluster, here.namespace, `${run}-1`, isTaken)
+    await stands(here.yard, run, /its node \S+ does not answer/)
+    assert.equal((await podsOfJob(here.cluster, here.namespace, `${run}-2`)).length, 0)
+    await kubelet.recoverNode()
+    // Its runner, which was never cut off from the launcher, has told of the end.
+    assert.deepEqual(outcomesOf(await endOf(here.yard, run)), ['succeeded', 'stopped', 'done'])
+    await witness.check()
   })
 
   test('whose node is cut off goes on, and its work counts', async (t) => {
-    const place = await startClusterYard(t, { configuration: onGpu({ sleepMs: 3_000 }) })
-    const { yard, cluster, namespace, kubelets } = place
-    const witness = await watchAttempts(t, cluster, namespace)
-    await edit(yard, 'bot-1')
-    const { run } = await runningRun(yard, 'bot-1')
-    await runningPod(place, `${run}-1`)
-    kubelets[0]?.loseNode()
+    const { yard, witness, kubelets } = await training(t, { configuration: onGpu({ sleepMs: 3_000 }) })
+    await kubelets[0]?.loseNode()
     await eventually(() => championOf(yard, 'bot-1'))
     await kubelets[0]?.recoverNode()
     await becomesChampion(yard, 'bot-1', witness)
-  })
-
-  test('goes on without its launcher for longer than many heartbeats, and hands in its work once that is back', async (t) => {
-    const place = await startClusterYard(t, { configuration: onGpu(hyperparameters) })
-    const { yard, cluster, namespace } = place
-    const witness = await watchAttempts(t, cluster, namespace)
-    await edit(yard, 'bot-1')
-    const { run } = await runningRun(yard, 'bot-1')
-    await runningPod(place, `${run}-1`)
-    await yard.kill('SIGKILL')
-    // It is over before, and has nobody to tell.
-    await delay(20_000)
-    await yard.start()
-    await becomesChampion(yard, 'bot-1', witness)
-    await trainedOnce(yard, 'bot-1')
   })
 })

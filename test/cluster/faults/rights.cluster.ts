@@ -1,23 +1,20 @@
 /** What an installation lets the launcher do is what it needs: no right less, and none that is not missed. */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { championOf } from '../../chain/bot.ts'
 import { eventually } from '../../harness/eventually.ts'
-import type { Yard } from '../../harness/yard.ts'
 import { podThat } from '../jobs.ts'
 import { launcherRightsShipped, type Right } from '../launcher-account.ts'
 import { watchAttempts } from '../witness.ts'
 import { type ClusterYard, startClusterYard } from '../yard.ts'
-import { edit, onGpu, runningRun } from './given.ts'
+import { edit, onGpu, runningRun, saidBy } from './given.ts'
 
 type Story = (place: ClusterYard) => Promise<void>
 
 /** A model comes to be, and what is left of its attempt is collected. */
 const train: Story = async ({ yard }) => {
   await edit(yard, 'trained')
-  await eventually(() => championOf(yard, 'trained'), { timeoutMs: 60_000 })
+  await eventually(() => championOf(yard, 'trained'))
 }
 
 /** Somebody cancels what waits for a GPU: no program is there that could be told to stop. */
@@ -33,14 +30,13 @@ const nameOf = ({ verb, resource }: Right) => `${verb} ${resource}`
 const stories: Readonly<Record<string, Story>> = { 'delete pods': cancel, 'get jobs': cancel }
 const gpusFor = (story: Story) => (story === cancel ? 0 : 1)
 
-const saidBy = async ({ directory }: Yard) => await readFile(join(directory, 'services.log'), 'utf8')
 const refusal = ({ verb, resource }: Right) => `cannot ${verb} resource \\"${resource}\\"`
 
 describe('the rights of the launcher', { concurrency: 2 }, () => {
   for (const story of [train, cancel]) {
     test(`are enough to ${story.name}`, async (t) => {
       const place = await startClusterYard(t, { configuration: onGpu(), gpus: gpusFor(story) })
-      const witness = await watchAttempts(t, place.cluster, place.namespace)
+      const witness = watchAttempts(t, place.cluster, place.namespace)
       await story(place)
       await witness.empty()
       assert.doesNotMatch(await saidBy(place.yard), /cannot \w+ resource/)
@@ -54,7 +50,6 @@ describe('the rights of the launcher', { concurrency: 2 }, () => {
       // How far it comes is not the question.
       story(place).catch(() => {})
       await eventually(async () => (await saidBy(place.yard)).includes(refusal(right)), {
-        timeoutMs: 30_000,
         what: `word of what is missing, "${refusal(right)}",`,
       })
     })

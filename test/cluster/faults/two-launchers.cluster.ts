@@ -25,7 +25,7 @@ async function standingStill(t: TestContext) {
     proxy,
     variables: { TRAINYARD_RUN_API_URL: `http://127.0.0.1:${port}` },
   })
-  const witness = await watchAttempts(t, cluster, namespace)
+  const witness = watchAttempts(t, cluster, namespace)
   const { promise: arrival, resolve: arrive } = Promise.withResolvers<undefined>()
   const { promise: wanted, resolve: want } = Promise.withResolvers<void>()
   let made = 0
@@ -56,7 +56,7 @@ async function standingStill(t: TestContext) {
 describe('a launcher that stood still past its leases, in the middle of making a Job,', { concurrency: 2 }, () => {
   test('I1: finds the Job that another one made meanwhile, and makes none', async (t) => {
     const { yard, witness, arrive, goOn, made } = await standingStill(t)
-    await eventually(() => witness.attempts.length === 1, { timeoutMs: 60_000, what: 'the Job of the other launcher' })
+    await eventually(() => witness.attempts.length === 1, { what: 'the Job of the other launcher' })
     arrive()
     await witness.empty()
     goOn()
@@ -66,7 +66,7 @@ describe('a launcher that stood still past its leases, in the middle of making a
 
   test('I1, D13: does no harm where its Job is made after all was over: that has no effect, and is taken away', async (t) => {
     const { yard, witness, arrive, goOn, namespace, cluster } = await standingStill(t)
-    await eventually(() => witness.attempts.length === 1, { timeoutMs: 60_000, what: 'the Job of the other launcher' })
+    await eventually(() => witness.attempts.length === 1, { what: 'the Job of the other launcher' })
     await witness.empty()
     arrive()
     const [attempt = ''] = witness.attempts

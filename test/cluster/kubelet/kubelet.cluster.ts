@@ -289,7 +289,7 @@ test('a node that is cut off loses its pods, whose processes go on until it hear
     pod: { terminationGracePeriodSeconds: 5 },
   })
   const pod = await podOf(here, 'cut', isRunning)
-  kubelet.loseNode()
+  await kubelet.loseNode()
   const taken = await podOf(here, 'cut', ({ metadata }) => metadata.deletionTimestamp)
   assert.equal(conditionOf(taken, 'DisruptionTarget')?.reason, 'DeletionByTaintManager')
   assert.ok(isRunning(taken))

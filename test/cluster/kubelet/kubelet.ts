@@ -27,8 +27,11 @@ export interface Kubelet {
   readonly images: Images
   /** Every container waits this long before it starts. */
   slow(ms: number): void
-  /** Falls silent. Its processes go on, as behind a cut cable, or die, as without power. */
-  loseNode(processes?: 'go on' | 'die'): void
+  /**
+   * Falls silent, and counts as lost when this resolves. Its processes go on, as behind a cut cable, or die, as without
+   * power.
+   */
+  loseNode(processes?: 'go on' | 'die'): Promise<void>
   /** Is taken out of the cluster for good, and its processes with it. */
   removeNode(): Promise<void>
   /** Is back, and finds what became of its pods. Resolves once the cluster takes it for well. */
@@ -112,9 +115,13 @@ export async function startKubelet(t: Ending, cluster: Cluster, options: Kubelet
     return run?.log(previous) ?? `container "${container}" in pod "${pod}" is waiting to start: ${waiting}`
   }
 
-  function loseNode(processes: 'go on' | 'die' = 'go on'): void {
+  async function loseNode(processes: 'go on' | 'die' = 'go on'): Promise<void> {
+    fallSilent(processes)
+    await node.lose()
+  }
+
+  function fallSilent(processes: 'go on' | 'die'): void {
     connected = false
-    node.lose()
     following.pause()
     if (processes === 'die') for (const { life } of lives.values()) life.terminate(0)
   }
@@ -127,7 +134,7 @@ export async function startKubelet(t: Ending, cluster: Cluster, options: Kubelet
     },
     loseNode,
     async removeNode() {
-      loseNode('die')
+      fallSilent('die')
       await node.remove()
     },
     async recoverNode() {

@@ -33,9 +33,10 @@ async function waitingJob(t: TestContext, name: string, controlPlane: ControlPla
     end: () => writeFile(join(folder, 'end'), ''),
     seen: () => eventually(() => readFile(join(folder, 'seen'), 'utf8')),
     completes: () =>
-      eventually(async () => conditionOf(await getJob(controlPlane, namespace, name), 'Complete')?.status === 'True', {
-        timeoutMs: 60_000,
-      }),
+      eventually(
+        async () => conditionOf(await getJob(controlPlane, namespace, name), 'Complete')?.status === 'True',
+        {},
+      ),
   }
 }
 
@@ -87,7 +88,7 @@ test('a node without power loses its processes, and says so when it is back', as
   })
   const pod = async () => (await podsOfJob(cluster, namespace, 'dark'))[0]
   await eventually(async () => (await pod())?.status.phase === 'Running')
-  kubelet.loseNode('die')
+  await kubelet.loseNode('die')
   await kubelet.recoverNode()
   const ended = await eventually(async () => {
     const found = await pod()

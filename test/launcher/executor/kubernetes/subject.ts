@@ -8,7 +8,6 @@ import { systemRandom } from '../../../../services/kit/random.ts'
 import type { AttemptToStart } from '../../../../services/launcher/executor/executor.ts'
 import { openCluster } from '../../../../services/launcher/executor/kubernetes/client/open.ts'
 import { createKubernetesExecutor } from '../../../../services/launcher/executor/kubernetes/executor.ts'
-import { type Census, takeCensus } from '../../../cluster/census.ts'
 import type { Cluster } from '../../../cluster/cluster.ts'
 import { runnerImage } from '../../../cluster/images.ts'
 import { podsOfJob } from '../../../cluster/jobs.ts'
@@ -18,6 +17,7 @@ import { makeNamespace } from '../../../cluster/namespaces.ts'
 import type { List } from '../../../cluster/objects.ts'
 import type { Pod } from '../../../cluster/pods.ts'
 import { sharedCluster } from '../../../cluster/shared.ts'
+import { watchAttempts } from '../../../cluster/witness.ts'
 import { cleanup } from '../../../harness/cleanup.ts'
 import { eventually } from '../../../harness/eventually.ts'
 import { temporaryFolder, writeProgram } from '../../../runner/program.ts'
@@ -29,7 +29,6 @@ export interface KubernetesSubject extends Subject {
   readonly cluster: Cluster
   readonly namespace: string
   readonly kubelets: readonly Kubelet[]
-  readonly census: Census
   attempt(training?: string, changes?: Partial<AttemptToStart>, parts?: SpecParts): Promise<AttemptToStart>
   job(): Promise<V1Job>
   /** The attempt's pod once it is as it should be. */
@@ -54,7 +53,7 @@ export async function kubernetesSubject(
   const kubelets: Kubelet[] = []
   for (let node = 0; node < nodes; node += 1)
     kubelets.push(await startKubelet(t, cluster, { namespace, gpus, files: { ...files, '/srv': programs } }))
-  const census = takeCensus(t, cluster, namespace)
+  const witness = watchAttempts(t, cluster, namespace)
   cleanup(t, () => removeJobs(cluster, namespace))
   let written = 0
 
@@ -63,8 +62,7 @@ export async function kubernetesSubject(
     cluster,
     namespace,
     kubelets,
-    census,
-    check: census.check,
+    check: witness.check,
     open() {
       const [clock, random, log] = [systemClock, systemRandom, openLog('silent')]
       const opened = openCluster({ kubeconfig, namespace, clock, random, log })
