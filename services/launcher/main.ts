@@ -108,6 +108,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
       addRunRoutes(app, {
         kit,
         news,
+        executor,
         look(run) {
           look([run])
           queue.wake()

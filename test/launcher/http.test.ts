@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BotId, digestOf } from '../../schemas/words.ts'
+import { AttemptName, BotId, digestOf } from '../../schemas/words.ts'
 import { type LauncherKit, launcherKit } from './launcher-kit.ts'
 
 const get = (kit: LauncherKit, url: string, headers = {}) =>
@@ -84,6 +84,18 @@ test('the attempts of a run are listed with what became of them', async (t) => {
     [`${run}-1`, 'train', 'ended', 'done', 1, 1],
   )
   assert.equal((await get(kit, '/runs/run-zzzzzzzzzz/attempts')).statusCode, 404)
+})
+
+test('what the executor says of an attempt that goes on is told where it is asked for, and holds nobody up', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request()
+  await kit.settle()
+  kit.executor.told.set(AttemptName.parse(`${run}-1`), [{ at: new Date(0), words: 'waits for its image' }])
+  const remarks = async (query: string) => (await get(kit, `/runs/${run}/attempts${query}`)).json()[0].remarks
+  assert.deepEqual(await remarks(''), [])
+  assert.deepEqual(await remarks('?remarks=true'), [{ at: '1970-01-01T00:00:00.000Z', words: 'waits for its image' }])
+  kit.executor.silence(true)
+  assert.deepEqual(await remarks('?remarks=true'), [])
 })
 
 test('metrics tell how much waits, runs and awaits its verdict, and how attempts ended', async (t) => {

@@ -1,6 +1,6 @@
 import type { AttemptName } from '../../schemas/words.ts'
 import { conflict } from '../../services/kit/errors.ts'
-import type { AttemptToStart, Executor, Observation } from '../../services/launcher/executor/executor.ts'
+import type { AttemptToStart, Executor, Observation, Remark } from '../../services/launcher/executor/executor.ts'
 
 export interface ScriptedExecutor extends Executor {
   /** Every attempt that was really started, in order: a second start of a name starts nothing. */
@@ -13,6 +13,8 @@ export interface ScriptedExecutor extends Executor {
   forgets(name: AttemptName): void
   /** From now on the next calls of `start` are refused with this error, or not any more. */
   refuse(error: Error | undefined): void
+  /** What it has to say of attempts. */
+  readonly told: Map<AttemptName, Remark[]>
   /** From now on it cannot say how attempts are, or can again. */
   silence(silent: boolean): void
 }
@@ -24,6 +26,7 @@ export function scriptedExecutor(): ScriptedExecutor {
   const started: AttemptToStart[] = []
   const stopped: { name: AttemptName; graceMs: number }[] = []
   const released: AttemptName[] = []
+  const told = new Map<AttemptName, Remark[]>()
   let refusal: Error | undefined
   let silent = false
 
@@ -34,6 +37,7 @@ export function scriptedExecutor(): ScriptedExecutor {
     started,
     stopped,
     released,
+    told,
     async start(attempt) {
       if (refusal) throw refusal
       if (there.has(attempt.name)) return
@@ -54,7 +58,10 @@ export function scriptedExecutor(): ScriptedExecutor {
     },
     onChange: (listener) => void listeners.push(listener),
     objections: async () => [],
-    remarks: async () => [],
+    async remarks(name) {
+      if (silent) throw conflict('the executor is out of reach')
+      return told.get(name) ?? []
+    },
     list: async () => [...there.keys()],
     close: async () => {},
     exits(name, { exitCode = 0, signal = null, reason = 'exit code 0' } = {}) {

@@ -67,7 +67,8 @@ export function launcherApi(client: Client) {
     setSlots: (jobType: string, body: Person & { slots: number | null }) =>
       client.put(path`/slots/${jobType}`, z.array(Slots), body),
     queue: (bot?: string) => client.get('/queue', z.array(QueueEntry), { bot }),
-    attempts: (run: string) => client.get(path`/runs/${run}/attempts`, z.array(Attempt)),
+    attempts: (run: string, query: { remarks?: boolean } = {}) =>
+      client.get(path`/runs/${run}/attempts`, z.array(Attempt), query),
     logs: (run: string, query: { attempt?: string; follow?: boolean }) => client.bytes(path`/runs/${run}/logs`, query),
     cancel: (run: string, body: Person) => client.post(path`/runs/${run}/cancel`, Cancelled, body),
     model: (digest: string) => client.get(path`/models/${digest}`, Model),

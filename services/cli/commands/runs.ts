@@ -43,7 +43,10 @@ export function addRuns(program: Command, context: Context): void {
     .action(async (id: string, _options: object, command: Command) => {
       const session = openSession(command, context)
       const run = await findRunId(session.api, id)
-      const [story, attempts] = await Promise.all([session.api.console.run(run), session.api.launcher.attempts(run)])
+      const [story, attempts] = await Promise.all([
+        session.api.console.run(run),
+        session.api.launcher.attempts(run, { remarks: true }),
+      ])
       session.show({ ...story, attempts }, () => runPage(story, attempts, session.style, context.now()))
     })
 }

@@ -5,8 +5,10 @@ import { notFound } from '../../kit/errors.ts'
 import type { HttpApp } from '../../kit/http/app.ts'
 import type { Kit } from '../../kit/service.ts'
 import { cancelRun } from '../cancel.ts'
+import type { Executor, Remark } from '../executor/executor.ts'
 import { followLog } from '../follow.ts'
 import type { News } from '../news.ts'
+import { remarksNow } from '../remarks.ts'
 import { ByPerson } from './queue.ts'
 
 const tags = ['launcher']
@@ -35,7 +37,7 @@ const Attempt = z.object({
   standingSince: z.date().nullable(),
   remarks: z
     .array(z.object({ at: z.string(), words: z.string() }))
-    .describe('What the executor has heard of it, kept when it has ended: node, Kubernetes events.'),
+    .describe('What the executor has heard of it: node, Kubernetes events. Kept when it has ended.'),
   dueAt: z.date(),
   endedAt: z.date().nullable(),
 })
@@ -43,11 +45,12 @@ const Attempt = z.object({
 export interface RunRoutesNeeds {
   readonly kit: Kit
   readonly news: News
+  readonly executor: Pick<Executor, 'remarks'>
   /** Called when a run is to stop, or has left the queue. */
   look(run: RunId): void
 }
 
-export function addRunRoutes(app: HttpApp, { kit, news, look }: RunRoutesNeeds): void {
+export function addRunRoutes(app: HttpApp, { kit, news, executor, look }: RunRoutesNeeds): void {
   const { database } = kit
 
   app.get(
@@ -57,12 +60,19 @@ export function addRunRoutes(app: HttpApp, { kit, news, look }: RunRoutesNeeds):
         summary: 'The attempts of a run; those of kind predict let the champion answer.',
         tags,
         params,
+        querystring: z.strictObject({
+          remarks: z
+            .stringbool()
+            .default(false)
+            .describe('Ask the executor for what it has to say of those that go on.'),
+        }),
         response: { 200: z.array(Attempt) },
       },
     },
-    async ({ params: { run } }) => {
+    async ({ params: { run }, query: { remarks } }) => {
       await requireRun(run)
-      return database.query<z.infer<typeof Attempt>>(
+      const now = remarks ? await remarksNow(kit, executor, run) : undefined
+      const attempts = await database.query<z.infer<typeof Attempt>>(
         `select attempt, kind, number, state, outcome, reason, exit_code as "exitCode", signal, progress, stop, pid,
                 log_bytes as "logBytes", train_seconds as "trainSeconds", predict_seconds as "predictSeconds",
                 created_at as "createdAt", placed_at as "placedAt", claimed_at as "claimedAt",
@@ -71,6 +81,10 @@ export function addRunRoutes(app: HttpApp, { kit, news, look }: RunRoutesNeeds):
            from launcher.attempts where run = $1 order by kind desc, number`,
         [run],
       )
+      return attempts.map((attempt) => ({
+        ...attempt,
+        remarks: attempt.remarks.length > 0 ? attempt.remarks : toldOf(now?.get(attempt.attempt)),
+      }))
     },
   )
 
@@ -117,6 +131,8 @@ export function addRunRoutes(app: HttpApp, { kit, news, look }: RunRoutesNeeds):
       return reply.status(202).send({ run, state })
     },
   )
+
+  const toldOf = (remarks: readonly Remark[] = []) => remarks.map(({ at, words }) => ({ at: at.toISOString(), words }))
 
   async function requireRun(run: RunId): Promise<void> {
     const rows = await database.query('select from launcher.runs where run = $1', [run])

@@ -1,6 +1,7 @@
 /** More attempts than GPUs. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { eventually } from '../../harness/eventually.ts'
 import { watchAttempts } from '../witness.ts'
 import { startClusterYard } from '../yard.ts'
 import { begun, endOf, jobType, placements, stands, train } from './given.ts'
@@ -15,6 +16,10 @@ test('an attempt waits for a GPU and says so, goes at once when it is cancelled 
 
   const given = await train(yard, 'waiting', 'bot-3')
   await stands(yard, given, /^waits for a GPU: 0 of 2 nodes free$/)
+  await eventually(async () => {
+    const told = await yard.get<object[]>(`/runs/${given}/attempts?remarks=true`)
+    return /Job SuccessfulCreate: .*Pod FailedScheduling: 0\/\d+ nodes are available/.test(JSON.stringify(told))
+  })
   await cancel(given)
   assert.equal((await endOf(yard, given)).state, 'cancelled')
 

@@ -230,7 +230,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     },
 
     async remarks(name) {
-      const { job, pods } = over.get(name) ?? (await read(name))
+      const { job, pods } = over.get(name) ?? known(name) ?? (await read(name))
       const uids = [job, ...pods].flatMap((each) => each?.metadata?.uid ?? [])
       if (uids.length === 0) return []
       const { events, refusal } = await readEvents(uids)
