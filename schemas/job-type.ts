@@ -108,7 +108,11 @@ const frozen = {
   retries: mapping({
     limit: whole(0).default(2).describe('Further attempts after a crash.'),
     backoffSeconds: Seconds.default(30).describe('Wait before the first further attempt; it doubles each time.'),
-    resumeLimit: whole(0).default(20).describe('Further attempts after an end with saved work (exit code 75).'),
+    resumeLimit: whole(0)
+      .default(20)
+      .describe(
+        "Further attempts after an end with saved work (exit code 75), or by the cluster's doing, as when a node is drained.",
+      ),
   })
     .prefault({})
     .describe('When an attempt is tried again.'),
