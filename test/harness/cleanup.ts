@@ -27,6 +27,16 @@ export async function withCleanup<T>(work: (t: Ending) => Promise<T>): Promise<T
   }
 }
 
+/** All of it, also after something could not be undone: what is left running would keep the process from its end. */
 async function undoAll(stack: (() => unknown)[]): Promise<void> {
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) await next()
+  const failures: unknown[] = []
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    try {
+      await next()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length === 1) throw failures[0]
+  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} things could not be undone`)
 }
