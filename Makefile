@@ -32,7 +32,7 @@ test-kafka: install ## every guarantee on a real Apache Kafka, and its examples 
 	@$(TEST) --test-concurrency=2 --test-force-exit --test-timeout=300000 --test-global-setup=test/kafka/broker/setup.ts 'test/kafka/**/*.kafka.ts'
 
 test-cluster: install ## every guarantee on a real Kubernetes control plane; needs Linux, root and Go 1.26, and ten minutes to build it once
-	@$(TEST) --test-concurrency=2 --test-timeout=300000 --test-global-setup=test/cluster/setup.ts 'test/**/*.cluster.ts'
+	@$(TEST) --test-concurrency=2 --test-timeout=600000 --test-global-setup=test/cluster/setup.ts 'test/**/*.cluster.ts'
 
 test-newcomer: ## prove the newcomer's way: a fresh clone with an empty npm prefix and the machine's own Node
 	@bash test/newcomer.sh

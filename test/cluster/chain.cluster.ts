@@ -19,7 +19,7 @@ test('an edit becomes a trained, measured, promoted model, each attempt a Job on
   await publish(yard, botUpdated('bot-1', first, 1))
   const [run] = [...(await endedRuns(yard, ['bot-1'])).values()]
   assert.equal(run?.state, 'succeeded')
-  assert.equal((await championOf(yard, 'bot-1'))?.sequence, 1)
+  assert.equal((await eventually(() => championOf(yard, 'bot-1'))).sequence, 1)
   assert.notEqual(await logOf(yard, run.run), '')
   const jobs = await eventually(async () => {
     const { items } = await cluster.admin.get<List<Job>>(`/apis/batch/v1/namespaces/${namespace}/jobs`)

@@ -5,6 +5,7 @@ import type { Pod } from './pods.ts'
 
 export interface JobOptions {
   readonly name: string
+  readonly labels?: Readonly<Record<string, string>>
   readonly gpus?: number
   /** The container, beside its name, its image and its resources. */
   readonly container?: object
@@ -16,7 +17,7 @@ export interface JobOptions {
 
 /** A Job of one pod with one container that is tried once. */
 export async function createJob({ admin }: Cluster, namespace: string, options: JobOptions): Promise<Job> {
-  const { name, gpus = 0, container = {}, pod = {}, job = {} } = options
+  const { name, labels = {}, gpus = 0, container = {}, pod = {}, job = {} } = options
   const resources = gpus > 0 ? { limits: { 'nvidia.com/gpu': gpus } } : {}
   const spec = {
     restartPolicy: 'Never',
@@ -25,7 +26,7 @@ export async function createJob({ admin }: Cluster, namespace: string, options: 
     ...pod,
   }
   return await admin.create(jobsOf(namespace), {
-    metadata: { name },
+    metadata: { name, labels },
     spec: { backoffLimit: 0, template: { spec }, ...job },
   })
 }

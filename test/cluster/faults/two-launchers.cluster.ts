@@ -56,7 +56,11 @@ async function standingStill(t: TestContext) {
 describe('a launcher that stood still past its leases, in the middle of making a Job,', { concurrency: 2 }, () => {
   test('I1: finds the Job that another one made meanwhile, and makes none', async (t) => {
     const { yard, witness, arrive, goOn, made } = await standingStill(t)
-    await eventually(() => witness.attempts.length === 1, { what: 'the Job of the other launcher' })
+    await eventually(() => witness.attempts.length === 1, {
+      // Its lease ends first.
+      timeoutMs: 120_000,
+      what: 'the Job of the other launcher',
+    })
     arrive()
     await witness.empty()
     goOn()
@@ -66,7 +70,11 @@ describe('a launcher that stood still past its leases, in the middle of making a
 
   test('I1, D13: does no harm where its Job is made after all was over: that has no effect, and is taken away', async (t) => {
     const { yard, witness, arrive, goOn, namespace, cluster } = await standingStill(t)
-    await eventually(() => witness.attempts.length === 1, { what: 'the Job of the other launcher' })
+    await eventually(() => witness.attempts.length === 1, {
+      // Its lease ends first.
+      timeoutMs: 120_000,
+      what: 'the Job of the other launcher',
+    })
     await witness.empty()
     arrive()
     const [attempt = ''] = witness.attempts

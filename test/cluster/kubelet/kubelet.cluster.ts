@@ -63,7 +63,7 @@ test('a log is followed while it grows, and told from its last lines on with the
     container: shell('for line in 1 2 3; do echo $line; done; while :; do sleep 0.05; done'),
   })
   const pod = await podOf(here, 'talker', isRunning)
-  const stream = await cluster.admin.stream(`${pathOf(pod)}/log?follow=true`, AbortSignal.timeout(30_000))
+  const stream = await cluster.admin.stream(`${pathOf(pod)}/log?follow=true`, AbortSignal.timeout(120_000))
   const all = textOf(stream)
   const tail = await eventually(async () => {
     const text = await cluster.admin.text(`${pathOf(pod)}/log?tailLines=2&timestamps=true`)
@@ -201,7 +201,7 @@ test('deletion asks a process to end, waits for its grace, and takes every proce
   ] as const) {
     const pod = await podOf(here, job, isRunning)
     await eventually(async () => (await cluster.admin.text(`${pathOf(pod)}/log`)).includes('up'))
-    const follower = await cluster.admin.stream(`${pathOf(pod)}/log?follow=true`, AbortSignal.timeout(30_000))
+    const follower = await cluster.admin.stream(`${pathOf(pod)}/log?follow=true`, AbortSignal.timeout(120_000))
     // Its finalizer of the Job keeps the pod until the Job has counted it; one more keeps it for us.
     await cluster.admin.patch(pathOf(pod), { metadata: { finalizers: ['test/kept'] } })
     await cluster.admin.remove(pathOf(pod))
