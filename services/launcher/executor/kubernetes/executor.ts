@@ -101,9 +101,10 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   }
 
   async function judge({ job, pods }: Read): Promise<Observation> {
-    const isRefused = job !== undefined && pods.length === 0 && isOlder(job)
+    const isPodless = job !== undefined && pods.length === 0 && job.spec?.suspend !== true
+    const isRefused = isPodless && isOlder(job)
     const { events } = isRefused ? await readEvents([uidOf(job)]) : { events: [] }
-    if (job !== undefined && pods.length === 0 && !isRefused) awaitPod(job.metadata?.name ?? '')
+    if (isPodless && !isRefused) awaitPod(job.metadata?.name ?? '')
     const waiting = pods.find(isUnschedulable)
     // Without the nodes, what the scheduler says is told.
     const there = waiting && (await nodes().catch(() => undefined))
