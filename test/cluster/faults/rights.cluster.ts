@@ -43,6 +43,18 @@ describe('the rights of the launcher', { concurrency: 2 }, () => {
     })
   }
 
+  const explaining = launcherRightsShipped.find(({ resource }) => resource === 'events')
+  test('are enough without that to list events to collect what is left of an attempt, whose record says what it lacks', async (t) => {
+    assert.ok(explaining)
+    const place = await startClusterYard(t, { configuration: onGpu(), gpus: 1, without: explaining })
+    const witness = watchAttempts(t, place.cluster, place.namespace)
+    await train(place)
+    await witness.empty()
+    const { run } = await eventually(() => championOf(place.yard, 'trained'))
+    const attempts = await place.yard.get<object[]>(`/runs/${run}/attempts`)
+    assert.match(JSON.stringify(attempts), /its events could not be read: .*cannot list resource/)
+  })
+
   for (const right of launcherRightsShipped) {
     test(`are not enough without that to ${nameOf(right)}, and the launcher says that it lacks this`, async (t) => {
       const story = stories[nameOf(right)] ?? train
