@@ -34,7 +34,12 @@ export interface Bench {
   takeModel(): void
 }
 
-export function bench(t: TestContext): Bench {
+/** The command of a program, to which a step's name is still to be added. */
+export type CommandOf = (program: string) => readonly [file: string, ...parameters: string[]]
+
+const referenceProgram: CommandOf = (program) => [process.execPath, main, program]
+
+export function bench(t: TestContext, commandOf: CommandOf = referenceProgram): Bench {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-trainer-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const input = join(folder, 'input')
@@ -42,7 +47,8 @@ export function bench(t: TestContext): Bench {
   for (const path of [input, output, join(folder, 'checkpoint')]) mkdirSync(path)
 
   const start = (program: string, command: string): Started => {
-    const child = spawn(process.execPath, [main, program, command], {
+    const [file, ...parameters] = commandOf(program)
+    const child = spawn(file, [...parameters, command], {
       env: {
         PATH: process.env['PATH'],
         TRAINYARD_INPUT_DIR: input,
