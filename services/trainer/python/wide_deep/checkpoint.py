@@ -6,13 +6,17 @@ another seed or another recipe is not gone on from, nor one that is damaged.
 
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wide_deep.calibration import Calibration, calibration_from
-from wide_deep.network import Arrays
+
+Arrays = Sequence[NDArray[Any]]
 
 FILE_NAME = "wide-deep.npz"
 
@@ -44,7 +48,7 @@ def write_checkpoint(folder: Path, work: str, place: Place, arrays: Arrays) -> N
 def read_checkpoint(folder: Path, work: str) -> tuple[Place, Arrays] | None:
     """None where nothing of this work is stored."""
     try:
-        with np.load(folder / FILE_NAME) as stored:
+        with (folder / FILE_NAME).open("rb") as file, np.load(file) as stored:
             head = json.loads(str(stored["head"]))
             if head["work"] != work:
                 return None

@@ -7,13 +7,15 @@ the variables and the number of steps are all that a fit is: stored and loaded, 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from wide_deep.network import Arrays, Shape, build_network
+from wide_deep.checkpoint import Arrays
+from wide_deep.network import Shape, build_network
 from wide_deep.recipe import Recipe
 
 
@@ -74,17 +76,18 @@ def rate_at(step: int, steps: int, highest: float) -> float:
 
 
 def stepper(network: keras.Model, lesson: Lesson, recipe: Recipe, seed: tuple[int, ...]) -> Callable[[int, int], float]:
-    """Does one step of so many; returns the mean loss of its batch."""
+    """What it returns does one step of so many, and returns the mean loss of its batch."""
     per_epoch = steps_per_epoch(lesson, recipe)
 
-    def batch_at(step: int) -> NDArray[np.intp]:
-        epoch, place = divmod(step, per_epoch)
+    @lru_cache(maxsize=1)
+    def batches_of(epoch: int) -> NDArray[np.intp]:
         order = np.random.default_rng([*seed, epoch]).permutation(len(lesson.targets))
         # The last batch is filled up from the front: compiled code is for one size.
-        return np.resize(order, per_epoch * recipe.batch_size).reshape(per_epoch, -1)[place]
+        return np.resize(order, (per_epoch, recipe.batch_size))
 
     def do(step: int, steps: int) -> float:
-        rows = batch_at(step)
+        epoch, place = divmod(step, per_epoch)
+        rows = batches_of(epoch)[place]
         grams = lesson.vectors[rows]
         kept = np.random.default_rng([*seed, step, 1]).random(grams.nnz) >= recipe.feature_dropout
         grams.data = grams.data * kept / np.float32(1 - recipe.feature_dropout)

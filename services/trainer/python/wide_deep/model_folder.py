@@ -53,7 +53,7 @@ def read_model(input_folder: Path) -> Model:
     try:
         shape = Shape(**description["shape"])
         network = build_network(shape)
-        with np.load(folder / "weights.npz") as stored:
+        with (folder / "weights.npz").open("rb") as file, np.load(file) as stored:
             frequencies, *weights = (stored[name] for name in stored.files)
         network.set_weights(weights)
         return Model(description["intents"], calibration_from(description["calibration"]), frequencies, shape, network)

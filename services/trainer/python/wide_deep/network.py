@@ -4,17 +4,13 @@ A text comes in as a row of tf-idf values, one per bucket. Its product with a ta
 rows, which is what an embedding bag computes; as a dense product it is the operation that GPUs are best at.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-
-Arrays = Sequence[NDArray[Any]]
 
 
 @dataclass(frozen=True)
