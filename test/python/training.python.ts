@@ -6,7 +6,7 @@ import { pythonBench } from './program.ts'
 const isProgress = (line: string) => line.startsWith('{')
 
 /** Long enough to be stopped in either of its two fits, and narrow, so that it takes little all the same. */
-const longAndNarrow = { epochs: 100, embeddingSize: 16, hiddenSize: 32 }
+const longAndNarrow = { epochs: 200, embeddingSize: 16, hiddenSize: 32 }
 
 async function trained(place: Bench, rows: readonly Row[], spec: Parameters<Bench['give']>[1] = {}): Promise<string> {
   place.give(rows, spec)
