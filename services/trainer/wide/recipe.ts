@@ -11,26 +11,22 @@
  * | `outOfScopeShare` | 0.05                                 | share of out-of-scope texts to expect in use     |
  */
 
-import { badInput } from '../contract/outcome.ts'
+import { overrule, type Range } from '../contract/hyperparameters.ts'
 import type { Spec } from '../contract/spec.ts'
-import type { Recipe } from './fit.ts'
 
-export type WideRecipe = Recipe & { outOfScopeShare: number }
+export type WideRecipe = { seed: number } & Record<keyof typeof ranges, number>
 
-type Range = { lowest: number; highest: number; whole: boolean }
-
-const ranges: Readonly<Record<Exclude<keyof WideRecipe, 'seed'>, Range>> = {
+const ranges = {
   epochs: { lowest: 1, highest: 1000, whole: true },
   batchSize: { lowest: 1, highest: 65_536, whole: true },
   learningRate: { lowest: 1e-6, highest: 1, whole: false },
   labelSmoothing: { lowest: 0, highest: 0.9, whole: false },
   featureDropout: { lowest: 0, highest: 0.9, whole: false },
   outOfScopeShare: { lowest: 0.001, highest: 0.999, whole: false },
-}
+} as const satisfies Readonly<Record<string, Range>>
 
-export function recipeFor(spec: Spec, examples: number): WideRecipe {
-  const recipe: WideRecipe = {
-    seed: spec.seed,
+export function recipeFor({ seed, hyperparameters }: Spec, examples: number): WideRecipe {
+  const defaults = {
     epochs: clamp(Math.round(120_000 / examples), 8, 20),
     batchSize: clamp(Math.round(examples / 60), 32, 256),
     learningRate: 0.02,
@@ -38,25 +34,9 @@ export function recipeFor(spec: Spec, examples: number): WideRecipe {
     featureDropout: 0.4,
     outOfScopeShare: 0.05,
   }
-  for (const [name, value] of Object.entries(spec.hyperparameters)) {
-    if (!isOverrulable(name)) {
-      const known = Object.keys(ranges).join(', ')
-      throw badInput(`spec.json: hyperparameters.${name}: wide knows no such hyperparameter, only ${known}.`)
-    }
-    const { lowest, highest, whole } = ranges[name]
-    if (typeof value !== 'number' || value < lowest || value > highest || (whole && !Number.isInteger(value))) {
-      const kind = whole ? 'a whole number' : 'a number'
-      throw badInput(`spec.json: hyperparameters.${name}: expected ${kind} from ${lowest} to ${highest}.`)
-    }
-    recipe[name] = value
-  }
-  return recipe
+  return { seed, ...overrule('wide', defaults, ranges, hyperparameters) }
 }
 
 function clamp(value: number, lowest: number, highest: number): number {
   return Math.min(highest, Math.max(lowest, value))
-}
-
-function isOverrulable(name: string): name is keyof typeof ranges {
-  return Object.hasOwn(ranges, name)
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Classes, probabilities } from '../../../services/trainer/wide/answer.ts'
-import { calibrate, type HeldOut } from '../../../services/trainer/wide/calibrate.ts'
-import { stream } from '../../../services/trainer/wide/random.ts'
+import { probabilities } from '../../../services/trainer/answering/answer.ts'
+import { calibrate, type HeldOut } from '../../../services/trainer/answering/calibrate.ts'
+import type { Classes } from '../../../services/trainer/answering/classes.ts'
+import { stream } from '../../../services/trainer/fitting/random.ts'
 
 const classes: Classes = { intents: ['a', 'b', 'c'], hasNull: true }
 

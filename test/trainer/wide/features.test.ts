@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { featuresOf } from '../../../services/trainer/wide/features.ts'
-import { learnVocabulary, vectorsOf } from '../../../services/trainer/wide/vocabulary.ts'
+import { featuresOf } from '../../../services/trainer/text/features.ts'
+import { learnVocabulary, vectorsOf } from '../../../services/trainer/text/vocabulary.ts'
 
 test('case, white space and the way that letters are composed make no difference', () => {
   assert.deepEqual(featuresOf('  Café \t OUVERT\n'), featuresOf('cafe\u0301 ouvert'))

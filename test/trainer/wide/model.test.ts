@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { stream } from '../../../services/trainer/fitting/random.ts'
 import { type Model, readModel, writeModel } from '../../../services/trainer/wide/model.ts'
-import { stream } from '../../../services/trainer/wide/random.ts'
 
 test('a stored model comes back: no weight is off by more than half a step of its row', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-model-'))
@@ -19,21 +19,21 @@ test('a stored model comes back: no weight is off by more than half a step of it
       weights: Float32Array.from({ length: rows }, () => 1 + draw()),
       unknownWeight: 3.5,
     },
-    network: {
-      classes: 3,
-      table: Float32Array.from({ length: rows * 3 }, (_, cell) => (cell < 3 ? 0 : 10 * (draw() - 0.5))),
+    table: {
+      width: 3,
+      cells: Float32Array.from({ length: rows * 3 }, (_, cell) => (cell < 3 ? 0 : 10 * (draw() - 0.5))),
       bias: Float32Array.of(0.5, -0.25, 0),
     },
   }
   writeModel(folder, model, { note: 'kept beside' })
   const read = readModel(folder)
-  assert.deepEqual({ ...read, network: null }, { ...model, network: null })
-  assert.deepEqual(read.network.bias, model.network.bias)
+  assert.deepEqual({ ...read, table: null }, { ...model, table: null })
+  assert.deepEqual(read.table.bias, model.table.bias)
   for (let row = 0; row < rows; row += 1) {
-    const cells = (table: Float32Array) => [...table.subarray(row * 3, row * 3 + 3)]
-    const step = Math.max(...cells(model.network.table).map(Math.abs)) / 127
-    const stored = cells(read.network.table)
-    for (const [at, weight] of cells(model.network.table).entries()) {
+    const cells = (all: Float32Array) => [...all.subarray(row * 3, row * 3 + 3)]
+    const step = Math.max(...cells(model.table.cells).map(Math.abs)) / 127
+    const stored = cells(read.table.cells)
+    for (const [at, weight] of cells(model.table.cells).entries()) {
       assert.ok(Math.abs((stored[at] ?? Number.NaN) - weight) <= step / 2 + 1e-6)
     }
   }

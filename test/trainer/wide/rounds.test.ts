@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { roundsOf } from '../../../services/trainer/wide/rounds.ts'
+import { roundsOf } from '../../../services/trainer/fitting/rounds.ts'
 
 const examples = fc.array(fc.tuple(fc.string({ maxLength: 2 }), fc.nat({ max: 4 })), { minLength: 2, maxLength: 200 })
 

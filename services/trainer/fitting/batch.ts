@@ -3,8 +3,8 @@
  * The memory is kept from batch to batch; between two batches every list is empty (`newest` is -1 everywhere).
  */
 
+import type { Vectors } from '../text/vocabulary.ts'
 import type { Draw } from './random.ts'
-import type { Vectors } from './vocabulary.ts'
 
 export type Batch = {
   /** Text `at` of the batch has the entries from `starts[at]` to `starts[at + 1]`. */

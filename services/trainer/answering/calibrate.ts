@@ -1,9 +1,10 @@
 /** Fitting temperature and out-of-scope gate on the logits of held-out examples. */
 
-import { type Calibration, type Classes, doubtOf, softmax } from './answer.ts'
+import { type Calibration, doubtOf, softmax } from './answer.ts'
+import type { Classes } from './classes.ts'
 import { fitGate } from './gate.ts'
 
-/** A held-out example: its logits from a network that has not seen it, and its class. */
+/** A held-out example: its logits from a fit that has not seen it, and its class. */
 export type HeldOut = { logits: Float32Array; classIndex: number }
 
 /**

@@ -1,9 +1,14 @@
 /** A text as counted n-grams of words (1–2) and of characters (3–5), each known by a 32-bit hash. */
 
-import { mix } from './random.ts'
+import { mix } from '../fitting/random.ts'
 
 /** What lies beyond is not read; no utterance is that long, and a pasted book must not stop a training. */
 export const readCharacters = 5000
+
+export function warnOfLongTexts(texts: readonly string[], log: (line: string) => void): void {
+  const long = texts.filter((text) => text.length > readCharacters).length
+  if (long > 0) log(`${long} texts are longer than ${readCharacters} characters: the rest of them is not read`)
+}
 
 const longestCharacterGram = 5
 const shortestCharacterGram = 3

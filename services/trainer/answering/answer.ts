@@ -7,6 +7,8 @@
  * ignores them. The likeliest answer wins.
  */
 
+import type { Classes } from './classes.ts'
+
 export type Calibration = {
   temperature: number
   /** Null where the model knows no out-of-scope example that could be held out. */
@@ -15,13 +17,6 @@ export type Calibration = {
 
 /** Log-odds of being out of scope = bias + slope × doubt. */
 export type Gate = { bias: number; slope: number }
-
-/** The classes of a network; the last is out of scope if `hasNull`. */
-export type Classes = { intents: readonly string[]; hasNull: boolean }
-
-export function classCount({ intents, hasNull }: Classes): number {
-  return intents.length + (hasNull ? 1 : 0)
-}
 
 /** Writes the softmax over the intents, and returns its entropy. */
 export function softmax(logits: Float32Array, intents: number, temperature: number, shares: Float64Array): number {

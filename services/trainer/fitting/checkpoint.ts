@@ -7,10 +7,12 @@
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isFields } from '../contract/lines.ts'
-import { arraysOf } from './fit.ts'
 import type { Training } from './training.ts'
 
-const fileName = 'wide.checkpoint'
+/** Of what work it is, and where the training stands. */
+type Head = Pick<Training, 'round' | 'steps' | 'epochs' | 'plateau'> & { work: string }
+
+const fileName = 'training.checkpoint'
 
 export function writeCheckpoint(folder: string, training: Training, work: string): void {
   mkdirSync(folder, { recursive: true })
@@ -18,8 +20,8 @@ export function writeCheckpoint(folder: string, training: Training, work: string
   const unfinished = `${path}.unfinished`
   const file = openSync(unfinished, 'w')
   try {
-    const { round, epochs, fit } = training
-    writeFileSync(file, `${JSON.stringify({ work, round, epochs, steps: fit.steps })}\n`)
+    const { round, steps, epochs, plateau } = training
+    writeFileSync(file, `${JSON.stringify({ work, round, steps, epochs, plateau } satisfies Head)}\n`)
     for (const numbers of arraysIn(training)) writeFileSync(file, numbers)
   } finally {
     closeSync(file)
@@ -42,14 +44,13 @@ export function readCheckpoint(folder: string, training: Training, work: string)
     new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength).set(part)
     at += numbers.byteLength
   }
-  training.round = head.round
-  training.epochs = head.epochs
-  training.fit.steps = head.steps
+  const { work: _work, ...place } = head
+  Object.assign(training, place)
   return true
 }
 
 function arraysIn(training: Training): readonly Float32Array[] {
-  return [...arraysOf(training.fit), training.heldOutLogits]
+  return [...training.learner.arrays, training.heldOutLogits]
 }
 
 function readIfThere(path: string): Buffer | undefined {
@@ -60,14 +61,14 @@ function readIfThere(path: string): Buffer | undefined {
   }
 }
 
-function parseHead(text: string): { work: string; round: number; epochs: number; steps: number } | undefined {
+function parseHead(text: string): Head | undefined {
   try {
     const head: unknown = JSON.parse(text)
-    if (!isFields(head)) return undefined
-    const { work, round, epochs, steps } = head
-    if (typeof work !== 'string' || typeof round !== 'number') return undefined
-    if (typeof epochs !== 'number' || typeof steps !== 'number') return undefined
-    return { work, round, epochs, steps }
+    if (!isFields(head) || !isFields(head['plateau'])) return undefined
+    const { work, round, steps, epochs } = head
+    const { best, since } = head['plateau']
+    const numbers = [round, steps, epochs, best, since]
+    return typeof work === 'string' && numbers.every((value) => typeof value === 'number') ? (head as Head) : undefined
   } catch {
     return undefined
   }
