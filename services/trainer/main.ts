@@ -8,6 +8,7 @@ import { badInput, endWith } from './contract/outcome.ts'
 import type { Program } from './contract/program.ts'
 
 const programs: Readonly<Record<string, () => Promise<Program>>> = {
+  'wide-deep': async () => (await import('./wide-deep/program.ts')).wideDeep,
   wide: async () => (await import('./wide/program.ts')).wide,
   echo: async () => (await import('./echo/program.ts')).echo,
 }

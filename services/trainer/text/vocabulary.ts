@@ -73,3 +73,17 @@ function grown<Numbers extends Int32Array | Float32Array>(numbers: Numbers, larg
   larger.set(numbers)
   return larger
 }
+
+/** Those of some texts. */
+export function pick({ starts, rows, values }: Vectors, texts: Int32Array): Vectors {
+  const ranges = Array.from(texts, (text) => [starts[text] ?? 0, starts[text + 1] ?? 0] as const)
+  const picked = new Int32Array(texts.length + 1)
+  for (const [at, [from, to]] of ranges.entries()) picked[at + 1] = (picked[at] ?? 0) + to - from
+  const size = picked.at(-1) ?? 0
+  const chosen = { starts: picked, rows: new Int32Array(size), values: new Float32Array(size) }
+  for (const [at, [from, to]] of ranges.entries()) {
+    chosen.rows.set(rows.subarray(from, to), picked[at])
+    chosen.values.set(values.subarray(from, to), picked[at])
+  }
+  return chosen
+}

@@ -1,0 +1,65 @@
+/** A dense layer: inputs × weights + bias. */
+
+import { descend, emptyMoments, type Stride } from '../fitting/adam.ts'
+import type { Draw } from '../fitting/random.ts'
+import { type Matrix, multiply } from './multiply.ts'
+
+export type Weights = { matrix: Matrix; bias: Float32Array }
+
+export function emptyWeights(inputs: number, outputs: number): Weights {
+  const cells = new Float32Array(inputs * outputs)
+  return { matrix: { rows: inputs, columns: outputs, cells }, bias: new Float32Array(outputs) }
+}
+
+export function applyWeights({ matrix, bias }: Weights, inputs: Matrix): Matrix {
+  const outputs = multiply(inputs, matrix)
+  const { columns, cells } = outputs
+  for (let at = 0; at < cells.length; at += 1) cells[at] = (cells[at] ?? 0) + (bias[at % columns] ?? 0)
+  return outputs
+}
+
+export interface DenseLayer {
+  readonly weights: Weights
+  /** Weights, bias and moments, for a checkpoint. */
+  readonly arrays: readonly Float32Array[]
+  begin(draw: Draw): void
+  forward(inputs: Matrix): Matrix
+  /** Moves the weights, and gives the gradient of the loss over the inputs of the last `forward`. */
+  backward(errors: Matrix, stride: Stride): Matrix
+}
+
+export function denseLayer(inputs: number, outputs: number): DenseLayer {
+  const weights = emptyWeights(inputs, outputs)
+  const { matrix, bias } = weights
+  const matrixMoments = emptyMoments(matrix.cells.length)
+  const biasMoments = emptyMoments(outputs)
+  const arrays = [matrix.cells, bias, matrixMoments.mean, matrixMoments.square, biasMoments.mean, biasMoments.square]
+  let given: Matrix = { rows: 0, columns: inputs, cells: new Float32Array(0) }
+
+  return {
+    weights,
+    arrays,
+    /** Uniform, as wide as keeps the variance from layer to layer (Glorot). */
+    begin(draw) {
+      for (const numbers of arrays) numbers.fill(0)
+      const limit = Math.sqrt(6 / (inputs + outputs))
+      for (let at = 0; at < matrix.cells.length; at += 1) matrix.cells[at] = limit * (2 * draw() - 1)
+    },
+    forward(matrix) {
+      given = matrix
+      return applyWeights(weights, matrix)
+    },
+    backward(errors, stride) {
+      const inputErrors = multiply(errors, matrix, { turnRight: true })
+      descend(matrix.cells, matrixMoments, 0, multiply(given, errors, { turnLeft: true }).cells, stride)
+      descend(bias, biasMoments, 0, sumOfRows(errors), stride)
+      return inputErrors
+    },
+  }
+}
+
+function sumOfRows({ columns, cells }: Matrix): Float32Array {
+  const sum = new Float32Array(columns)
+  for (let at = 0; at < cells.length; at += 1) sum[at % columns] = (sum[at % columns] ?? 0) + (cells[at] ?? 0)
+  return sum
+}
