@@ -28,6 +28,7 @@ export type AttemptToCarryOut = {
   claim: ClaimResponse
   command: readonly string[]
   workDirectory: string
+  cacheDirectory: string | undefined
   /** The runner's own; the program gets only a part of it. */
   environment: NodeJS.ProcessEnv
   /** That environment is the image's, and so the program's. */
@@ -52,7 +53,7 @@ export async function carryOut(attempt: AttemptToCarryOut): Promise<Ending> {
   })
 
   async function work(): Promise<Ending> {
-    const workplace = makeWorkplace(attempt.workDirectory)
+    const workplace = makeWorkplace(attempt.workDirectory, attempt.cacheDirectory)
     output = openOutput({ path: workplace.log, limitBytes: claim.logLimitBytes, api, stopping })
     return toCommit({ ...attempt, workplace, output, stopHeartbeat })
   }

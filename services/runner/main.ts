@@ -21,7 +21,7 @@ const exitCodes = { told: 0, notTold: 1, wronglyCalled: 2, notOurs: 3 } as const
 type Exit = { exitCode: number; reason: string }
 
 async function run(setup: Setup): Promise<Exit> {
-  const { attempt, command, workDirectory, inContainer } = setup
+  const { attempt, command, workDirectory, cacheDirectory, inContainer } = setup
   const stopping = createStopping()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => stopping.stop({ kind: 'asked', reason: `the runner was asked to stop (${signal})` }))
@@ -35,6 +35,7 @@ async function run(setup: Setup): Promise<Exit> {
       claim,
       command,
       workDirectory,
+      cacheDirectory,
       environment: process.env,
       inContainer,
       api,

@@ -10,6 +10,8 @@ export type Setup = {
   /** Whom the attempt is bound to at the claim (D13). */
   runnerId: string
   workDirectory: string
+  /** A folder for the program's cache that outlives the attempt, where there is one. */
+  cacheDirectory: string | undefined
   claimLimitMs: number
   traceparent: string | undefined
   /** The runner is a guest in the program's own image. */
@@ -22,7 +24,7 @@ const defaultClaimLimitMs = 3_600_000
 /**
  * Environment: TRAINYARD_RUN_API (base URL), TRAINYARD_ATTEMPT, TRAINYARD_WORK_DIR; the attempt's token in
  * TRAINYARD_ATTEMPT_TOKEN, or, where no other process can read it, on standard input or in TRAINYARD_ATTEMPT_TOKEN_FILE,
- * which is removed; TRAINYARD_CLAIM_LIMIT_MS, how long to try for an answer to the claim; TRAINYARD_RUNNER_ID, who it is,
+ * which is removed; TRAINYARD_CACHE_DIR, where the program may keep what is of use to others; TRAINYARD_CLAIM_LIMIT_MS, how long to try for an answer to the claim; TRAINYARD_RUNNER_ID, who it is,
  * where somebody else is to know that too; TRAINYARD_IN_CONTAINER, `true` in the program's own image; TRACEPARENT.
  */
 export function readSetup(environment: NodeJS.ProcessEnv, parameters: readonly string[]): Setup {
@@ -40,6 +42,7 @@ export function readSetup(environment: NodeJS.ProcessEnv, parameters: readonly s
     runApi: required('TRAINYARD_RUN_API'),
     attempt: required('TRAINYARD_ATTEMPT'),
     workDirectory: required('TRAINYARD_WORK_DIR'),
+    cacheDirectory: environment['TRAINYARD_CACHE_DIR'] || undefined,
     claimLimitMs,
     traceparent: environment['TRACEPARENT'],
     runnerId: runnerIdIn(environment),

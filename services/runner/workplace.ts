@@ -12,15 +12,18 @@ export type Workplace = {
   scratch: string
   temporary: string
   checkpoint: string
+  /** What one run may keep for the next: given, and then beside other attempts' work, or of this attempt alone. */
+  cache: string
   log: string
   steps: Record<Step, StepFolders>
 }
 
-export function makeWorkplace(root: string): Workplace {
+export function makeWorkplace(root: string, givenCache: string | undefined): Workplace {
   const workplace: Workplace = {
     scratch: join(root, 'scratch'),
     temporary: join(root, 'tmp'),
     checkpoint: join(root, 'checkpoint'),
+    cache: givenCache ?? join(root, 'cache'),
     log: join(root, 'log'),
     steps: {
       train: { input: join(root, 'train', 'input'), output: join(root, 'train', 'output') },
@@ -59,6 +62,7 @@ export function programEnvironment(
     TRAINYARD_INPUT_DIR: workplace.steps[step].input,
     TRAINYARD_OUTPUT_DIR: workplace.steps[step].output,
     TRAINYARD_CHECKPOINT_DIR: workplace.checkpoint,
+    TRAINYARD_CACHE_DIR: workplace.cache,
   }
 }
 

@@ -72,10 +72,22 @@ test('D10: the program sees an allow-list of the environment, and its token nowh
   const [names] = api.log.toString().split('\n')
   assert.equal(
     names,
-    'CUDA_VISIBLE_DEVICES HOME LANG NVIDIA_X PATH TMPDIR TRAINYARD_CHECKPOINT_DIR TRAINYARD_INPUT_DIR TRAINYARD_OUTPUT_DIR TZ',
+    'CUDA_VISIBLE_DEVICES HOME LANG NVIDIA_X PATH TMPDIR TRAINYARD_CACHE_DIR TRAINYARD_CHECKPOINT_DIR TRAINYARD_INPUT_DIR TRAINYARD_OUTPUT_DIR TZ',
   )
   assert.ok(!api.log.includes(token))
   assert.ok(api.log.includes(`${process.execPath}\n`), 'the program runs on our Node')
+})
+
+test("a cache folder that the runner is given is the program's too; otherwise it gets one of the attempt alone", async (t) => {
+  const api = await startRunApi(t)
+  const program = await writeProgram(t, `console.log(process.env.TRAINYARD_CACHE_DIR)`)
+  await (await startRunner(t, api.url, program, { environment: { TRAINYARD_CACHE_DIR: '/shared/cache' } })).ended
+  assert.equal(api.log.toString().split('\n')[0], '/shared/cache')
+
+  const alone = await startRunApi(t)
+  const runner = await startRunner(t, alone.url, program)
+  await runner.ended
+  assert.equal(alone.log.toString().split('\n')[0], join(runner.workDirectory, 'cache'))
 })
 
 test('progress lines go with the heartbeat, every other line of both streams is log', async (t) => {

@@ -153,7 +153,12 @@ test("in a container the program has its image's environment and files, and noth
   assert.deepEqual(parameters, ['wide', 'train'])
   for (const [name, value] of Object.entries(told)) assert.equal(environment[name], value)
   const ours = Object.keys(environment).filter((name) => /^(TRAINYARD|KUBERNETES)_|TRACEPARENT/.test(name))
-  assert.deepEqual(ours.sort(), ['TRAINYARD_CHECKPOINT_DIR', 'TRAINYARD_INPUT_DIR', 'TRAINYARD_OUTPUT_DIR'])
+  assert.deepEqual(ours.sort(), [
+    'TRAINYARD_CACHE_DIR',
+    'TRAINYARD_CHECKPOINT_DIR',
+    'TRAINYARD_INPUT_DIR',
+    'TRAINYARD_OUTPUT_DIR',
+  ])
 })
 
 /** The working directory of an image, with a program that says how it was started. */

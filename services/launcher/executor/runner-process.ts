@@ -15,6 +15,8 @@ export type RunnerPlace = {
   packageRoot: string
   /** Node keeps compiled code here, which halves a runner's start. */
   compileCache: string
+  /** Programs keep here what is of use to later runs. */
+  programCache: string
   /** The launcher's own environment, of which a runner gets only a part. */
   environment: NodeJS.ProcessEnv
 }
@@ -33,6 +35,7 @@ export function packagePlace(dataDirectory: string, environment: NodeJS.ProcessE
     runnerPath: join(packageRoot, 'services', 'runner', `main${ending}`),
     packageRoot,
     compileCache: resolve(dataDirectory, 'compile-cache'),
+    programCache: resolve(dataDirectory, 'program-cache'),
     environment,
   }
 }
@@ -79,7 +82,7 @@ export async function spawnRunner(
 export function runnerEnvironment(
   attempt: AttemptToStart,
   workDirectory: string,
-  { environment, compileCache }: RunnerPlace,
+  { environment, compileCache, programCache }: RunnerPlace,
 ): NodeJS.ProcessEnv {
   const passed = Object.entries(environment).filter(([name]) => passedOn.has(name) || /^(CUDA|NVIDIA)_/.test(name))
   return {
@@ -89,6 +92,7 @@ export function runnerEnvironment(
     TRAINYARD_RUN_API: attempt.runApiUrl,
     TRAINYARD_ATTEMPT: attempt.name,
     TRAINYARD_WORK_DIR: workDirectory,
+    TRAINYARD_CACHE_DIR: programCache,
     TRAINYARD_CLAIM_LIMIT_MS: String(attempt.deadlineMs),
   }
 }

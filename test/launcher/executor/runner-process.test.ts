@@ -43,6 +43,7 @@ test("a runner gets an allow-list of the launcher's environment, and its token n
     TRAINYARD_RUN_API: 'http://api',
     TRAINYARD_ATTEMPT: attempt.name,
     TRAINYARD_WORK_DIR: '/work',
+    TRAINYARD_CACHE_DIR: '/data/program-cache',
     TRAINYARD_CLAIM_LIMIT_MS: '60000',
   })
   assert.ok(!JSON.stringify(given).includes(attempt.token))
