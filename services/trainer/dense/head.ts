@@ -15,8 +15,12 @@ export interface Head {
   readonly arrays: readonly Float32Array[]
   begin(draw: Draw): void
   forward(inputs: Matrix, draw: Draw): Matrix
-  /** Moves the weights, and gives the gradient of the loss over the inputs of the last `forward`. */
-  backward(errors: Matrix, stride: Stride): Matrix
+  /**
+   * Moves the weights, given the gradient of the loss over the logits.
+   *
+   * @param onInputErrors given the gradient over the inputs; without it, it isn't computed
+   */
+  backward(errors: Matrix, stride: Stride, onInputErrors?: (errors: Matrix) => void): void
 }
 
 /** @param sizes of the input, of each hidden layer, and of the output */
@@ -40,11 +44,14 @@ export function head(sizes: readonly number[], dropout: Dropout): Head {
         return layer.forward(scaled(numbers, factor))
       }, inputs)
     },
-    backward(errors, stride) {
-      return layers.reduceRight(
-        (above, layer, at) => scaled(layer.backward(above, stride), factors[at] ?? new Float32Array(0)),
-        errors,
-      )
+    backward(errors, stride, onInputErrors) {
+      let above = errors
+      for (const [at, layer] of [...layers.entries()].reverse()) {
+        const below = at > 0 || onInputErrors !== undefined ? layer.inputErrors(above) : undefined
+        layer.backward(above, stride)
+        if (below !== undefined) above = scaled(below, factors[at] ?? new Float32Array(0))
+      }
+      onInputErrors?.(above)
     },
   }
 }

@@ -24,8 +24,10 @@ export interface DenseLayer {
   readonly arrays: readonly Float32Array[]
   begin(draw: Draw): void
   forward(inputs: Matrix): Matrix
-  /** Moves the weights, and gives the gradient of the loss over the inputs of the last `forward`. */
-  backward(errors: Matrix, stride: Stride): Matrix
+  /** The gradient of the loss over the inputs of the last `forward`; to be asked for before the weights move. */
+  inputErrors(errors: Matrix): Matrix
+  /** Moves the weights, given the gradient of the loss over the outputs of the last `forward`. */
+  backward(errors: Matrix, stride: Stride): void
 }
 
 export function denseLayer(inputs: number, outputs: number): DenseLayer {
@@ -49,11 +51,10 @@ export function denseLayer(inputs: number, outputs: number): DenseLayer {
       given = matrix
       return applyWeights(weights, matrix)
     },
+    inputErrors: (errors) => multiply(errors, matrix, { turnRight: true }),
     backward(errors, stride) {
-      const inputErrors = multiply(errors, matrix, { turnRight: true })
       descend(matrix.cells, matrixMoments, 0, multiply(given, errors, { turnLeft: true }).cells, stride)
       descend(bias, biasMoments, 0, sumOfRows(errors), stride)
-      return inputErrors
     },
   }
 }

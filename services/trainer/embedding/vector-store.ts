@@ -50,11 +50,10 @@ function vectorStore({ folder, version, nowMs, log, maximumBytes = defaultMaximu
   let canWrite = true
   let wrote = false
   const pathOf = (name: string): string => join(folder, name.slice(0, 2), name)
-  const nameOf = (text: string): string => createHash('sha256').update(`${version}\n${text}`).digest('hex')
 
   return {
     read(text) {
-      const name = nameOf(text)
+      const name = nameOf(version, text)
       const bytes = readIfThere(pathOf(name))
       if (bytes === undefined || bytes.length !== fileBytes) return undefined
       const numbers = bytes.subarray(0, 4 * vectorSize)
@@ -64,7 +63,7 @@ function vectorStore({ folder, version, nowMs, log, maximumBytes = defaultMaximu
     },
     write(text, vector) {
       if (!canWrite) return
-      const name = nameOf(text)
+      const name = nameOf(version, text)
       const path = pathOf(name)
       const beside = `${path}.${randomUUID()}`
       try {
@@ -84,6 +83,11 @@ function vectorStore({ folder, version, nowMs, log, maximumBytes = defaultMaximu
       if (wrote) limit(folder, maximumBytes)
     },
   }
+}
+
+/** Names a text's vector, in hexadecimal digits. */
+export function nameOf(version: string, text: string): string {
+  return createHash('sha256').update(`${version}\n${text}`).digest('hex')
 }
 
 function checksumOf(name: string, numbers: Uint8Array): Buffer {

@@ -11,7 +11,13 @@ import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import type { Schedule } from './schedule.ts'
 import { type Lesson, type Progress, proceed, type Surroundings, type Training } from './training.ts'
 
-export type Errand = { folders: Folders; budgetSeconds: number; stop: AbortSignal }
+export type Errand = {
+  folders: Folders
+  budgetSeconds: number
+  stop: AbortSignal
+  /** What else is to be saved when it is stopped. */
+  onStop?: () => void
+}
 
 /** Set off at once, so that a stop in the midst of reading isn't missed. */
 export function stopSignal(): AbortSignal {
@@ -25,7 +31,7 @@ export async function carryOut(
   training: Training,
   lesson: Lesson,
   recipe: Schedule,
-  { folders, budgetSeconds, stop }: Errand,
+  { folders, budgetSeconds, stop, onStop }: Errand,
 ): Promise<void> {
   const work = digestOfWork(folders, recipe)
   if (readCheckpoint(folders.checkpoint, training, work)) {
@@ -33,6 +39,7 @@ export async function carryOut(
   }
   if ((await proceed(training, lesson, recipe, surroundings(stop, budgetSeconds))) === 'finished') return
   writeCheckpoint(folders.checkpoint, training, work)
+  onStop?.()
   throw resumable(`Stopped by SIGTERM in round ${training.round + 1}; saved in the checkpoint folder, to be resumed.`)
 }
 

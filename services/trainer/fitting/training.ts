@@ -74,6 +74,7 @@ export async function proceed(
   const { rounds } = lesson
   const { learner } = training
   const pace = paceKeeper(training, rounds, schedule, surroundings)
+  let losses = 0
   for (let round = rounds[training.round]; round !== undefined; round = rounds[training.round]) {
     const perEpoch = stepsPerEpoch(round, schedule)
     const batches = batchesOf(round, training.round, schedule)
@@ -84,7 +85,7 @@ export async function proceed(
       const epochsBefore = Math.floor(training.steps / perEpoch)
       training.steps += 1
       const draw = stream(schedule.seed, training.round, epochsBefore, training.steps)
-      const loss = learner.learn(texts, { number: training.steps, of, draw })
+      losses += learner.learn(texts, { number: training.steps, of, draw })
       pace.stepped()
       if (training.steps % perEpoch !== 0) continue
       const epoch = training.steps / perEpoch
@@ -96,10 +97,11 @@ export async function proceed(
         rounds: rounds.length,
         epoch,
         epochs: training.epochs,
-        loss,
+        loss: losses / perEpoch,
         accuracy,
         secondsLeft: pace.secondsLeft(),
       })
+      losses = 0
     }
     if (training.round === rounds.length - 1) return 'finished'
     const before = rounds.slice(0, training.round).reduce((sum, earlier) => sum + earlier.heldOut.length, 0)

@@ -55,7 +55,8 @@ export function wideDeepLearner(lesson: WideDeepLesson, recipe: Recipe): WideDee
       wide.backward(logits, strideOf(number, rateAt(number, of, recipe.wideLearningRate)))
       const errors = { rows: texts.length, columns: classes, cells: logits }
       const deepStride = strideOf(number, rateAt(number, of, recipe.deepLearningRate))
-      textVectors.backward(deep.backward(errors, deepStride), deepStride)
+      const { backward } = textVectors
+      deep.backward(errors, deepStride, backward && ((inputErrors) => backward(inputErrors, deepStride)))
       return loss
     },
     answer(texts, logits, offset) {

@@ -1,60 +1,85 @@
 /** The encoder's vectors of all texts, where there is an encoder and it helps. */
 
+import type { Folders } from '../contract/folders.ts'
+import { resumable } from '../contract/outcome.ts'
 import { log } from '../contract/report.ts'
-import { embedder } from '../embedding/embed.ts'
+import { type Embedder, embedder } from '../embedding/embed.ts'
 import { findEncoder } from '../embedding/encoder-package.ts'
 import { encodingInThreads } from '../embedding/encoding.ts'
+import { savedVectors } from '../embedding/saved-vectors.ts'
 import { openStore } from '../embedding/vector-store.ts'
 import { pick, type Vectors } from '../text/vocabulary.ts'
-import { choose } from './choose.ts'
+import { type Choice, choose } from './choose.ts'
 
-export type Question = {
+export type Material = {
   texts: readonly string[]
   ngrams: Vectors
+  /** Of the table of n-grams. */
   rows: number
   classOf: Int32Array
   classes: number
-  cache: string | undefined
-  stop: AbortSignal
+}
+
+export type SentenceVectors = {
+  vectors: Float32Array
+  encoder: string
+  /** Saves them in the checkpoint folder. */
+  save(): void
 }
 
 /** Enough to tell whether the encoder helps. */
 const sampleSize = 1500
+/** So many texts are told of at a time. */
+const toldTexts = 2500
 
-export async function sentenceVectors({
-  texts,
-  ngrams,
-  rows,
-  classOf,
-  classes,
-  cache,
-  stop,
-}: Question): Promise<{ vectors: Float32Array; encoder: string } | undefined> {
+export async function sentenceVectors(
+  material: Material,
+  folders: Folders,
+  stop: AbortSignal,
+): Promise<SentenceVectors | undefined> {
   const encoder = findEncoder()
   if (encoder === undefined) {
     log('the package of the sentence encoder is not installed: learning vectors of n-grams instead')
     return undefined
   }
-  const store = openStore({ cache, version: encoder.version, nowMs: Date.now, log })
-  const sentences = embedder(encoder, encodingInThreads(encoder.folder), store)
+  const { version, folder } = encoder
+  const store = savedVectors(
+    folders.checkpoint,
+    version,
+    openStore({ cache: folders.cache, version, nowMs: Date.now, log }),
+  )
+  const sentences = embedder(encoder, encodingInThreads(folder), store)
+  try {
+    const choice = await tryOut(material, sentences, stop)
+    log(`${inWords(choice)}: ${choice.useful ? `using those of ${version}` : 'learning vectors of n-grams instead'}`)
+    if (!choice.useful) return undefined
+    const vectors = await sentences.embed(material.texts, stop, tellProgress)
+    return { vectors, encoder: version, save: store.save }
+  } catch (error) {
+    if (!stop.aborted) throw error
+    store.save()
+    throw resumable('Stopped by SIGTERM among the sentence vectors; saved in the checkpoint folder, to be resumed.')
+  }
+}
 
+async function tryOut(material: Material, sentences: Embedder, stop: AbortSignal): Promise<Choice> {
+  const { texts, ngrams, classOf } = material
   const every = Math.ceil(texts.length / sampleSize)
   const sample = Int32Array.from(texts.keys()).filter((text) => text % every === 0)
-  const { useful, gain } = choose({
+  const sampleTexts = Array.from(sample, (text) => texts[text] ?? '')
+  return choose({
+    ...material,
     ngrams: pick(ngrams, sample),
-    vectors: await sentences.embed(
-      Array.from(sample, (text) => texts[text] ?? ''),
-      stop,
-    ),
+    vectors: await sentences.embed(sampleTexts, stop),
     classOf: sample.map((text) => classOf[text] ?? 0),
-    classes,
-    rows,
   })
-  const measured = `sentence vectors make the right intent ${gain < 0 ? 'less' : 'more'} likely, by ${Math.abs(gain).toFixed(2)} nats a text`
-  if (!useful) {
-    log(`${measured}, so it is not the encoder's language: learning vectors of n-grams instead`)
-    return undefined
-  }
-  log(`${measured}: using those of ${encoder.version}`)
-  return { vectors: await sentences.embed(texts, stop), encoder: encoder.version }
+}
+
+function inWords({ gain }: Choice): string {
+  const direction = gain < 0 ? 'less' : 'more'
+  return `sentence vectors make the right intent ${direction} likely, by ${Math.abs(gain).toFixed(2)} nats a text`
+}
+
+function tellProgress(done: number, of: number): void {
+  if (done % toldTexts < 32 || done === of) log(`${done} of ${of} sentence vectors computed`)
 }

@@ -17,27 +17,25 @@ export interface TextVectors extends ReadVectors {
   readonly arrays: readonly Float32Array[]
   begin(draw: Draw): void
   forward(texts: Int32Array, draw: Draw): Matrix
-  backward(errors: Matrix, stride: Stride): void
+  /** Absent where nothing is learnt. */
+  readonly backward: ((errors: Matrix, stride: Stride) => void) | undefined
 }
 
 /** Vectors that are given and stay as they are. */
 export function frozenVectors(vectors: Float32Array, size: number): TextVectors {
+  const scaled = vectors.map((number) => number * scale)
   const of = (texts: Int32Array): Matrix => {
     const cells = new Float32Array(texts.length * size)
     for (const [at, text] of texts.entries()) {
-      cells.set(scaledVector(vectors.subarray(text * size, (text + 1) * size)), at * size)
+      cells.set(scaled.subarray(text * size, (text + 1) * size), at * size)
     }
     return { rows: texts.length, columns: size, cells }
   }
-  return { size, arrays: [], begin() {}, forward: of, backward() {}, of }
+  return { size, arrays: [], begin() {}, forward: of, backward: undefined, of }
 }
 
 /** The encoder's vectors have length 1, so their numbers are small; the head learns best from numbers of about 1. */
 const scale = 8
-
-export function scaledVector(vector: Float32Array): Float32Array {
-  return vector.map((number) => number * scale)
-}
 
 export interface LearntVectors extends TextVectors {
   readonly table: Table
