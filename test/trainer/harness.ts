@@ -39,7 +39,13 @@ export type CommandOf = (program: string) => readonly [file: string, ...paramete
 
 const referenceProgram: CommandOf = (program) => [process.execPath, main, program]
 
-export function bench(t: TestContext, commandOf: CommandOf = referenceProgram): Bench {
+export type BenchOptions = {
+  commandOf?: CommandOf
+  /** The cache folder that the programs are given. */
+  cache?: string
+}
+
+export function bench(t: TestContext, { commandOf = referenceProgram, cache }: BenchOptions = {}): Bench {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-trainer-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const input = join(folder, 'input')
@@ -54,6 +60,7 @@ export function bench(t: TestContext, commandOf: CommandOf = referenceProgram): 
         TRAINYARD_INPUT_DIR: input,
         TRAINYARD_OUTPUT_DIR: output,
         TRAINYARD_CHECKPOINT_DIR: join(folder, 'checkpoint'),
+        ...(cache === undefined ? {} : { TRAINYARD_CACHE_DIR: cache }),
       },
     })
     t.after(() => child.kill('SIGKILL'))

@@ -26,10 +26,29 @@ export function resumable(sentence: string): ProgramEnd {
   return new ProgramEnd(exitCode.resumable, sentence)
 }
 
-/** Anything unforeseen is a crash: exit code 1, with the stack for whoever mends it. */
+/**
+ * Anything unforeseen is a crash: exit code 1. Where the machine is short of something, it is one sentence that says of
+ * what; otherwise it comes with the stack, for whoever mends it.
+ */
 export function endWith(error: unknown): void {
-  const known = error instanceof ProgramEnd
-  const text = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`${text}\n`)
-  process.exitCode = known ? error.exitCode : 1
+  process.stderr.write(`${lastWords(error)}\n`)
+  process.exitCode = error instanceof ProgramEnd ? error.exitCode : 1
+}
+
+export function lastWords(error: unknown): string {
+  if (error instanceof ProgramEnd) return error.message
+  if (!(error instanceof Error)) return String(error)
+  if (isOutOfMemory(error)) {
+    return `The memory does not suffice (${error.message}): give the job type a placement with more memoryGiB.`
+  }
+  if ('syscall' in error) return `${error.message}: give the program its folders, with room and the right to write.`
+  return error.stack ?? error.message
+}
+
+function isOutOfMemory(error: Error): boolean {
+  const code = 'code' in error ? error.code : undefined
+  return (
+    code === 'ERR_WORKER_OUT_OF_MEMORY' ||
+    /allocation failed|out of memory|invalid array (buffer )?length/i.test(error.message)
+  )
 }

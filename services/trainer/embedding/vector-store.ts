@@ -74,7 +74,7 @@ function vectorStore({ folder, version, nowMs, log, maximumBytes = defaultMaximu
         wrote = true
       } catch (error) {
         canWrite = false
-        rmSync(beside, { force: true })
+        removeIfThere(beside)
         const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error'
         log(`no sentence vectors are kept for later: writing to ${folder} gives ${code}`)
       }
@@ -99,6 +99,14 @@ function readIfThere(path: string): Buffer | undefined {
     return readFileSync(path)
   } catch {
     return undefined
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // It was never made.
   }
 }
 

@@ -35,6 +35,7 @@ export type Progress = {
   rounds: number
   epoch: number
   epochs: number
+  /** Mean of the epoch's steps. */
   loss: number
   /** Share of the held-out examples that are answered rightly; undefined in the last round, which holds none out. */
   accuracy: number | undefined
@@ -74,7 +75,7 @@ export async function proceed(
   const { rounds } = lesson
   const { learner } = training
   const pace = paceKeeper(training, rounds, schedule, surroundings)
-  let losses = 0
+  let losses: number[] = []
   for (let round = rounds[training.round]; round !== undefined; round = rounds[training.round]) {
     const perEpoch = stepsPerEpoch(round, schedule)
     const batches = batchesOf(round, training.round, schedule)
@@ -85,7 +86,7 @@ export async function proceed(
       const epochsBefore = Math.floor(training.steps / perEpoch)
       training.steps += 1
       const draw = stream(schedule.seed, training.round, epochsBefore, training.steps)
-      losses += learner.learn(texts, { number: training.steps, of, draw })
+      losses.push(learner.learn(texts, { number: training.steps, of, draw }))
       pace.stepped()
       if (training.steps % perEpoch !== 0) continue
       const epoch = training.steps / perEpoch
@@ -97,11 +98,11 @@ export async function proceed(
         rounds: rounds.length,
         epoch,
         epochs: training.epochs,
-        loss: losses / perEpoch,
+        loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
         accuracy,
         secondsLeft: pace.secondsLeft(),
       })
-      losses = 0
+      losses = []
     }
     if (training.round === rounds.length - 1) return 'finished'
     const before = rounds.slice(0, training.round).reduce((sum, earlier) => sum + earlier.heldOut.length, 0)

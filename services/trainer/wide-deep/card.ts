@@ -45,6 +45,14 @@ function about({ classes, examples, dataDigest, recipe, epochs, encoder }: CardF
 
 function figures({ examination, rounds }: CardFacts): string[] {
   const { inScope, outside, accuracy, calibrationError, outOfScope } = examination
+  if (inScope === 0) {
+    return [
+      '## Figures',
+      '',
+      'No example could be held out, so there are none: give at least two examples per intent.',
+      '',
+    ]
+  }
   const folds = rounds === 2 ? 'One more network was' : `${rounds - 1} more networks were`
   return [
     '## Figures',
@@ -88,6 +96,7 @@ function outOfScope({ examination, recipe }: CardFacts): string[] {
 }
 
 function labels({ noise, classes, examples }: CardFacts): string[] {
+  if (noise.examined === 0) return []
   const { examined, surelyContradicted, suspicions, ambiguousTexts } = noise
   const nameOf = (intent: string | null | undefined): string => (intent == null ? 'out of scope' : escaped(intent))
   return [

@@ -29,13 +29,17 @@ export type SentenceVectors = {
 
 /** Enough to tell whether the encoder helps. */
 const sampleSize = 1500
+// A longer timer would fire at once.
+const longestTimerMs = 2 ** 31 - 1
+/** The part of the time budget that they may take. */
+const budgetShare = 0.5
 /** So many texts are told of at a time. */
 const toldTexts = 2500
 
 export async function sentenceVectors(
   material: Material,
   folders: Folders,
-  stop: AbortSignal,
+  { stop, budgetSeconds }: { stop: AbortSignal; budgetSeconds: number },
 ): Promise<SentenceVectors | undefined> {
   const encoder = findEncoder()
   if (encoder === undefined) {
@@ -49,20 +53,26 @@ export async function sentenceVectors(
     openStore({ cache: folders.cache, version, nowMs: Date.now, log }),
   )
   const sentences = embedder(encoder, encodingInThreads(folder), store)
+  const late = AbortSignal.timeout(Math.min(longestTimerMs, budgetSeconds * budgetShare * 1000))
+  const signal = AbortSignal.any([stop, late])
   try {
-    const choice = await tryOut(material, sentences, stop)
+    const choice = await tryOut(material, sentences, signal)
     log(`${inWords(choice)}: ${choice.useful ? `using those of ${version}` : 'learning vectors of n-grams instead'}`)
     if (!choice.useful) return undefined
-    const vectors = await sentences.embed(material.texts, stop, tellProgress)
+    const vectors = await sentences.embed(material.texts, signal, tellProgress())
     return { vectors, encoder: version, save: store.save }
   } catch (error) {
-    if (!stop.aborted) throw error
-    store.save()
-    throw resumable('Stopped by SIGTERM among the sentence vectors; saved in the checkpoint folder, to be resumed.')
+    if (stop.aborted) {
+      store.save()
+      throw resumable('Stopped by SIGTERM among the sentence vectors; saved in the checkpoint folder, to be resumed.')
+    }
+    if (!late.aborted) throw error
+    log(`sentence vectors take too long for a time budget of ${budgetSeconds} s: learning vectors of n-grams instead`)
+    return undefined
   }
 }
 
-async function tryOut(material: Material, sentences: Embedder, stop: AbortSignal): Promise<Choice> {
+async function tryOut(material: Material, sentences: Embedder, signal: AbortSignal): Promise<Choice> {
   const { texts, ngrams, classOf } = material
   const every = Math.ceil(texts.length / sampleSize)
   const sample = Int32Array.from(texts.keys()).filter((text) => text % every === 0)
@@ -70,7 +80,7 @@ async function tryOut(material: Material, sentences: Embedder, stop: AbortSignal
   return choose({
     ...material,
     ngrams: pick(ngrams, sample),
-    vectors: await sentences.embed(sampleTexts, stop),
+    vectors: await sentences.embed(sampleTexts, signal),
     classOf: sample.map((text) => classOf[text] ?? 0),
   })
 }
@@ -80,6 +90,11 @@ function inWords({ gain }: Choice): string {
   return `sentence vectors make the right intent ${direction} likely, by ${Math.abs(gain).toFixed(2)} nats a text`
 }
 
-function tellProgress(done: number, of: number): void {
-  if (done % toldTexts < 32 || done === of) log(`${done} of ${of} sentence vectors computed`)
+function tellProgress(): (done: number, of: number) => void {
+  let told = 0
+  return (done, of) => {
+    if (done < told + toldTexts && done < of) return
+    told = done
+    log(`${done} of ${of} sentence vectors computed`)
+  }
 }

@@ -45,7 +45,8 @@ export async function train(folders: Folders): Promise<void> {
   const rows = vocabulary.weights.length
   const ngrams = vectorsOf(texts, vocabulary)
   const classOf = classIndices(examples, classes)
-  const sentences = await sentenceVectors({ texts, ngrams, rows, classOf, classes: width }, folders, stop)
+  const limits = { stop, budgetSeconds: spec.timeBudgetSeconds }
+  const sentences = await sentenceVectors({ texts, ngrams, rows, classOf, classes: width }, folders, limits)
   await startBackend()
 
   const learnt = learntVectors(ngrams, rows, learntSize, recipe.featureDropout)
@@ -57,8 +58,7 @@ export async function train(folders: Folders): Promise<void> {
       `${rows} n-grams, ${lesson.rounds.length} rounds of ${recipe.epochs} epochs`,
   )
   const training = beginTraining(learner, lesson, recipe)
-  const errand = { folders, budgetSeconds: spec.timeBudgetSeconds, stop, onStop: () => sentences?.save() }
-  await carryOut(training, lesson, recipe, errand)
+  await carryOut(training, lesson, recipe, { folders, ...limits, onStop: () => sentences?.save() })
 
   const { table, weights } = learner
   const vectors = sentences === undefined ? { learnt: learnt.table } : { encoder: sentences.encoder }
@@ -100,8 +100,10 @@ function finish({ folders, examples, recipe, lesson, training, model }: Fitted):
   const notes = { recipe: { ...recipe, epochs }, examples: examples.length, heldOut: heldOut.length }
   writeModel(folders.output, { ...model, calibration }, notes, card)
   log(
-    `on ${heldOut.length} held-out examples: ${(100 * examination.accuracy).toFixed(1)} % get their intent, ` +
-      `temperature ${calibration.temperature.toFixed(2)}`,
+    heldOut.length === 0
+      ? 'no example could be held out: how good the model is, and how sure it may be, is not known'
+      : `on ${heldOut.length} held-out examples: ${(100 * examination.accuracy).toFixed(1)} % get their intent, ` +
+          `temperature ${calibration.temperature.toFixed(2)}`,
   )
   if (noise.ambiguousTexts > 0) log(`${noise.ambiguousTexts} texts stand under several intents: see the model card`)
 }
