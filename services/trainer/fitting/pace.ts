@@ -43,8 +43,8 @@ export function paceKeeper(
     secondsLeft: () => remaining() * secondsPerStep(),
     stepped() {
       stepped += 1
-      if (stepped % stepsBetweenLooks !== 0) return
       const left = surroundings.budgetSeconds * fittingShare - surroundings.elapsedSeconds()
+      if (stepped % stepsBetweenLooks !== 0 && left > 0) return
       const affordable = Math.max(0, left) / secondsPerStep()
       if (remaining() <= affordable) return
       const shortest = training.steps / (perEpoch[training.round] ?? 1)

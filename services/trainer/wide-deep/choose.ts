@@ -7,20 +7,21 @@
 import { vectorSize } from '../embedding/encoder-package.ts'
 import type { Vectors } from '../text/vocabulary.ts'
 
-/** In nats per text, what the vectors must gain. Vectors that say nothing gain nothing, and English ones some tenths. */
-const leastGain = 0.01
+/** What part of the doubt the vectors must take away. Vectors that say nothing take nothing, English ones a good half. */
+const leastGain = 0.1
 /** How sharply nearness turns into likelihood; for each kind of comparison the best of these counts. */
 const sharpnesses = [4, 8, 16, 32, 64]
 
 export type Sample = { ngrams: Vectors; vectors: Float32Array; classOf: Int32Array; classes: number; rows: number }
 
+/** `gain` is the part of the doubt (the mean negative log-likelihood of the own intent) that the vectors take away. */
 export type Choice = { useful: boolean; gain: number }
 
 export function choose(sample: Sample): Choice {
   const byNgrams = nearness(sample, ngramsOf(sample.ngrams), sample.rows)
   const bySentence = nearness(sample, sentenceOf(sample.vectors), vectorSize)
   const both = byNgrams.map((own, text) => own.map((near, c) => near + (bySentence[text]?.[c] ?? 0)))
-  const gain = surprise(byNgrams, sample) - surprise(both, sample)
+  const gain = 1 - doubt(both, sample) / doubt(byNgrams, sample)
   return { useful: gain > leastGain, gain }
 }
 
@@ -69,7 +70,7 @@ function nearness({ classOf, classes }: Sample, entries: Entries, rows: number):
 const tiny = 1e-9
 
 /** Mean negative log-likelihood of the own class. */
-function surprise(near: readonly Float64Array[], { classOf }: Sample): number {
+function doubt(near: readonly Float64Array[], { classOf }: Sample): number {
   const means = sharpnesses.map((sharpness) => {
     let sum = 0
     for (const [text, all] of near.entries()) {

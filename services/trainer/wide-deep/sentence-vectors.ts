@@ -86,8 +86,8 @@ async function tryOut(material: Material, sentences: Embedder, signal: AbortSign
 }
 
 function inWords({ gain }: Choice): string {
-  const direction = gain < 0 ? 'less' : 'more'
-  return `sentence vectors make the right intent ${direction} likely, by ${Math.abs(gain).toFixed(2)} nats a text`
+  const part = `${(100 * Math.abs(gain)).toFixed(0)} %`
+  return `sentence vectors ${gain < 0 ? `add ${part} to` : `take away ${part} of`} the doubt that n-grams leave`
 }
 
 function tellProgress(): (done: number, of: number) => void {

@@ -1,0 +1,26 @@
+/** A cache folder that the tests of a file share, so that no text is embedded twice; and a checkout without the encoder. */
+
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+export function sharedCache(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'trainyard-cache-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The entry of a copy of the programs whose packages lack the encoder. */
+export function entryWithoutEncoder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'trainyard-bare-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  cpSync(join(root, 'services', 'trainer'), join(folder, 'services', 'trainer'), { recursive: true })
+  cpSync(join(root, 'package.json'), join(folder, 'package.json'))
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(join(root, 'node_modules', '@tensorflow'), join(folder, 'node_modules', '@tensorflow'))
+  return join(folder, 'services', 'trainer', 'main.ts')
+}
