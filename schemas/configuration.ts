@@ -84,7 +84,7 @@ export function defaultConfiguration(): Configuration {
 export const defaultText = `# What Trainyard does when there is no trainyard.yaml.
 jobTypes:
   intents:
-    program: { command: [node, services/trainer/main.ts, wide] }
+    program: { command: [node, services/trainer/main.ts, wide-deep] }
     debounce: { quietSeconds: 2, maxWaitSeconds: 30 }
 
 triggers:

@@ -15,7 +15,7 @@ export const configuration = `# The configuration of Trainyard's demo. All that 
 jobTypes:
   intents:
     program:
-      command: [node, services/trainer/main.ts, wide]
+      command: [node, services/trainer/main.ts, wide-deep]
     debounce:
       quietSeconds: 1
       maxWaitSeconds: 30

@@ -4,7 +4,7 @@
  * | hyperparameter     | default                           | meaning                                                   |
  * |--------------------|-----------------------------------|-----------------------------------------------------------|
  * | `epochs`           | 8 to 16, fewer for more examples  | times that a fit sees every example                       |
- * | `batchSize`        | a 60th of the examples, 16 to 256 | examples per step                                         |
+ * | `batchSize`        | a 60th of the examples, 32 to 256 | examples per step                                         |
  * | `hidden`           | 512, of few examples 256          | width of the hidden layer                                 |
  * | `wideLearningRate` | 0.01                              | highest rate of Adam, for the n-grams                     |
  * | `deepLearningRate` | 0.004                             | highest rate of Adam, for the dense head                  |
@@ -38,7 +38,7 @@ const ranges = {
 export function recipeFor({ seed, hyperparameters }: Spec, examples: number): Recipe {
   const defaults = {
     epochs: clamp(Math.round(60_000 / examples), 8, 16),
-    batchSize: clamp(Math.round(examples / 60), 16, 256),
+    batchSize: clamp(Math.round(examples / 60), 32, 256),
     hidden: examples < 4000 ? 256 : 512,
     wideLearningRate: 0.01,
     deepLearningRate: 0.004,
