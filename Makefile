@@ -1,6 +1,6 @@
 # Every command installs what it needs first, so that a fresh clone can begin with any of them.
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-kafka test-cluster test-python test-newcomer test-all bench check docs
+.PHONY: help install demo dev test test-kafka test-cluster test-python test-newcomer test-all bench bench-trainer check docs
 
 # The package's own Node; where install scripts were not allowed to link it, its binary still lies below the package.
 NODE = $(firstword $(wildcard node_modules/node/bin/node node_modules/node/node_modules/node-*/bin/node))
@@ -44,6 +44,9 @@ test-all: test test-kafka test-cluster test-python test-newcomer ## everything, 
 
 bench: install ## measure speed and size, print a table and write bench.json
 	@$(NODE) test/bench/main.ts
+
+bench-trainer: install ## measure wide-deep on CLINC150 and print its figures; takes some ten minutes
+	@$(NODE) test/bench/wide-deep.ts
 
 check: install ## formatting, lint, types, and whether what is generated is current
 	@node_modules/.bin/biome check --error-on-warnings .
