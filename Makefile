@@ -1,6 +1,6 @@
 # Every command installs what it needs first, so that a fresh clone can begin with any of them.
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-kafka test-cluster test-python test-newcomer test-all bench bench-trainer check docs
+.PHONY: help install demo dev test test-kafka test-cluster test-python test-newcomer test-all bench bench-trainer prove-trainer check docs
 
 # The package's own Node; where install scripts were not allowed to link it, its binary still lies below the package.
 NODE = $(firstword $(wildcard node_modules/node/bin/node node_modules/node/node_modules/node-*/bin/node))
@@ -47,6 +47,9 @@ bench: install ## measure speed and size, print a table and write bench.json
 
 bench-trainer: install ## measure wide-deep on CLINC150 and print its figures; takes some ten minutes
 	@$(NODE) test/bench/wide-deep.ts
+
+prove-trainer: install ## prove that wide-deep beats wide on CLINC150 in the whole chain; takes some two minutes
+	@$(NODE) --test --test-global-setup=test/harness/setup.ts test/chain/clinc.proof.ts
 
 check: install ## formatting, lint, types, and whether what is generated is current
 	@node_modules/.bin/biome check --error-on-warnings .

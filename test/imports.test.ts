@@ -42,12 +42,35 @@ test('kit knows no service, and a service knows no other: they import schemas, k
   }
 })
 
-test('runner and trainer import only what Node brings, so they run anywhere', () => {
-  for (const file of sources.filter((name) => ['services/runner', 'services/trainer'].includes(roomOf(name)))) {
+/** What a file loads, with what that loads, and so on. */
+function loadedBy(file: string, loaded = new Set<string>()): Set<string> {
+  if (loaded.has(file)) return loaded
+  loaded.add(file)
+  for (const { target } of importsOf(file).filter(({ target, typeOnly }) => !typeOnly && target.startsWith('.'))) {
+    loadedBy(local(file, target), loaded)
+  }
+  return loaded
+}
+
+test('the runner and the programs wide and echo load only what Node brings, so they run anywhere', () => {
+  const programs = ['wide', 'echo'].flatMap((name) => [...loadedBy(join('services', 'trainer', name, 'program.ts'))])
+  for (const file of [...sources.filter((name) => roomOf(name) === 'services/runner'), ...programs]) {
     for (const { target, typeOnly } of importsOf(file).filter(({ typeOnly }) => !typeOnly)) {
       const own = target.startsWith('.') && roomOf(local(file, target)) === roomOf(file)
       assert.ok(typeOnly || own || target.startsWith('node:'), `${file} imports ${target}`)
     }
+  }
+})
+
+test('only the dense head and the encoder of the trainer talk to TensorFlow.js', () => {
+  for (const file of sources) {
+    const targets = importsOf(file).map(({ target }) => target)
+    if (!targets.some((target) => target.startsWith('@tensorflow/'))) continue
+    const folder = file.split(sep).slice(0, 3).join('/')
+    assert.ok(
+      ['services/trainer/dense', 'services/trainer/embedding'].includes(folder),
+      `${file} imports TensorFlow.js`,
+    )
   }
 })
 

@@ -48,14 +48,17 @@ async function onClinc(variant: Variant): Promise<void> {
     return { program: 'wide-deep', train, exam: clinc.test, seed, hyperparameters, cache: own }
   }
   // The first finds an empty cache, the others every vector.
-  tell(`CLINC150 ${variant}`, await each(seeds.map((seed) => work(seed, clinc.train))))
+  await tell(
+    `CLINC150 ${variant}`,
+    seeds.map((seed) => work(seed, clinc.train)),
+  )
   if (variant !== 'full') return
   const [changed] = clinc.train
   const edited = clinc.train.map(({ text, intent }) => ({
     text: intent === changed?.intent ? `${text}, and soon` : text,
     intent,
   }))
-  tell('CLINC150 full after one intent changed', await each([work(1, edited)]))
+  await tell('CLINC150 full after one intent changed', [work(1, edited)])
 }
 
 /** Twenty intents with twenty examples each, without any vector in the cache. */
@@ -72,21 +75,20 @@ async function onFew(): Promise<void> {
     return chosen.has(intent ?? '') && count < 20
   })
   const exam = clinc.test.filter(({ intent }) => chosen.has(intent ?? ''))
-  tell('20 intents of 20 examples', await each(seeds.map((seed) => ({ program: 'wide-deep', train, exam, seed }))))
-  tell('the same, one text to answer', await each([{ program: 'wide-deep', train, exam: exam.slice(0, 1), seed: 1 }]))
+  await tell(
+    '20 intents of 20 examples',
+    seeds.map((seed) => ({ program: 'wide-deep', train, exam, seed })),
+  )
+  await tell('the same, one text to answer', [{ program: 'wide-deep', train, exam: exam.slice(0, 1), seed: 1 }])
 }
 
-async function each(works: readonly Work[]): Promise<Measured[]> {
-  const measured: Measured[] = []
-  for (const work of works) measured.push(await measure(work))
-  return measured
-}
-
-function tell(title: string, measured: readonly Measured[]): void {
-  const cells = measured.map((one) => names.map((name) => shown(one[name])))
-  process.stdout.write(`${title}\n`)
-  for (const line of [names, ...cells]) {
-    process.stdout.write(`  ${line.map((cell, at) => cell.padStart(names[at]?.length ?? 0)).join('  ')}\n`)
+/** Each line as soon as it is measured. */
+async function tell(title: string, works: readonly Work[]): Promise<void> {
+  process.stdout.write(`${title}\n  ${names.join('  ')}\n`)
+  for (const work of works) {
+    const measured = await measure(work)
+    const cells = names.map((name) => shown(measured[name]).padStart(name.length))
+    process.stdout.write(`  ${cells.join('  ')}\n`)
   }
 }
 

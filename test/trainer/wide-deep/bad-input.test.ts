@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { lastWords } from '../../../services/trainer/contract/outcome.ts'
 import { type Bench, bench, isOneSentence, outOfScope, type Row, smallBot } from '../harness.ts'
-import { entryWithoutEncoder, sharedCache } from './given.ts'
+import { sharedCache, withoutEncoder } from './given.ts'
 
 const cache = sharedCache()
 const few = smallBot().filter((_, at) => at % 4 === 0)
@@ -95,7 +95,7 @@ describe('what wide-deep makes the best of', () => {
   })
 
   test('no encoder installed: it learns vectors of n-grams instead, and says so', async (t) => {
-    const place = bench(t, { entry: entryWithoutEncoder(t) })
+    const place = bench(t, { commandOf: withoutEncoder(t) })
     const log = await trained(place, smallBot(), { hyperparameters: { epochs: 8 } })
     assert.match(log, /the package of the sentence encoder is not installed: learning vectors of n-grams instead/)
     assert.ok(place.model().has('ngram-vectors.bin'))
@@ -107,7 +107,7 @@ describe('what wide-deep makes the best of', () => {
   })
 
   test('ten thousand intents, within a time budget that has no room for them', async (t) => {
-    const place = bench(t, { entry: entryWithoutEncoder(t) })
+    const place = bench(t, { commandOf: withoutEncoder(t) })
     const rows = Array.from({ length: 10_000 }, (_, at) => ({ text: `wish ${at}`, intent: `intent-${at}` }))
     const log = await trained(place, rows, { timeBudgetSeconds: 1, hyperparameters: {} })
     assert.match(log, /too short for/)

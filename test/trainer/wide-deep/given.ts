@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { CommandOf } from '../harness.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -14,13 +15,13 @@ export function sharedCache(): string {
   return folder
 }
 
-/** The entry of a copy of the programs whose packages lack the encoder. */
-export function entryWithoutEncoder(t: TestContext): string {
+/** Runs a copy of the programs whose packages lack the encoder. */
+export function withoutEncoder(t: TestContext): CommandOf {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-bare-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   cpSync(join(root, 'services', 'trainer'), join(folder, 'services', 'trainer'), { recursive: true })
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(join(root, 'node_modules', '@tensorflow'), join(folder, 'node_modules', '@tensorflow'))
-  return join(folder, 'services', 'trainer', 'main.ts')
+  return (program) => [process.execPath, join(folder, 'services', 'trainer', 'main.ts'), program]
 }

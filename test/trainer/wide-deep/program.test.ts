@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { Model } from '../../../services/trainer/model.ts'
 import { type Bench, bench, outOfScope, type Row, smallBot, split } from '../harness.ts'
 import { sharedCache } from './given.ts'
 
@@ -45,6 +46,14 @@ describe('what wide-deep learns and answers', () => {
       assert.deepEqual(top[0], [intent, confidence])
       assert.ok(top.reduce((sum, [, share]) => sum + share, 0) < 1 + 1e-9)
     }
+
+    const model = await Model.open(join(place.folder, 'output', 'model'), { cache })
+    const again = await model.answer(exam.map(({ text }) => text))
+    assert.deepEqual(
+      again,
+      answers.map(({ id: _id, ...answer }) => answer),
+    )
+    assert.deepEqual([model.intents.length, model.knowsOutOfScope], [4, true])
   })
 
   test('progress rises to 1, with loss, accuracy and the time left, and nothing of the dataset in the log', async (t) => {
