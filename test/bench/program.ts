@@ -26,11 +26,16 @@ export type Work = {
 
 export type Measured = {
   seed: number
+  /** Of the in-scope rows, how many get their intent when out of scope is no answer. */
+  intentAccuracy: number
+  /** The same, with out of scope as an answer, which is wrong for them. */
   inScopeAccuracy: number
   macroF1: number
   outOfScopeRecall: number
   outOfScopeAuroc: number
   calibrationError: number
+  /** That of the in-scope rows alone: an exam with more out-of-scope texts than are to be expected distorts the other. */
+  inScopeCalibrationError: number
   trainSeconds: number
   trainMegabytes: number
   predictSeconds: number
@@ -50,14 +55,18 @@ export async function measure(work: Work): Promise<Measured> {
     cpSync(join(output, 'model'), join(input, 'model'), { recursive: true })
     // Without the cache: the texts of the exam are new.
     const predicted = await run('predict', { ...work, cache: undefined }, folder)
-    const figures = figuresOf(digestOf(''), marked(work.exam, readFileSync(join(output, 'predictions.jsonl'), 'utf8')))
+    const rows = marked(work.exam, readFileSync(join(output, 'predictions.jsonl'), 'utf8'))
+    const inScope = rows.filter(({ label }) => label !== null)
+    const figures = figuresOf(digestOf(''), rows)
     return {
       seed: work.seed,
+      intentAccuracy: inScope.filter(({ label, likeliest }) => label === likeliest).length / inScope.length,
       inScopeAccuracy: figures.inScopeAccuracy ?? 0,
       macroF1: figures.macroF1,
       outOfScopeRecall: figures.outOfScope?.recall ?? 0,
       outOfScopeAuroc: figures.outOfScope?.auroc ?? 0,
       calibrationError: figures.calibrationError ?? 0,
+      inScopeCalibrationError: figuresOf(digestOf(''), inScope).calibrationError ?? 0,
       trainSeconds: trained.seconds,
       trainMegabytes: trained.megabytes,
       predictSeconds: predicted.seconds,
@@ -116,6 +125,7 @@ function marked(exam: readonly Example[], predictions: string) {
   return exam.map(({ intent: label }, at) => {
     const { intent, confidence, top } = Prediction.parse(JSON.parse(answers[at] ?? ''))
     const inScope = Math.max(...top.flatMap(([name, probability]) => (name === null ? [] : [probability])))
-    return { label, answer: { intent, confidence, inScope } }
+    const likeliest = top.find(([name]) => name !== null)?.[0]
+    return { label, likeliest, answer: { intent, confidence, inScope } }
   })
 }

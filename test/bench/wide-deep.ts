@@ -15,11 +15,13 @@ const seeds = [1, 2, 3]
 const hyperparameters = { outOfScopeShare: 100 / 3100 }
 const names: readonly (keyof Measured)[] = [
   'seed',
+  'intentAccuracy',
   'inScopeAccuracy',
   'macroF1',
   'outOfScopeRecall',
   'outOfScopeAuroc',
   'calibrationError',
+  'inScopeCalibrationError',
   'trainSeconds',
   'trainMegabytes',
   'predictSeconds',
