@@ -124,7 +124,11 @@ async function readLines(database: Queryable, keys: readonly KeyRow[]): Promise<
             r.waiting_since, coalesce(a.progress, 0) as progress,
             r.stop is null and not coalesce(a.committed, false) as stoppable
        from unnest($1::text[], $2::text[]) as key (bot, job_type)
-       join launcher.runs r on r.bot = key.bot and r.job_type = key.job_type and r.state in ('queued', 'running')
+       join lateral (
+         select * from launcher.runs where bot = key.bot and job_type = key.job_type and state = 'queued'
+         union all
+         select * from launcher.runs where bot = key.bot and job_type = key.job_type and holds_key and state = 'running'
+       ) r on true
        left join lateral (
          select max(progress) filter (where state <> 'ended') as progress, bool_or(outcome = 'done') as committed
            from launcher.attempts where run = r.run and kind = 'train') a on r.state = 'running'`,
