@@ -53,6 +53,7 @@ export async function sentenceVectors(
     openStore({ cache: folders.cache, version, nowMs: Date.now, log }),
   )
   const sentences = embedder(encoder, encodingInThreads(folder), store)
+  log(`trying the sentence vectors of ${version}`)
   const late = AbortSignal.timeout(Math.min(longestTimerMs, budgetSeconds * budgetShare * 1000))
   const signal = AbortSignal.any([stop, late])
   try {
