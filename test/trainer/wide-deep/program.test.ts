@@ -121,7 +121,7 @@ describe('how wide-deep trains', () => {
   })
 
   test('stopped by SIGTERM it saves, ends 75, goes on there, and ends with the bytes of an undisturbed run', async (t) => {
-    const spec = { hyperparameters: { epochs: 150, patience: 1000 } }
+    const spec = { hyperparameters: { epochs: 70, patience: 1000 } }
     const rows = smallBot().slice(0, 80)
     const undisturbed = bench(t, { cache })
     await trained(undisturbed, rows, spec)
