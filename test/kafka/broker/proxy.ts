@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
-import { freePort } from '../../harness/ports.ts'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { type Broker, type BrokerOptions, startBroker } from './broker.ts'
 import { correlationOf, makeFrames, requestOf } from './frames.ts'
 
@@ -8,6 +7,9 @@ import { correlationOf, makeFrames, requestOf } from './frames.ts'
 export const api = { produce: 0 } as const
 
 interface Proxy {
+  readonly port: number
+  /** Where it leads, from now on: `host:port`. */
+  leadTo(target: string): void
   /** How many replies were lost so far. */
   readonly lostReplies: number
   /**
@@ -31,8 +33,9 @@ interface Trouble {
 const noTrouble: Trouble = { count: 0, refuses: false }
 
 /** What stands between clients and a broker that tells them the proxy's port as its own (`advertisedPort`). */
-async function startProxy(port: number, target: string): Promise<Proxy> {
-  const [host = '', targetPort = ''] = target.split(':')
+async function startProxy(): Promise<Proxy> {
+  let host = ''
+  let targetPort = 0
   const sockets = new Set<Socket>()
   let trouble = { ...noTrouble }
   let lostReplies = 0
@@ -60,7 +63,7 @@ async function startProxy(port: number, target: string): Promise<Proxy> {
       client.destroy()
       return
     }
-    const broker = connect(Number(targetPort), host)
+    const broker = connect(targetPort, host)
     adopt(client, broker)
     adopt(broker, client)
     const asked = new Map<number, number>()
@@ -85,11 +88,18 @@ async function startProxy(port: number, target: string): Promise<Proxy> {
     })
   })
 
-  await once(server.listen(port, '127.0.0.1'), 'listening')
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
   const end = () => {
     for (const socket of sockets) socket.destroy()
   }
   return {
+    port,
+    leadTo(target) {
+      const [name = '', number = ''] = target.split(':')
+      host = name
+      targetPort = Number(number)
+    },
     get lostReplies() {
       return lostReplies
     },
@@ -114,12 +124,13 @@ async function startProxy(port: number, target: string): Promise<Proxy> {
 export async function startBehindProxy(
   options: BrokerOptions = {},
 ): Promise<{ brokers: readonly string[]; broker: Broker; proxy: Proxy; stop(): Promise<void> }> {
-  const port = await freePort()
-  const broker = await startBroker({ ...options, advertisedPort: port })
+  // First, so that nobody else takes its port while the broker starts.
+  const proxy = await startProxy()
+  const broker = await startBroker({ ...options, advertisedPort: proxy.port })
   const [target = ''] = broker.brokers
-  const proxy = await startProxy(port, target)
+  proxy.leadTo(target)
   return {
-    brokers: [`127.0.0.1:${port}`],
+    brokers: [`127.0.0.1:${proxy.port}`],
     broker,
     proxy,
     async stop() {
