@@ -61,7 +61,10 @@ export interface Standing {
   handle: string
   /** How it stands, for people: what it waits for, or where it runs. */
   words?: string
-  /** Somebody else has taken it away (a Job deleted by hand), and what is left of it was not told to stop. */
+  /**
+   * It was taken away (a Job deleted by hand, or by a stop while its pod was just being made), and what is left of it was
+   * not told to stop: it is to be stopped once more.
+   */
   isForsaken?: boolean
 }
 

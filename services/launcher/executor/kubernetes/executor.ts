@@ -187,11 +187,12 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     observe,
 
     async stop(name, graceMs) {
-      const { job, pods } = await read(name)
+      const job = await cluster.readJob(name)
       if (job && job.metadata?.deletionTimestamp === undefined) await cluster.deleteJob(name, uidOf(job))
       // A second is the least: none at all would be by force.
       const graceSeconds = graceMs === 0 ? 1 : Math.ceil(graceMs / 1000) + settleSeconds
-      for (const pod of pods) {
+      // After the Job, which makes none any more once its controller has heard of that.
+      for (const pod of await cluster.listPods(name)) {
         if (isOver(pod) || isToldWithin(pod, graceSeconds)) continue
         await cluster.deletePod(pod.metadata?.name ?? '', uidOf(pod), graceSeconds)
       }
