@@ -207,10 +207,18 @@ function serverEnvironment(): NodeJS.ProcessEnv {
 
 /** What PostgreSQL's lock file says; the format is stable and documented in its source (`pidfile.h`). */
 function postmaster(cluster: string): { pid: number; port: number; ready: boolean } | undefined {
-  const file = join(cluster, 'postmaster.pid')
-  if (!existsSync(file)) return undefined
-  const lines = readFileSync(file, 'utf8').split('\n')
-  return { pid: Number(lines[0]), port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
+  const lines = readIfThere(join(cluster, 'postmaster.pid'))?.split('\n')
+  return lines && { pid: Number(lines[0]), port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
+}
+
+/** The server removes the file when it ends, which may be at this moment. */
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 async function findRunning(home: Home, cluster: string, password: string): Promise<EmbeddedPostgres | undefined> {
