@@ -107,7 +107,11 @@ test('people decide, and what they decide holds', async (t) => {
       const [newest] = await runsOf(yard, 'cancelled')
       return newest?.run !== run && newest?.state === 'queued' && newest.run
     })
-    const answer = await act(yard, 'POST', `/runs/${waiting}/cancel`, ann)
+    // The record may know of it a moment before the launcher does.
+    const answer = await eventually(async () => {
+      const answer = await act(yard, 'POST', `/runs/${waiting}/cancel`, ann)
+      return answer.status !== 404 && answer
+    })
     assert.deepEqual(answer.body, { run: waiting, state: 'cancelled' })
     assert.equal((await act(yard, 'POST', `/runs/${run}/cancel`, ann)).status, 202)
     await eventually(async () => (await runsOf(yard, 'cancelled')).every(({ state }) => state === 'cancelled'))
