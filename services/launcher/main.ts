@@ -13,7 +13,7 @@ import { makeNews } from './news.ts'
 import { makeObjectionWatch } from './objections.ts'
 import { makeOrphanWatch } from './orphans.ts'
 import { holdPlace } from './place.ts'
-import { anyQueued, startQueued } from './queue.ts'
+import { anyQueued, isFull, startQueued } from './queue.ts'
 import { makeReconciler, reconcilePollMs } from './reconciler.ts'
 import { forgetOld } from './retention.ts'
 import { addModelRoutes } from './routes/models.ts'
@@ -70,9 +70,9 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
   const start = (transaction: Transaction) =>
     startQueued(transaction, { ...kit, longestWaitSeconds: executor.longestWaitSeconds, look })
   const queue = kit.loop('launcher.queue', queuePollMs, async () => {
-    const isFull = (await anyQueued(database)) && (await database.transaction(start))
-    await kit.point('launcher.queue.started')
-    return isFull ? 0 : undefined
+    const started = (await anyQueued(database)) ? await database.transaction(start) : 0
+    if (started > 0) await kit.point('launcher.queue.started')
+    return isFull(started) ? 0 : undefined
   })
   const retention = kit.loop('launcher.retention', retentionPollMs, async () =>
     (await forgetOld(database, environment.historyDays)) ? 0 : undefined,

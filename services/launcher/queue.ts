@@ -36,15 +36,15 @@ export async function anyQueued(database: Queryable): Promise<boolean> {
   return (await database.query("select from launcher.runs where state = 'queued' limit 1")).length > 0
 }
 
-/** @returns whether there may be more to start */
+/** @returns how many runs were started; at `batchSize` there may be more */
 export async function startQueued(
   transaction: Transaction,
   { outbox, longestWaitSeconds, point, look }: QueueNeeds,
-): Promise<boolean> {
+): Promise<number> {
   const places = await claimSlots(transaction)
-  if (places.length === 0) return false
+  if (places.length === 0) return 0
   const chosen = await chooseRuns(transaction, places)
-  if (chosen.length === 0) return false
+  if (chosen.length === 0) return 0
   const rows = await startRuns(transaction, seat(chosen, places), longestWaitSeconds)
   await outbox.append(
     transaction,
@@ -52,8 +52,11 @@ export async function startQueued(
   )
   await point('launcher.queue.chosen')
   transaction.afterCommit(() => look(rows.map(({ run }) => run)))
-  return rows.length === batchSize
+  return rows.length
 }
+
+/** Whether to ask at once again. */
+export const isFull = (started: number): boolean => started === batchSize
 
 /** No more than there are runs to seat: each that is locked here is free to nobody else meanwhile. */
 function claimSlots(transaction: Transaction): Promise<Place[]> {

@@ -19,8 +19,9 @@ const kitPoints = [
   'relay.published',
 ]
 
-/** Not on the way of a first, untroubled training: with debounce, below, or tested beside its service. */
-const elsewhere = /^(intake\.request\.claimed|launcher\.attempt\.ended|promoter\.(decision|expiry)\..*)$/
+/** Not on the way of a first, untroubled training: with debounce or a slot to wait for, below, or tested beside its service. */
+const elsewhere =
+  /^(intake\.request\.claimed|launcher\.queue\.started|launcher\.attempt\.ended|promoter\.(decision|expiry)\..*)$/
 
 const points = [...intakePoints, ...launcherPoints, ...evaluatorPoints, ...promoterPoints, ...kitPoints].filter(
   (point) => !elsewhere.test(point),
@@ -59,6 +60,23 @@ describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everyth
     })
     assert.deepEqual(await killedAtEach(t, yard, ['intake.request.claimed']), ['bot-1'])
     await trainedOnce(yard, 'bot-1')
+    assert.equal((await sumsOf(yard)).balanced, true)
+  })
+
+  test('killed at launcher.queue.started, where a run waited for its slot', async (t) => {
+    const yard = await startYard(t, {
+      configuration: echoConfiguration(hyperparameters).replace('slots: 4', 'slots: 1'),
+      postgres: 'shared',
+      variables: { TRAINYARD_CRASH_AT: 'launcher.queue.started' },
+    })
+    const dataset = await postDataset(yard, datasetOf('crash'))
+    const bots = ['bot-1', 'bot-2']
+    const events = bots.map((bot) => botUpdated(bot, dataset, 1))
+    await yard.post('/events', events, 'application/cloudevents-batch+json')
+    assert.equal(await yard.ended, 'SIGKILL')
+    await yard.start({ TRAINYARD_CRASH_AT: '' })
+    for (const bot of bots) await eventually(() => championOf(yard, bot))
+    for (const bot of bots) await trainedOnce(yard, bot)
     assert.equal((await sumsOf(yard)).balanced, true)
   })
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { points } from '../../services/launcher/points.ts'
+import { chooseSlots } from '../../services/launcher/slots.ts'
 import type { TestKit } from '../harness/kit.ts'
-import { type LauncherKit, launcherDatabase, launcherKit, newRun } from './launcher-kit.ts'
+import { jobType, type LauncherKit, launcherDatabase, launcherKit, newRun } from './launcher-kit.ts'
 import { scriptedExecutor } from './scripted-executor.ts'
 import { type ScriptedRunner, scriptedRunner } from './scripted-runner.ts'
 
@@ -15,9 +16,12 @@ for (const point of points) {
     const database = await launcherDatabase(t)
     const executor = scriptedExecutor()
     let cut = false
+    // What finds a free slot starts at once; the queue's own look starts what had to wait.
+    const waits = point === 'launcher.queue.started'
     const options = {
       database,
       executor,
+      slots: waits ? 0 : 10,
       async point(name: string) {
         if (name !== point || cut) return
         cut = true
@@ -41,6 +45,7 @@ for (const point of points) {
     const toRest = () =>
       insist(async (now) => {
         await now.request({ run, generation: 1, spec: { retries: { backoffSeconds: 0 } } })
+        if (waits) await chooseSlots(database, jobType, 1, { actor: 'ada', reason: 'its turn' })
         await now.settle()
       })
     const runnerOf = (number: number): ScriptedRunner => {
