@@ -107,8 +107,10 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     return { looks, nextMs: Math.min(nextMs, reconcilePollMs) }
   }
 
-  async function begin(looks: readonly Look[]): Promise<void> {
-    if (looks.length === 0) return
+  /** @returns how long until there is more to look at */
+  async function claimAndBegin(): Promise<number> {
+    const { looks, nextMs } = await claim()
+    if (looks.length === 0) return nextMs
     const records = await readRuns(
       database,
       looks.map(({ run }) => run),
@@ -117,6 +119,7 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       const lease = looks.find(({ run }) => run === record.run)?.lease
       if (lease !== undefined) looking.set(record.run, attend(record, lease))
     }
+    return nextMs
   }
 
   async function attend(record: RunRecord, lease: string): Promise<void> {
@@ -262,8 +265,10 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     async work(signal) {
       const roused = new AbortController()
       rouse = () => roused.abort()
-      const { looks, nextMs } = await claim()
-      await begin(looks)
+      // With no room for another look, whichever ends says so.
+      const nextMs = looking.size < looksAtOnce ? await claimAndBegin() : reconcilePollMs
+      // What was said while we claimed may not be among it.
+      if (roused.signal.aborted) return 0
       if (looking.size === 0) return nextMs
       await clock.sleep(nextMs, AbortSignal.any([roused.signal, signal]))
       return 0
