@@ -25,7 +25,7 @@ export interface EventConsumer {
   readonly kind: 'events'
   readonly group: string
   readonly topics: readonly Topic[]
-  /** Of what nobody waits for: the pause after each batch, in which news gathers for one transaction. */
+  /** Of what nobody waits for: the pause after a small batch, in which news gathers for one transaction. */
   readonly gatherMs?: number
   handle(transaction: Transaction, events: readonly ReceivedEvent[]): Promise<void>
 }

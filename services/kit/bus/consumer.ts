@@ -32,7 +32,7 @@ export interface ConsumerOptions {
   readonly group: string
   readonly topics: readonly string[]
   readonly from: 'beginning' | 'end'
-  /** How long nothing more is taken of a partition after each batch. */
+  /** How long nothing more is taken of a partition after a small batch, so that the next one is larger. */
   readonly gatherMs: number
   readonly database: Database
   readonly outbox: Outbox
@@ -41,6 +41,9 @@ export interface ConsumerOptions {
   readonly point: (name: string) => Promise<void>
   readonly handling: Handling
 }
+
+/** So many are worth a transaction of their own. */
+const gathered = 100
 
 interface Moved {
   /** Whether messages lie parked which others may have to join. */
@@ -145,7 +148,7 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
     },
     async handle(batch) {
       const isOurs = await handle(batch)
-      if (gatherMs > 0) await clock.sleep(gatherMs)
+      if (gatherMs > 0 && batch.messages.length < gathered) await clock.sleep(gatherMs)
       return isOurs
     },
   }
