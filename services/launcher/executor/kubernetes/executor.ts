@@ -60,7 +60,8 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   const over = new Map<string, Read>()
   /** Of those that have no pod yet, and are looked at once more. */
   const podless = new Set<string>()
-  let closed = false
+  const closing = new AbortController()
+  const isClosed = (): boolean => closing.signal.aborted
 
   /** A Job and its pod change several times in a moment, and those of many together. */
   function tell(name: string): void {
@@ -68,13 +69,13 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     const attempt = AttemptName.safeParse(name)
     if (!attempt.success) return
     changed.add(attempt.data)
-    if (changed.size === 1) void clock.sleep(gatherMs).then(tellGathered)
+    if (changed.size === 1) void clock.sleep(gatherMs, closing.signal).then(tellGathered)
   }
 
   function tellGathered(): void {
     const names = [...changed]
     changed.clear()
-    if (closed) return
+    if (isClosed()) return
     for (const name of names) for (const listener of listeners) listener(name)
   }
   const jobs = cluster.watchJobs(tell)
@@ -136,7 +137,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       podless.delete(name)
       if (jobs.get(name) && !pods.all().some((pod) => isOf(pod, name))) tell(name)
     }
-    setTimeout(look, podWithinMs + 2 * grainMs).unref()
+    void clock.sleep(podWithinMs + 2 * grainMs, closing.signal).then(look)
   }
 
   /** Events only explain: where we may not read them, nothing waits for that. */
@@ -169,7 +170,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     longestWaitSeconds,
 
     async start(attempt) {
-      if (closed) throw unavailable(`attempt ${attempt.name} is not started: the launcher is about to end`)
+      if (isClosed()) throw unavailable(`attempt ${attempt.name} is not started: the launcher is about to end`)
       const job = buildJob(attempt, settings)
       const answer = await cluster.createJob(job).catch((error: unknown) => {
         throw toTrainyardError(error)
@@ -247,7 +248,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     },
 
     async close() {
-      closed = true
+      closing.abort()
       await cluster.close()
     },
   }

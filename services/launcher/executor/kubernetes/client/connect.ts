@@ -8,6 +8,7 @@
  */
 import type { RequestOptions } from 'node:https'
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
+import type { Clock } from '../../../../kit/clock.ts'
 import { messageOf } from '../../../../kit/errors.ts'
 import type { Configured } from './configuration.ts'
 import { isDistrust, KubernetesError, Refused } from './failures.ts'
@@ -44,15 +45,15 @@ const idleMs = 30_000
 /** How often at most the configuration is read anew. */
 const rereadMs = 1_000
 
-export function connect(configure: () => Configured): Connection {
+export function connect(configure: () => Configured, clock: Clock): Connection {
   const { server, namespace, config: first } = configure()
   let config = first
-  let readAtMs = performance.now()
+  let readAtMs = clock.monotonicMs()
   let pool: { agent: Dispatcher; madeOf: string } | undefined
   let identifying: Promise<Identity> | undefined
   const retired = new Set<Dispatcher>()
   /** What its clock shows less what our monotonic one does. */
-  let aheadMs = performance.timeOrigin
+  let aheadMs = clock.now().getTime() - clock.monotonicMs()
   let closed = false
 
   function poolFor(tls: Tls): Dispatcher {
@@ -78,8 +79,8 @@ export function connect(configure: () => Configured): Connection {
    * as a whole, and a program's answer is kept until its end, however early it was revoked.
    */
   function rereadConfiguration(): void {
-    if (performance.now() - readAtMs < rereadMs) return
-    readAtMs = performance.now()
+    if (clock.monotonicMs() - readAtMs < rereadMs) return
+    readAtMs = clock.monotonicMs()
     try {
       const now = configure()
       // Another cluster has other Jobs: that is for the next start.
@@ -112,13 +113,13 @@ export function connect(configure: () => Configured): Connection {
 
   function readClock(date: string | string[] | undefined): void {
     const toldMs = Date.parse(String(date))
-    if (Number.isFinite(toldMs)) aheadMs = toldMs - performance.now()
+    if (Number.isFinite(toldMs)) aheadMs = toldMs - clock.monotonicMs()
   }
 
   return {
     server,
     namespace,
-    nowMs: () => performance.now() + aheadMs,
+    nowMs: () => clock.monotonicMs() + aheadMs,
 
     async send({ method, path, query = {}, body, contentType = 'application/json', signal }) {
       const { headers, tls } = await identity(signal)

@@ -30,7 +30,7 @@ const releaseTries = 5
 export function openCluster(options: ClusterOptions): Cluster {
   const { clock, random, log } = options
   const timings = { ...defaultTimings, ...options.timings }
-  const connection = connect(() => configure(options))
+  const connection = connect(() => configure(options), clock)
   const { namespace } = connection
   const calls = makeCalls({ clock, random, log, timings })
   const closing = new AbortController()
