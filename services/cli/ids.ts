@@ -34,4 +34,4 @@ export async function findRunId(api: Api, text: string): Promise<string> {
   return isRunId(text) ? text : (await findRun(api, text)).run
 }
 
-const isRunId = (text: string) => /^run-[a-z2-7]{10}$/.test(text)
+export const isRunId = (text: string) => /^run-[a-z2-7]{10}$/.test(text)

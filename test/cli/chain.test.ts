@@ -65,6 +65,10 @@ test('every command understands the services: from a published edit to a rollbac
   assert.ok((await done(`logs ${run} --follow`)).out.length > 0)
 
   assert.match((await done('predict b/1 --text anything')).out, /^anything +intent-\d/m)
+  const answered = await ask(`predict ${run} --text anything`, z.object({ run: z.string(), sequence: z.null() }))
+  assert.equal(answered.run, run)
+  const { model } = await ask(`run ${run}`, z.object({ model: z.object({ digest: z.string() }) }))
+  assert.match((await done(`predict ${model.digest} --text anything`)).out, /^anything +intent-\d/m)
   assert.match((await done('champions')).out, /^b\/1 +intents +2 /m)
   assert.match((await done('rollback b/1 --reason early')).out, /run-\w+ is champion number 3\.\nIt is pinned/)
   const pinned = await ask('why b/1', Keys)
@@ -96,6 +100,8 @@ test('a run in progress is followed, explained and cancelled', async (t) => {
   const { done, failed, ask } = speaker(yard.url, folder)
   assert.match((await failed('why mine')).err, /nothing was ever heard of a bot named "mine"/)
   assert.match((await failed('predict mine --text x')).err, /no model is in force for "mine"/)
+  const nobody = `sha256:${'0'.repeat(64)}`
+  assert.match((await failed(`predict ${nobody} --text x`)).err, /there is no model sha256:0+/)
 
   const followed = trainyard(['publish', '--bot', 'mine', '--dataset', join(folder, 'one.jsonl'), '--wait'], {
     TRAINYARD_URL: yard.url,

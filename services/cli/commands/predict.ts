@@ -3,14 +3,13 @@ import type { Command } from 'commander'
 import { contractVersion, type Prediction, ProgramSpec } from '../../../schemas/program.ts'
 import { percent } from '../../kit/figures.ts'
 import type { Api } from '../client/api.ts'
-import { Refusal } from '../client/client.ts'
-import type { Champion } from '../client/console.ts'
 import type { Model } from '../client/launcher.ts'
 import type { Context } from '../context.ts'
 import { CommandFailure, exitCodes } from '../failure.ts'
 import { readText } from '../input.ts'
 import { answer } from '../predict/answer.ts'
-import { cachedModel, cacheFolder } from '../predict/model-cache.ts'
+import { type AskedModel, askedModel } from '../predict/asked.ts'
+import { cachedModel, cacheFolders } from '../predict/model-cache.ts'
 import { localCommand } from '../predict/program.ts'
 import { intentName } from '../render/confusion.ts'
 import type { Style } from '../render/style.ts'
@@ -26,15 +25,15 @@ const runnersUp = 2
 export function addPredict(program: Command, context: Context): void {
   program
     .command('predict')
-    .summary('let the champion answer')
+    .summary('let a model answer')
     .description(
-      "Fetches the champion's model, checks its digest, and runs its own program on this machine, as this user, to answer.",
+      "Fetches the bot's champion, or the model that is named, checks its digest, and runs its own program on this machine, as this user, to answer.",
     )
-    .argument('<bot>', 'the bot')
+    .argument('<bot-or-model>', 'the bot, the digest of a model (sha256:…), or the run that trained it')
     .option('--text <text...>', 'what to answer; may be given more than once')
     .option('--file <file>', 'a text a line; - for standard input')
     .option('--job-type <name>', 'needed where the bot has several')
-    .action(async (bot: string, { text, file, jobType }: Options, command: Command) => {
+    .action(async (name: string, { text, file, jobType }: Options, command: Command) => {
       const session = openSession(command, context)
       const lines = file === undefined ? [] : (await readText(file)).split('\n').filter((line) => line.trim() !== '')
       const texts = [...(text ?? []), ...lines]
@@ -44,14 +43,15 @@ export function addPredict(program: Command, context: Context): void {
           exitCode: exitCodes.usage,
         })
       }
-      const champion = await championOf(session.api, bot, jobType)
+      const asked = await askedModel(session.api, name, jobType)
       const { launcher } = session.api
-      const model = await launcher.model(champion.model.digest)
-      const cache = cacheFolder(context.variables, process.platform)
+      const model = await launcher.model(asked.digest)
+      const caches = cacheFolders(context.variables, process.platform)
       const predictions = await answer({
         command: localCommand(model.program, packageRoot),
-        spec: await specOf(session.api, champion, model),
-        modelFolder: await cachedModel(model, cache, launcher.modelFile),
+        spec: await specOf(session.api, asked, model),
+        modelFolder: await cachedModel(model, caches.models, launcher.modelFile),
+        cacheFolder: caches.programs,
         texts,
         signal: context.signal,
       })
@@ -59,35 +59,14 @@ export function addPredict(program: Command, context: Context): void {
         text: texts[index] ?? '',
         ...prediction,
       }))
-      session.show({ bot, run: champion.run, sequence: champion.sequence, answers }, () =>
+      session.show({ bot: asked.bot, run: asked.run, sequence: asked.sequence, answers }, () =>
         answerTable(answers, session.style),
       )
     })
 }
 
-async function championOf(api: Api, bot: string, jobType: string | undefined): Promise<Champion> {
-  const champions = await api.console.bot(bot).then(
-    (found) => found.champions.filter((champion) => jobType === undefined || champion.jobType === jobType),
-    (error: unknown) => {
-      if (error instanceof Refusal && error.code === 'notFound') return []
-      throw error
-    },
-  )
-  const [only, another] = champions
-  if (only === undefined) {
-    throw new CommandFailure(`no model is in force for "${bot}"`, { next: `See why: trainyard why ${bot}` })
-  }
-  if (another !== undefined) {
-    const names = champions.map((champion) => champion.jobType).join(', ')
-    throw new CommandFailure(`${bot} has champions of several job types (${names})`, {
-      next: 'Say which one with --job-type.',
-    })
-  }
-  return only
-}
-
 /** What the contract promises a program in predict. The seed means nothing there. */
-async function specOf(api: Api, { evaluation }: Champion, model: Model): Promise<ProgramSpec> {
+async function specOf(api: Api, { evaluation }: AskedModel, model: Model): Promise<ProgramSpec> {
   const { candidate, limits } = await api.console.evaluation(evaluation)
   const intents = [...candidate.perIntent.map(({ intent }) => intent), ...limits.intentsWithoutRows]
   return ProgramSpec.parse({

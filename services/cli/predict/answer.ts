@@ -13,13 +13,15 @@ export interface Question {
   readonly command: readonly string[]
   readonly spec: ProgramSpec
   readonly modelFolder: string
+  /** What the program may keep there spares it work the next time. */
+  readonly cacheFolder: string
   readonly texts: readonly string[]
   readonly signal: AbortSignal
 }
 
 /** @returns one prediction per text, in the same order */
 export async function answer(question: Question): Promise<Prediction[]> {
-  const { modelFolder, texts, spec } = question
+  const { modelFolder, cacheFolder, texts, spec } = question
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-predict-'))
   const [input, output, checkpoint] = ['input', 'output', 'checkpoint'].map((name) => join(folder, name)) as [
     string,
@@ -27,6 +29,7 @@ export async function answer(question: Question): Promise<Prediction[]> {
     string,
   ]
   try {
+    await mkdir(cacheFolder, { recursive: true })
     await Promise.all([input, output, checkpoint].map((path) => mkdir(path)))
     await writeFile(join(input, inputFiles.spec), JSON.stringify(spec))
     // A copy (a cheap one, where the file system can): what the program does to it stays out of the cache.
@@ -37,6 +40,7 @@ export async function answer(question: Question): Promise<Prediction[]> {
       TRAINYARD_INPUT_DIR: input,
       TRAINYARD_OUTPUT_DIR: output,
       TRAINYARD_CHECKPOINT_DIR: checkpoint,
+      TRAINYARD_CACHE_DIR: cacheFolder,
     })
     return inOrder(await readFile(join(output, outputFiles.predictions), 'utf8'), texts.length)
   } finally {
@@ -73,7 +77,7 @@ async function run({ command, signal }: Question, cwd: string, folders: Record<s
     throw signal.aborted ? error : cannotRun(command, error)
   })
   if (code !== 0) {
-    throw new CommandFailure(`the program of the champion (${command.join(' ')}) ended with ${code}`, {
+    throw new CommandFailure(`the model's program (${command.join(' ')}) ended with ${code}`, {
       next: said.trim() === '' ? 'It said nothing.' : `Its last words: ${said.trim()}`,
     })
   }
@@ -83,7 +87,7 @@ const longestLastWords = 2_000
 
 function cannotRun(command: readonly string[], error: unknown): CommandFailure {
   const why = systemCode(error) === 'ENOENT' ? `${command[0]} is not on this machine` : String(error)
-  return new CommandFailure(`the program of the champion (${command.join(' ')}) cannot run here: ${why}`, {
+  return new CommandFailure(`the model's program (${command.join(' ')}) cannot run here: ${why}`, {
     next: 'Run this command where the program is installed.',
     cause: error,
   })

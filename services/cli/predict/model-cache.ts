@@ -49,18 +49,19 @@ export async function cachedModel(model: Model, cache: string, read: ReadFile): 
   return place
 }
 
-/** Where systems keep what can be fetched again. Pure. */
-export function cacheFolder(
+/** Where systems keep what can be had again: models, and what programs keep for the next time. Pure. */
+export function cacheFolders(
   variables: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform,
   home: string = homedir() || tmpdir(),
-): string {
+): { models: string; programs: string } {
   const base =
     variables['XDG_CACHE_HOME'] ||
     (platform === 'darwin' && join(home, 'Library', 'Caches')) ||
     (platform === 'win32' && variables['LOCALAPPDATA']) ||
     join(home, '.cache')
-  return join(base, 'trainyard', 'models')
+  const own = join(base, 'trainyard')
+  return { models: join(own, 'models'), programs: join(own, 'program-cache') }
 }
 
 function tampered(what: string): CommandFailure {

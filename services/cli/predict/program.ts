@@ -19,10 +19,7 @@ export function localCommand({ command, image }: ProgramOfModel, packageRoot: st
   const missing = local.find((element) => scriptEnding.test(element) && !existsSync(element))
   if (missing === undefined) return local
   const where = image === undefined ? 'where it is' : `in its image ${image}`
-  throw new CommandFailure(
-    `the program of the champion (${command.join(' ')}) cannot run here: there is no ${missing}`,
-    {
-      next: `Run this command ${where}.`,
-    },
-  )
+  throw new CommandFailure(`the model's program (${command.join(' ')}) cannot run here: there is no ${missing}`, {
+    next: `Run this command ${where}.`,
+  })
 }

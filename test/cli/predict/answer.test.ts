@@ -26,7 +26,7 @@ test('a program of the package is found wherever the command is called from; its
 test('a program whose file is not on this machine is said to be elsewhere, with its image', () => {
   const program = { command: ['python', '/opt/train.py'], image: 'registry/trainer:1' }
   assert.throws(() => localCommand(program, root), {
-    message: 'the program of the champion (python /opt/train.py) cannot run here: there is no /opt/train.py',
+    message: "the model's program (python /opt/train.py) cannot run here: there is no /opt/train.py",
     next: 'Run this command in its image registry/trainer:1.',
   })
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { manifestOf } from '../../../schemas/files.ts'
 import { digestOf } from '../../../schemas/words.ts'
-import { cachedModel, cacheFolder } from '../../../services/cli/predict/model-cache.ts'
+import { cachedModel, cacheFolders } from '../../../services/cli/predict/model-cache.ts'
 
 const contents: Readonly<Record<string, string>> = { 'weights.bin': 'w'.repeat(100), 'more/words.json': '["a"]' }
 
@@ -73,6 +73,6 @@ for (const [platform, variables, place] of [
   ['darwin', {}, '/home/ada/Library/Caches/trainyard/models'],
 ] as const) {
   test(`models are kept in ${place} on ${platform}`, () => {
-    assert.equal(cacheFolder(variables, platform, '/home/ada'), place)
+    assert.equal(cacheFolders(variables, platform, '/home/ada').models, place)
   })
 }
