@@ -1,16 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
-import { isOneSentence, outOfScope, type Row, smallBot, specFor } from '../trainer/harness.ts'
+import { assertBadInput, outOfScope, type Row, smallBot, specFor } from '../trainer/harness.ts'
 import { lockedPython, program, pythonBench } from './program.ts'
 
 const good = specFor(smallBot())
-
-function assertBadInput(ended: { exitCode: number | null; stderr: string }, message: RegExp): void {
-  assert.equal(ended.exitCode, 10, ended.stderr)
-  assert.ok(isOneSentence(ended.stderr), ended.stderr)
-  assert.match(ended.stderr, message)
-}
 
 describe('a wrong call ends with 10 and one sentence', () => {
   for (const words of [['fly'], ['train', 'predict'], []]) {

@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Bench, isOneSentence, outOfScope, type Row, smallBot, split } from '../trainer/harness.ts'
+import { type Bench, isOneSentence, outOfScope, type Row, smallBot, split, unusualTexts } from '../trainer/harness.ts'
 import { pythonBench } from './program.ts'
 
 const isProgress = (line: string) => line.startsWith('{')
 
 /** Long enough to be stopped in either of its two fits, and narrow, so that it takes little all the same. */
 const longAndNarrow = { epochs: 200, embeddingSize: 16, hiddenSize: 32 }
-
-async function trained(place: Bench, rows: readonly Row[], spec: Parameters<Bench['give']>[1] = {}): Promise<string> {
-  place.give(rows, spec)
-  const ended = await place.run('keras', 'train')
-  assert.equal(ended.exitCode, 0, ended.stderr)
-  return ended.stdout
-}
 
 async function accuracy(place: Bench, exam: readonly Row[]): Promise<number> {
   const answers = await place.answer(
@@ -28,7 +21,7 @@ describe('the Python program', { concurrency: 2 }, () => {
     const place = await pythonBench(t)
     const inScope = split(smallBot())
     const outside = split(outOfScope())
-    const log = (await trained(place, [...inScope.train, ...outside.train])).split('\n')
+    const log = (await place.train('keras', [...inScope.train, ...outside.train])).split('\n')
     assert.match(log[0] ?? '', /^device: \S.* \((CPU, no GPU found|GPU)\), (float32|mixed_bfloat16), Keras 3\./)
     const done = log.filter(isProgress).map((line): number => JSON.parse(line).progress)
     assert.ok(done.length > 3)
@@ -59,7 +52,7 @@ describe('the Python program', { concurrency: 2 }, () => {
     const rows = [...smallBot(), ...outOfScope()]
     const spec = { seed: 7, hyperparameters: longAndNarrow }
     const undisturbed = await pythonBench(t)
-    await trained(undisturbed, rows, spec)
+    await undisturbed.train('keras', rows, spec)
 
     const place = await pythonBench(t)
     for (const [attempt, fit] of ['rehearsal', 'final fit'].entries()) {
@@ -73,32 +66,22 @@ describe('the Python program', { concurrency: 2 }, () => {
       assert.match(stopped.stderr, new RegExp(`in the ${fit}; saved in the checkpoint folder`))
       assert.throws(() => place.model(), /ENOENT/)
     }
-    const log = await trained(place, rows, spec)
+    const log = await place.train('keras', rows, spec)
     assert.match(log, /going on from the checkpoint: final fit/)
     assert.deepEqual(place.model(), undisturbed.model())
 
     // The checkpoint is still there, and of another seed: it is not gone on from.
-    const other = await trained(place, rows, { ...spec, seed: 2 ** 40 + 7 })
+    const other = await place.train('keras', rows, { ...spec, seed: 2 ** 40 + 7 })
     assert.doesNotMatch(other, /going on from/)
     assert.notDeepEqual(place.model().get('weights.npz'), undisturbed.model().get('weights.npz'))
   })
 
   test('takes texts in scripts without spaces, of emoji alone, empty and enormous ones, in the precision of a GPU and in no time', async (t) => {
     const place = await pythonBench(t)
-    const log = await trained(
-      place,
-      [
-        { text: '今日の天気はどうですか', intent: 'weather' },
-        { text: '明日の天気を教えて', intent: 'weather' },
-        { text: '☀️🌧️', intent: 'weather' },
-        { text: '口座の残高を見せて', intent: 'balance' },
-        { text: '残高はいくらですか', intent: 'balance' },
-        { text: '💰🏦', intent: 'balance' },
-        { text: '', intent: 'balance' },
-        { text: 'a long complaint '.repeat(60_000), intent: 'weather' },
-      ],
-      { timeBudgetSeconds: 0.01, hyperparameters: { epochs: 1000, precision: 'mixed_bfloat16', rejectShare: 0.1 } },
-    )
+    const log = await place.train('keras', unusualTexts, {
+      timeBudgetSeconds: 0.01,
+      hyperparameters: { epochs: 1000, precision: 'mixed_bfloat16', rejectShare: 0.1 },
+    })
     assert.match(log, /1 texts are longer than 5000 characters/)
     assert.match(log, /The time budget of 0\.01 s is too short for 1000 steps of the final fit: going on with \d+\./)
     const texts = ['天気', '残高', '☀️🌧️', '💰🏦', '', '\u3000 \t', 'complaint '.repeat(100_000)]

@@ -1,5 +1,6 @@
 /** Starts the real program in folders of its own, as a runner does. */
 
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,6 +27,8 @@ export interface Bench {
   write(file: string, content: string | Uint8Array): void
   start(program: string, command: string): Started
   run(program: string, command: string): Promise<Ended>
+  /** Trains on the rows to the end, and resolves to the log. */
+  train(program: string, rows: readonly Row[], spec?: Partial<ProgramSpec>): Promise<string>
   /** Trains, then answers the texts with the model. */
   answer(program: string, texts: readonly string[]): Promise<Prediction[]>
   /** Names and content of the model's files. */
@@ -43,9 +46,14 @@ export type BenchOptions = {
   commandOf?: CommandOf
   /** The cache folder that the programs are given. */
   cache?: string
+  /** Its libraries may say something on stderr though all is well. */
+  mayWarn?: boolean
 }
 
-export function bench(t: TestContext, { commandOf = referenceProgram, cache }: BenchOptions = {}): Bench {
+export function bench(
+  t: TestContext,
+  { commandOf = referenceProgram, cache, mayWarn = false }: BenchOptions = {},
+): Bench {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-trainer-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const input = join(folder, 'input')
@@ -83,16 +91,25 @@ export function bench(t: TestContext, { commandOf = referenceProgram, cache }: B
     return z.array(Prediction).parse(lines.map((line) => JSON.parse(line)))
   }
 
+  const give: Bench['give'] = (rows, spec = {}) => {
+    writeFileSync(join(input, 'spec.json'), JSON.stringify({ ...specFor(rows), ...spec }))
+    const lines = rows.map((row, at) => `${JSON.stringify({ id: `row-${at}`, ...row })}\n`)
+    writeFileSync(join(input, 'train.jsonl'), lines.join(''))
+  }
+
   return {
     folder,
-    give(rows, spec = {}) {
-      writeFileSync(join(input, 'spec.json'), JSON.stringify({ ...specFor(rows), ...spec }))
-      const lines = rows.map((row, at) => `${JSON.stringify({ id: `row-${at}`, ...row })}\n`)
-      writeFileSync(join(input, 'train.jsonl'), lines.join(''))
-    },
+    give,
     write: (file, content) => writeFileSync(join(input, file), content),
     start,
     run: (program, command) => start(program, command).ended,
+    async train(program, rows, spec) {
+      give(rows, spec)
+      const { exitCode, stderr, stdout } = await start(program, 'train').ended
+      assert.equal(exitCode, 0, stderr)
+      if (!mayWarn) assert.equal(stderr, '')
+      return stdout
+    },
     answer,
     model() {
       const path = join(output, 'model')
@@ -141,6 +158,25 @@ function follow(child: ReturnType<typeof spawn>): Started {
 export function isOneSentence(text: string): boolean {
   return /^[^\n]+\.\n$/.test(text) && !text.includes('    at ')
 }
+
+/** It ended as what is wrong with its input does. */
+export function assertBadInput({ exitCode, stderr }: Pick<Ended, 'exitCode' | 'stderr'>, message: RegExp): void {
+  assert.equal(exitCode, 10, stderr)
+  assert.ok(isOneSentence(stderr), stderr)
+  assert.match(stderr, message)
+}
+
+/** In scripts without spaces, of emoji alone, empty and enormous. */
+export const unusualTexts: readonly Row[] = [
+  { text: '今日の天気はどうですか', intent: 'weather' },
+  { text: '明日の天気を教えて', intent: 'weather' },
+  { text: '☀️🌧️', intent: 'weather' },
+  { text: '口座の残高を見せて', intent: 'balance' },
+  { text: '残高はいくらですか', intent: 'balance' },
+  { text: '💰🏦', intent: 'balance' },
+  { text: '', intent: 'balance' },
+  { text: 'a long complaint '.repeat(60_000), intent: 'weather' },
+]
 
 const wants: Readonly<Record<string, readonly string[]>> = {
   greeting: ['hello there', 'good morning', 'hi, how are you', 'hey friend', 'greetings to you'],

@@ -2,7 +2,7 @@
 
 import type { exitCodes } from '../../../schemas/program.ts'
 
-/** The contract's own numbers, repeated here because a program loads nothing but Node's modules. */
+/** The contract's own numbers, repeated here because what all programs share loads nothing but Node's modules. */
 const exitCode: typeof exitCodes = { done: 0, badInput: 10, resumable: 75 }
 
 /** Thrown to end the program with a given exit code. */

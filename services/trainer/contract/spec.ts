@@ -1,4 +1,4 @@
-/** `spec.json`, checked by hand: a program loads nothing but Node's modules, so not the schema it mirrors. */
+/** `spec.json`, checked by hand: what all programs share loads nothing but Node's modules, so not the schema it mirrors. */
 
 import { join } from 'node:path'
 import type { contractVersion, ProgramSpec } from '../../../schemas/program.ts'

@@ -3,24 +3,12 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { lastWords } from '../../../services/trainer/contract/outcome.ts'
-import { type Bench, bench, isOneSentence, outOfScope, type Row, smallBot } from '../harness.ts'
+import { assertBadInput, bench, isOneSentence, outOfScope, type Row, smallBot, unusualTexts } from '../harness.ts'
 import { sharedCache, withoutEncoder } from './given.ts'
 
 const cache = sharedCache()
 const few = smallBot().filter((_, at) => at % 4 === 0)
 const quick = { hyperparameters: { epochs: 3 } }
-
-async function trained(
-  place: Bench,
-  rows: readonly Row[],
-  spec: Parameters<Bench['give']>[1] = quick,
-): Promise<string> {
-  place.give(rows, spec)
-  const ended = await place.run('wide-deep', 'train')
-  assert.equal(ended.exitCode, 0, ended.stderr)
-  assert.equal(ended.stderr, '')
-  return ended.stdout
-}
 
 describe('what wide-deep refuses, with 10 and one sentence', () => {
   const refused: Readonly<Record<string, [Row[], object, RegExp]>> = {
@@ -33,16 +21,13 @@ describe('what wide-deep refuses, with 10 and one sentence', () => {
     test(name, async (t) => {
       const place = bench(t)
       place.give(rows, { hyperparameters: { ...hyperparameters } })
-      const ended = await place.run('wide-deep', 'train')
-      assert.equal(ended.exitCode, 10)
-      assert.ok(isOneSentence(ended.stderr), ended.stderr)
-      assert.match(ended.stderr, message)
+      assertBadInput(await place.run('wide-deep', 'train'), message)
     })
   }
 
   test('a model that is cut short, of another program, or of another encoder', async (t) => {
     const place = bench(t, { cache })
-    await trained(place, few)
+    await place.train('wide-deep', few, quick)
     place.takeModel()
     place.write('texts.jsonl', '{"id": "one", "text": "hello"}\n')
     const description = place.model().get('model.json')?.toString() ?? ''
@@ -70,7 +55,7 @@ describe('what wide-deep makes the best of', () => {
   test('one example per intent: it trains, and says that it cannot tell how well', async (t) => {
     const place = bench(t, { cache })
     const rows = smallBot().filter(({ intent }, at, all) => all.findIndex((one) => one.intent === intent) === at)
-    assert.match(await trained(place, rows), /no example could be held out/)
+    assert.match(await place.train('wide-deep', rows, quick), /no example could be held out/)
     assert.match(place.model().get('README.md')?.toString() ?? '', /No example could be held out, so there are none/)
     const [answer] = await place.answer('wide-deep', [rows[0]?.text ?? ''])
     assert.equal(answer?.intent, rows[0]?.intent)
@@ -78,16 +63,7 @@ describe('what wide-deep makes the best of', () => {
 
   test('another script, emoji alone, empty and enormous texts', async (t) => {
     const place = bench(t, { cache })
-    const log = await trained(place, [
-      { text: '今日の天気はどうですか', intent: 'weather' },
-      { text: '明日の天気を教えて', intent: 'weather' },
-      { text: '☀️🌧️', intent: 'weather' },
-      { text: '口座の残高を見せて', intent: 'balance' },
-      { text: '残高はいくらですか', intent: 'balance' },
-      { text: '💰🏦', intent: 'balance' },
-      { text: '', intent: 'balance' },
-      { text: 'a long complaint '.repeat(60_000), intent: 'weather' },
-    ])
+    const log = await place.train('wide-deep', unusualTexts, quick)
     assert.match(log, /learning vectors of n-grams instead/)
     assert.match(log, /1 texts are longer than 5000 characters/)
     const texts = ['天気を教えて', '残高を見せて', '☀️🌧️', '💰🏦', '', '\u3000 \t', 'complaint '.repeat(100_000)]
@@ -96,7 +72,7 @@ describe('what wide-deep makes the best of', () => {
 
   test('no encoder installed: it learns vectors of n-grams instead, and says so', async (t) => {
     const place = bench(t, { commandOf: withoutEncoder(t) })
-    const log = await trained(place, smallBot(), { hyperparameters: { epochs: 8 } })
+    const log = await place.train('wide-deep', smallBot(), { hyperparameters: { epochs: 8 } })
     assert.match(log, /the package of the sentence encoder is not installed: learning vectors of n-grams instead/)
     assert.ok(place.model().has('ngram-vectors.bin'))
     const answers = await place.answer('wide-deep', ['will it rain on Friday', 'show me my balance'])
@@ -109,7 +85,7 @@ describe('what wide-deep makes the best of', () => {
   test('ten thousand intents, within a time budget that has no room for them', async (t) => {
     const place = bench(t, { commandOf: withoutEncoder(t) })
     const rows = Array.from({ length: 10_000 }, (_, at) => ({ text: `wish ${at}`, intent: `intent-${at}` }))
-    const log = await trained(place, rows, { timeBudgetSeconds: 1, hyperparameters: {} })
+    const log = await place.train('wide-deep', rows, { timeBudgetSeconds: 1, hyperparameters: {} })
     assert.match(log, /too short for/)
   })
 })

@@ -4,20 +4,13 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Model } from '../../../services/trainer/model.ts'
-import { type Bench, bench, outOfScope, type Row, smallBot, split } from '../harness.ts'
+import { bench, outOfScope, type Row, smallBot, split } from '../harness.ts'
 import { sharedCache } from './given.ts'
 
 const cache = sharedCache()
 const isProgress = (line: string) => line.startsWith('{')
 /** The least that is a training with everything in it. */
 const quick = { hyperparameters: { epochs: 3 } }
-
-async function trained(place: Bench, rows: readonly Row[], spec: Parameters<Bench['give']>[1] = {}): Promise<string> {
-  place.give(rows, spec)
-  const ended = await place.run('wide-deep', 'train')
-  assert.equal(ended.exitCode, 0, ended.stderr)
-  return ended.stdout
-}
 
 const accuracyOf = (answers: readonly { intent: string | null }[], exam: readonly Row[]): number =>
   answers.filter(({ intent }, at) => intent === exam[at]?.intent).length / exam.length
@@ -27,7 +20,7 @@ describe('what wide-deep learns and answers', () => {
     const place = bench(t, { cache })
     const inScope = split(smallBot())
     const outside = split(outOfScope())
-    const log = await trained(place, [...inScope.train, ...outside.train])
+    const log = await place.train('wide-deep', [...inScope.train, ...outside.train])
     assert.match(log, /using those of @energetic-ai\/model-embeddings-en@/)
     const unseen = [
       { text: 'is there going to be a thunderstorm', intent: 'weather' },
@@ -57,7 +50,7 @@ describe('what wide-deep learns and answers', () => {
   })
 
   test('progress rises to 1, with loss, accuracy and the time left, and nothing of the dataset in the log', async (t) => {
-    const log = await trained(bench(t, { cache }), smallBot(), quick)
+    const log = await bench(t, { cache }).train('wide-deep', smallBot(), quick)
     const progress = log
       .split('\n')
       .filter(isProgress)
@@ -78,7 +71,12 @@ describe('what wide-deep learns and answers', () => {
     const [first, ...rest] = smallBot()
     assert.ok(first)
     const mislabelled = { ...first, intent: 'alarm' }
-    const log = await trained(place, [mislabelled, ...rest, { ...mislabelled, intent: 'greeting' }, ...outOfScope()])
+    const log = await place.train('wide-deep', [
+      mislabelled,
+      ...rest,
+      { ...mislabelled, intent: 'greeting' },
+      ...outOfScope(),
+    ])
     const card = place.model().get('README.md')?.toString() ?? ''
     const data = createHash('sha256')
       .update(readFileSync(join(place.folder, 'input', 'train.jsonl')))
@@ -97,7 +95,7 @@ describe('how wide-deep trains', () => {
   test('the same seed and data give the same bytes, with vectors just computed or found in the cache', async (t) => {
     const models = []
     for (const place of [bench(t), bench(t, { cache }), bench(t, { cache })]) {
-      await trained(place, smallBot().slice(0, 80), { ...quick, attempt: models.length + 1 })
+      await place.train('wide-deep', smallBot().slice(0, 80), { ...quick, attempt: models.length + 1 })
       models.push(place.model())
     }
     assert.deepEqual(models[1], models[0])
@@ -109,13 +107,13 @@ describe('how wide-deep trains', () => {
     const own = sharedCache()
     const rows = smallBot().slice(0, 80)
     const first = bench(t, { cache: own })
-    await trained(first, rows, quick)
+    await first.train('wide-deep', rows, quick)
     const files = readdirSync(own, { recursive: true, encoding: 'utf8' })
       .map((name) => join(own, name))
       .filter((path) => statSync(path).isFile())
     for (const [at, path] of files.entries()) if (at % 10 === 0) writeFileSync(path, 'not a vector')
     const again = bench(t, { cache: own })
-    await trained(again, rows, quick)
+    await again.train('wide-deep', rows, quick)
     assert.deepEqual(again.model(), first.model())
     assert.ok(files.every((path) => statSync(path).size > 2048))
   })
@@ -124,7 +122,7 @@ describe('how wide-deep trains', () => {
     const spec = { hyperparameters: { epochs: 70, patience: 1000 } }
     const rows = smallBot().slice(0, 80)
     const undisturbed = bench(t, { cache })
-    await trained(undisturbed, rows, spec)
+    await undisturbed.train('wide-deep', rows, spec)
 
     // Without the cache, as an attempt on another machine would be.
     const place = bench(t)
@@ -137,7 +135,7 @@ describe('how wide-deep trains', () => {
       assert.match(stopped.stderr, /saved in the checkpoint folder/)
       assert.throws(() => place.model(), /ENOENT/)
     }
-    const log = await trained(place, rows, spec)
+    const log = await place.train('wide-deep', rows, spec)
     assert.match(log, /going on from the checkpoint/)
     assert.deepEqual(place.model(), undisturbed.model())
   })
@@ -155,7 +153,7 @@ describe('how wide-deep trains', () => {
   test('a time budget that is too short means fewer epochs, and is said', async (t) => {
     const place = bench(t, { cache })
     const spec = { timeBudgetSeconds: 2, hyperparameters: { epochs: 1000, patience: 1000 } }
-    const log = await trained(place, smallBot(), spec)
+    const log = await place.train('wide-deep', smallBot(), spec)
     assert.match(log, /The time budget of 2 s is too short for 1000\.0 epochs: going on with \d+\.\d\./)
   })
 })

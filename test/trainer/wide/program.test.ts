@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Bench, bench, isOneSentence, outOfScope, type Row, smallBot, split } from '../harness.ts'
+import { assertBadInput, type Bench, bench, outOfScope, type Row, smallBot, split, unusualTexts } from '../harness.ts'
 
 const isProgress = (line: string) => line.startsWith('{')
-
-async function trained(place: Bench, rows: readonly Row[], spec: Parameters<Bench['give']>[1] = {}): Promise<string> {
-  place.give(rows, spec)
-  const ended = await place.run('wide', 'train')
-  assert.equal(ended.exitCode, 0, ended.stderr)
-  return ended.stdout
-}
 
 async function accuracy(place: Bench, exam: readonly Row[]): Promise<number> {
   const texts = exam.map(({ text }) => text)
@@ -22,7 +15,7 @@ describe('wide learns', { concurrency: 2 }, () => {
     const place = bench(t)
     const inScope = split(smallBot())
     const outside = split(outOfScope())
-    await trained(place, [...inScope.train, ...outside.train])
+    await place.train('wide', [...inScope.train, ...outside.train])
     assert.ok((await accuracy(place, inScope.exam)) > 0.9)
     assert.ok((await accuracy(place, outside.exam)) > 0.5)
     const [gibberish] = await place.answer('wide', ['zyx wvut srq pon'])
@@ -31,7 +24,7 @@ describe('wide learns', { concurrency: 2 }, () => {
 
   test('two intents from two examples each', async (t) => {
     const place = bench(t)
-    await trained(place, [
+    await place.train('wide', [
       { text: 'what is my balance', intent: 'balance' },
       { text: 'show my balance please', intent: 'balance' },
       { text: 'will it rain', intent: 'weather' },
@@ -47,22 +40,13 @@ describe('wide learns', { concurrency: 2 }, () => {
   test('one intent against out-of-scope examples', async (t) => {
     const place = bench(t)
     const only = smallBot().filter(({ intent }) => intent === 'weather')
-    await trained(place, [...only, ...outOfScope()])
+    await place.train('wide', [...only, ...outOfScope()])
     assert.ok((await accuracy(place, [...only, ...outOfScope()])) > 0.9)
   })
 
   test('in scripts without spaces, from emoji alone, beside empty and enormous texts', async (t) => {
     const place = bench(t)
-    const log = await trained(place, [
-      { text: '今日の天気はどうですか', intent: 'weather' },
-      { text: '明日の天気を教えて', intent: 'weather' },
-      { text: '☀️🌧️', intent: 'weather' },
-      { text: '口座の残高を見せて', intent: 'balance' },
-      { text: '残高はいくらですか', intent: 'balance' },
-      { text: '💰🏦', intent: 'balance' },
-      { text: '', intent: 'balance' },
-      { text: 'a long complaint '.repeat(60_000), intent: 'weather' },
-    ])
+    const log = await place.train('wide', unusualTexts)
     assert.match(log, /1 texts are longer than 5000 characters/)
     const texts = ['天気', '残高', '☀️🌧️', '💰🏦', '', '\u3000 \t', 'complaint '.repeat(100_000)]
     const answers = await place.answer('wide', texts)
@@ -76,7 +60,7 @@ describe('what wide answers', { concurrency: 2 }, () => {
   test('every id once, the likeliest first, with probabilities that a grader can use', async (t) => {
     const place = bench(t)
     const rows = [...smallBot(), ...outOfScope()]
-    await trained(place, rows)
+    await place.train('wide', rows)
     const answers = await place.answer(
       'wide',
       rows.map(({ text }) => text),
@@ -96,7 +80,7 @@ describe('what wide answers', { concurrency: 2 }, () => {
 
   test('null only where it was shown examples of it', async (t) => {
     const place = bench(t)
-    await trained(place, smallBot())
+    await place.train('wide', smallBot())
     const answers = await place.answer(
       'wide',
       outOfScope().map(({ text }) => text),
@@ -119,16 +103,13 @@ describe('what wide refuses, with 10 and one sentence', { concurrency: 2 }, () =
     test(name, async (t) => {
       const place = bench(t)
       place.give(rows, { hyperparameters: { ...hyperparameters } })
-      const ended = await place.run('wide', 'train')
-      assert.equal(ended.exitCode, 10)
-      assert.ok(isOneSentence(ended.stderr), ended.stderr)
-      assert.match(ended.stderr, message)
+      assertBadInput(await place.run('wide', 'train'), message)
     })
   }
 
   test('a model that is cut short, or of another program', async (t) => {
     const place = bench(t)
-    await trained(place, smallBot())
+    await place.train('wide', smallBot())
     place.takeModel()
     place.write('texts.jsonl', '')
     place.write('model/table.bin', 'short')
@@ -147,7 +128,7 @@ describe('how wide trains', { concurrency: 2 }, () => {
       const place = bench(t)
       // Not the same attempt, run and generation: none of them may show in the model.
       const attempt = models.length + 1
-      await trained(place, [...smallBot(), ...outOfScope()], { seed, attempt, generation: attempt })
+      await place.train('wide', [...smallBot(), ...outOfScope()], { seed, attempt, generation: attempt })
       models.push(place.model())
     }
     const [first, again, other] = models
@@ -159,7 +140,7 @@ describe('how wide trains', { concurrency: 2 }, () => {
     const spec = { hyperparameters: { epochs: 100 } }
     const rows = smallBot()
     const undisturbed = bench(t)
-    await trained(undisturbed, rows, spec)
+    await undisturbed.train('wide', rows, spec)
 
     const place = bench(t)
     place.give(rows, spec)
@@ -171,7 +152,7 @@ describe('how wide trains', { concurrency: 2 }, () => {
       assert.match(stopped.stderr, /saved in the checkpoint folder/)
       assert.throws(() => place.model(), /ENOENT/)
     }
-    const log = await trained(place, rows, spec)
+    const log = await place.train('wide', rows, spec)
     assert.match(log, /going on from the checkpoint/)
     assert.deepEqual(place.model(), undisturbed.model())
   })
@@ -182,15 +163,15 @@ describe('how wide trains', { concurrency: 2 }, () => {
     const started = place.start('wide', 'train')
     started.onLine((line) => isProgress(line) && started.process.kill('SIGTERM'))
     assert.equal((await started.ended).exitCode, 75)
-    const log = await trained(place, smallBot().slice(1))
+    const log = await place.train('wide', smallBot().slice(1))
     assert.doesNotMatch(log, /going on/)
     const fresh = bench(t)
-    await trained(fresh, smallBot().slice(1))
+    await fresh.train('wide', smallBot().slice(1))
     assert.deepEqual(place.model(), fresh.model())
   })
 
   test('progress only rises, and ends at 1', async (t) => {
-    const log = await trained(bench(t), smallBot())
+    const log = await bench(t).train('wide', smallBot())
     const progress = log.split('\n').filter(isProgress)
     const done = progress.map((line): number => JSON.parse(line).progress)
     assert.ok(done.length > 3)
@@ -204,7 +185,7 @@ describe('how wide trains', { concurrency: 2 }, () => {
   test('a time budget that is too short means fewer epochs, and is said', async (t) => {
     const place = bench(t)
     const spec = { timeBudgetSeconds: 0.01, hyperparameters: { epochs: 1000 } }
-    const log = await trained(place, smallBot(), spec)
+    const log = await place.train('wide', smallBot(), spec)
     assert.match(log, /The time budget of 0\.01 s is too short for 1000\.0 epochs: going on with \d+\.\d\./)
     assert.equal((await place.answer('wide', ['hello'])).length, 1)
   })
