@@ -51,11 +51,16 @@ export function createOutputReader(sink: OutputSink): OutputReader {
 
   return {
     read(chunk) {
-      const content = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-      const whole = content.lastIndexOf(lineEnd) + 1
-      if (whole > 0) pass(content.subarray(0, whole))
+      // Only the line that began earlier is put together: to copy every chunk would double the garbage.
+      const first = rest.length === 0 ? 0 : chunk.indexOf(lineEnd) + 1
+      if (first > 0) {
+        pass(Buffer.concat([rest, chunk.subarray(0, first)]))
+        rest = Buffer.alloc(0)
+      }
+      const whole = chunk.lastIndexOf(lineEnd) + 1
+      if (whole > first) pass(chunk.subarray(first, whole))
       // A copy, so that a few bytes don't keep the whole chunk alive.
-      rest = Buffer.from(content.subarray(whole))
+      rest = Buffer.concat([rest, chunk.subarray(whole)])
       if (rest.length >= longestLineBytes) endLine()
     },
     end() {
