@@ -24,8 +24,9 @@ const defaultClaimLimitMs = 3_600_000
 /**
  * Environment: TRAINYARD_RUN_API (base URL), TRAINYARD_ATTEMPT, TRAINYARD_WORK_DIR; the attempt's token in
  * TRAINYARD_ATTEMPT_TOKEN, or, where no other process can read it, on standard input or in TRAINYARD_ATTEMPT_TOKEN_FILE,
- * which is removed; TRAINYARD_CACHE_DIR, where the program may keep what is of use to others; TRAINYARD_CLAIM_LIMIT_MS, how long to try for an answer to the claim; TRAINYARD_RUNNER_ID, who it is,
- * where somebody else is to know that too; TRAINYARD_IN_CONTAINER, `true` in the program's own image; TRACEPARENT.
+ * which is removed; TRAINYARD_CACHE_DIR, where the program may keep what is of use to others; TRAINYARD_CLAIM_LIMIT_MS,
+ * how long to try for an answer to the claim; TRAINYARD_RUNNER_ID, who it is, where somebody else is to know that too;
+ * TRAINYARD_IN_CONTAINER, `true` in the program's own image; TRACEPARENT.
  */
 export function readSetup(environment: NodeJS.ProcessEnv, parameters: readonly string[]): Setup {
   const required = (name: string): string => {
