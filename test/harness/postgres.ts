@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../services/kit/store/embedded.ts'
 
 const folder = join(fileURLToPath(new URL('../../.cache/', import.meta.url)), 'test-postgres')
@@ -12,4 +13,26 @@ export function sharedPostgres(): Promise<EmbeddedPostgres> {
   mkdirSync(folder, { recursive: true })
   shared ??= startEmbeddedPostgres({ directory: folder, durable: false })
   return shared
+}
+
+/** The number of the advisory lock that every run of the suites shares. */
+const inUse = 1
+
+/**
+ * Keeps the shared server for one run of the suites; runs in one checkout may go on side by side.
+ *
+ * @returns lets go of it, and stops the server if nobody else needs it
+ */
+export async function holdPostgres(): Promise<() => Promise<void>> {
+  const server = await sharedPostgres()
+  const session = new pg.Client({ connectionString: server.url })
+  session.on('error', () => {})
+  await session.connect()
+  await session.query('select pg_advisory_lock_shared($1)', [inUse])
+  return async () => {
+    await session.query('select pg_advisory_unlock_shared($1)', [inUse])
+    const { rows } = await session.query<{ last: boolean }>('select pg_try_advisory_lock($1) as last', [inUse])
+    await session.end()
+    if (rows[0]?.last) await server.stop()
+  }
 }
