@@ -7,7 +7,7 @@ import { points as promoterPoints } from '../../services/promoter/points.ts'
 import { eventually } from '../harness/eventually.ts'
 import { startYard } from '../harness/yard.ts'
 import { botUpdated, championOf, datasetOf, echoConfiguration, postDataset, publish, sumsOf } from './bot.ts'
-import { hyperparameters, killedAtEach, trainedOnce } from './kills.ts'
+import { hyperparameters, killedAtEach, killedAtStartOfWaiting, startOfWaiting, trainedOnce } from './kills.ts'
 
 /** Places in kit: after a service has handled a batch, and between publishing and marking it. */
 const kitPoints = [
@@ -63,20 +63,13 @@ describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everyth
     assert.equal((await sumsOf(yard)).balanced, true)
   })
 
-  test('killed at launcher.queue.started, where a run waited for its slot', async (t) => {
+  test(`killed at ${startOfWaiting}, where a run waited for its slot`, async (t) => {
     const yard = await startYard(t, {
       configuration: echoConfiguration(hyperparameters).replace('slots: 4', 'slots: 1'),
       postgres: 'shared',
-      variables: { TRAINYARD_CRASH_AT: 'launcher.queue.started' },
+      variables: { TRAINYARD_CRASH_AT: startOfWaiting },
     })
-    const dataset = await postDataset(yard, datasetOf('crash'))
-    const bots = ['bot-1', 'bot-2']
-    const events = bots.map((bot) => botUpdated(bot, dataset, 1))
-    await yard.post('/events', events, 'application/cloudevents-batch+json')
-    assert.equal(await yard.ended, 'SIGKILL')
-    await yard.start({ TRAINYARD_CRASH_AT: '' })
-    for (const bot of bots) await eventually(() => championOf(yard, bot))
-    for (const bot of bots) await trainedOnce(yard, bot)
+    await killedAtStartOfWaiting(yard)
     assert.equal((await sumsOf(yard)).balanced, true)
   })
 

@@ -43,6 +43,22 @@ export async function killedAtEach(t: TestContext, yard: Yard, chain: readonly s
   return bots
 }
 
+/** Where runs wait for their slots there is one more point on their way. */
+export const startOfWaiting = 'launcher.queue.started'
+
+/** Of two bots one waits for the other's slot, and the services are killed when it gets it; resolves to the bots, trained once each. */
+export async function killedAtStartOfWaiting(yard: Yard): Promise<string[]> {
+  const bots = ['bot-1', 'bot-2']
+  const dataset = await postDataset(yard, datasetOf('crash'))
+  const events = bots.map((bot) => botUpdated(bot, dataset, 1))
+  await yard.post('/events', events, 'application/cloudevents-batch+json')
+  assert.equal(await yard.ended, 'SIGKILL')
+  await yard.start({ TRAINYARD_CRASH_AT: '' })
+  for (const bot of bots) await eventually(() => championOf(yard, bot), { timeoutMs: lifeMs })
+  for (const bot of bots) await trainedOnce(yard, bot)
+  return bots
+}
+
 /** What is left over may be taken up, and lead to the next point, before the start is over. */
 async function startAgain(yard: Yard, crashAt: string): Promise<void> {
   try {

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { points } from '../../../services/launcher/points.ts'
 import { sumsOf } from '../../chain/bot.ts'
-import { hyperparameters, killedAtEach, trainedOnce } from '../../chain/kills.ts'
+import {
+  hyperparameters,
+  killedAtEach,
+  killedAtStartOfWaiting,
+  startOfWaiting,
+  trainedOnce,
+} from '../../chain/kills.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { hangs } from '../ends/given.ts'
 import { watchAttempts } from '../witness.ts'
@@ -12,7 +18,7 @@ import { becomesChampion, onGpu, training } from './given.ts'
 
 /** Reached only where a runner ends without a word. */
 const silentEnd = 'launcher.attempt.ended'
-const untroubled = points.filter((point) => point !== silentEnd)
+const untroubled = points.filter((point) => point !== silentEnd && point !== startOfWaiting)
 
 describe('I1, I7: after kill -9 of the launcher at any named point, each attempt was one Job and one pod, and all are gone', {
   concurrency: 2,
@@ -37,6 +43,18 @@ describe('I1, I7: after kill -9 of the launcher at any named point, each attempt
       assert.equal(witness.attempts.length, bots.length)
     })
   }
+
+  test(`killed at ${startOfWaiting}, where a run waited for its slot`, async (t) => {
+    const { yard, cluster, namespace } = await startClusterYard(t, {
+      configuration: onGpu(hyperparameters).replace('slots: 4', 'slots: 1'),
+      variables: { TRAINYARD_CRASH_AT: startOfWaiting },
+    })
+    const witness = watchAttempts(t, cluster, namespace)
+    const bots = await killedAtStartOfWaiting(yard)
+    await witness.empty()
+    await witness.check()
+    assert.equal(witness.attempts.length, bots.length)
+  })
 
   test(`killed at ${silentEnd}, of a runner that was killed`, async (t) => {
     const { yard, witness, kubelets, run, pod } = await training(t, {
