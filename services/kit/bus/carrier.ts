@@ -18,10 +18,18 @@ export async function claimCarrier(database: Database, carrier: Carrier, prefix:
     prefix,
   ])
   await database.execute('update bus.carrier set prefix = $2 where name = $1 and prefix is null', [carrier, prefix])
-  const [row] = await database.query<{ name: Carrier; prefix: string }>('select name, prefix from bus.carrier')
+  await requireCarrier(database, carrier, prefix)
+}
+
+/**
+ * The same for one who only looks: a database that nothing has claimed yet stays so.
+ * @throws conflict when it belongs to another one
+ */
+export async function requireCarrier(database: Database, carrier: Carrier, prefix: string): Promise<void> {
+  const [row] = await database.query<{ name: Carrier; prefix: string | null }>('select name, prefix from bus.carrier')
   if (row === undefined) return
   if (row.name !== carrier) throw otherCarrier(row.name, carrier)
-  if (row.prefix !== prefix) throw otherPrefix(row.prefix, prefix)
+  if (row.prefix !== null && row.prefix !== prefix) throw otherPrefix(row.prefix, prefix)
 }
 
 function otherCarrier(was: Carrier, is: Carrier) {

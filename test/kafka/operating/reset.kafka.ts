@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { console } from '../../../services/console/main.ts'
+import { claimCarrier } from '../../../services/kit/bus/carrier.ts'
 import { setPositions } from '../../../services/kit/bus/positions.ts'
 import { trainyard } from '../../cli/server.ts'
 import { cleanup, type Ending } from '../../harness/cleanup.ts'
@@ -41,6 +42,7 @@ async function given(t: Ending) {
   return {
     kafka,
     prefix,
+    database,
     reset: (...words: string[]) => trainyard(['topics', 'reset', ...words], variables),
     positions: async (topic = runs) => {
       const rows = await database.query<{ place: string }>(
@@ -65,6 +67,15 @@ test('a group goes on at the beginning or the end of what the topic holds, and p
   assert.deepEqual(await positions(), ['0:5', '1:5'])
   assert.equal((await reset(runs, '--group', 'console', '--to', 'beginning')).exitCode, 0)
   assert.deepEqual(await positions(), ['0:0', '1:0'])
+})
+
+test('a database of the topics of another prefix is left alone', async (t) => {
+  const { database, prefix, reset, positions } = await given(t)
+  await claimCarrier(database, 'kafka', `${prefix}live.`)
+  const { exitCode, err } = await reset('--lost', '--to', 'beginning')
+  assert.equal(exitCode, 1)
+  assert.ok(err.includes(`on topics with the KAFKA_PREFIX ${prefix}live., and now it is ${prefix}`), err)
+  assert.deepEqual(await positions(), ['0:3', '1:700', '2:9'])
 })
 
 test('--lost finds every group that was to go on where its topic holds nothing, and touches no other', async (t) => {

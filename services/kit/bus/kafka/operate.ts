@@ -7,6 +7,7 @@ import { makeLifecycle } from '../../lifecycle.ts'
 import type { Logger } from '../../log.ts'
 import type { Database } from '../../store/database.ts'
 import { openStore } from '../../store/open.ts'
+import { requireCarrier } from '../carrier.ts'
 import { withAdmin } from './admin.ts'
 import type { KafkaEnvironment } from './environment.ts'
 import { makeNames } from './names.ts'
@@ -45,6 +46,8 @@ export function resetPositions(
 ): Promise<readonly Reset[]> {
   return onCluster(environment, log, (admin, _, { prefix }) =>
     withDatabase(environment, log, async (database) => {
+      // Under another prefix every position would be at a topic of somebody else's, and all of them lost.
+      await requireCarrier(database, 'kafka', prefix)
       const names = makeNames(prefix)
       const resets = await planResets({ admin, database, names }, request)
       if (!dryRun) await carryOut(database, resets)
