@@ -46,7 +46,7 @@ export const EnvironmentVariables = z.object({
     .describe('What carries attempts out: child processes of the launcher, or Kubernetes Jobs.'),
   ...kubernetesVariables,
   TRAINYARD_DATABASE_CONNECTIONS: wholeNumber(4, 1_000)
-    .default(20)
+    .default(10)
     .describe(
       'The most connections of this process to PostgreSQL, beside one for each service in it, one for a launcher, and one for the embedded PostgreSQL.',
     ),
