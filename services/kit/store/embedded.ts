@@ -152,9 +152,11 @@ function initialise(home: Home, cluster: string, password: string): void {
   const aside = `${cluster}-${randomBytes(6).toString('hex')}`
   const passwordFile = join(home.directory, 'password')
   const encoding = ['-E', 'UTF8', '--locale=C', '--no-instructions']
+  // Iterations protect a password that can be guessed. This one is random, and would be derived anew at each connection.
+  const iterations = ['--set=scram_iterations=1']
   const result = spawnSync(
     program(home, 'initdb'),
-    ['-D', aside, '-U', 'trainyard', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, ...encoding],
+    ['-D', aside, '-U', 'trainyard', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, ...encoding, ...iterations],
     { ...home.identity, cwd: home.directory, encoding: 'utf8', env: serverEnvironment() },
   )
   if (result.status !== 0) {
