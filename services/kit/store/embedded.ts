@@ -18,7 +18,6 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
-  openSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -30,6 +29,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { broken, codeOf, messageOf } from '../errors.ts'
+import { openServerLog } from './server-log.ts'
 
 export interface EmbeddedPostgres {
   /** A URL with the password in it: never log it. */
@@ -182,7 +182,7 @@ async function launch(home: Home, cluster: string, options: EmbeddedOptions): Pr
     jit: 'off',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   }
-  const log = openSync(join(home.directory, 'server.log'), 'a')
+  const log = openServerLog(home.directory)
   giveAway(home, join(home.directory, 'server.log'))
   const server = spawn(
     program(home, 'postgres'),

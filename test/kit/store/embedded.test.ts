@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../../../services/kit/store/embedded.ts'
+import { openServerLog } from '../../../services/kit/store/server-log.ts'
 
 async function directoryFor(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'embedded-'))
@@ -56,6 +57,22 @@ test('a server whose starter was killed with SIGKILL is found and used', async (
   await gone
   const found = await startEmbeddedPostgres({ directory, durable: true })
   assert.equal(new URL(found.url).port, port)
+})
+
+test('a server.log that has grown large is put aside at the next start', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'server-log-'))
+  t.after(() => rm(directory, { recursive: true }))
+  const file = join(directory, 'server.log')
+  const start = () => closeSync(openServerLog(directory))
+  start()
+  writeFileSync(file, 'first')
+  start()
+  assert.equal(readFileSync(file, 'utf8'), 'first')
+
+  const largeBytes = 10 * 1024 * 1024 + 1
+  truncateSync(file, largeBytes)
+  start()
+  assert.deepEqual([statSync(`${file}.1`).size, statSync(file).size], [largeBytes, 0])
 })
 
 test('the password can be read by its owner alone, and without it nobody gets in', async (t) => {
