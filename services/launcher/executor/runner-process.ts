@@ -34,7 +34,8 @@ export function packagePlace(dataDirectory: string, environment: NodeJS.ProcessE
     nodePath: process.execPath,
     runnerPath: join(packageRoot, 'services', 'runner', `main${ending}`),
     packageRoot,
-    compileCache: resolve(dataDirectory, 'compile-cache'),
+    // The launcher's own where it has one: that is filled already when the first attempt starts.
+    compileCache: environment['NODE_COMPILE_CACHE'] ?? resolve(dataDirectory, 'compile-cache'),
     programCache: resolve(dataDirectory, 'program-cache'),
     environment,
   }

@@ -48,3 +48,8 @@ test("a runner gets an allow-list of the launcher's environment, and its token n
   })
   assert.ok(!JSON.stringify(given).includes(attempt.token))
 })
+
+test("compiled code is kept where the launcher's own is, which is filled when the first attempt starts", () => {
+  const { compileCache } = packagePlace('/data', { NODE_COMPILE_CACHE: '/package/cache' })
+  assert.equal(compileCache, '/package/cache')
+})
