@@ -55,14 +55,18 @@ async function migratedDatabase(definitions: readonly ServiceDefinition[]): Prom
   const name = `migrated_${runOfTests()}_${shortDigest(definitions.map((each) => each.name).join())}`
   await asAdministrator(async (server) => {
     await server.query('select pg_advisory_lock(hashtext($1))', [name])
-    const { rowCount } = await server.query('select from pg_database where datname = $1', [name])
-    if (rowCount) return
-    const unfinished = `unfinished_${name}`
-    await server.query(`drop database if exists ${unfinished} with (force)`)
-    await server.query(copyOf('template1', unfinished))
-    const database = openDatabase({ url: await urlOf(unfinished), maximumConnections: 1, random: systemRandom })
-    await migrateAll(database, definitions).finally(() => database.close())
-    await server.query(`alter database ${unfinished} rename to ${name}`)
+    try {
+      const { rowCount } = await server.query('select from pg_database where datname = $1', [name])
+      if (rowCount) return
+      const unfinished = `unfinished_${name}`
+      await server.query(`drop database if exists ${unfinished} with (force)`)
+      await server.query(copyOf('template1', unfinished))
+      const database = openDatabase({ url: await urlOf(unfinished), maximumConnections: 1, random: systemRandom })
+      await migrateAll(database, definitions).finally(() => database.close())
+      await server.query(`alter database ${unfinished} rename to ${name}`)
+    } finally {
+      await server.query('select pg_advisory_unlock(hashtext($1))', [name])
+    }
   })
   return name
 }
@@ -76,12 +80,23 @@ async function urlOf(database: string): Promise<string> {
   return Object.assign(new URL((await sharedPostgres()).url), { pathname: `/${database}` }).href
 }
 
-async function asAdministrator(work: (server: pg.Client) => Promise<unknown>): Promise<void> {
-  const server = new pg.Client({ connectionString: (await sharedPostgres()).url })
-  await server.connect()
+let administrators: Promise<pg.Pool> | undefined
+
+/** In a session of its own, kept for whoever comes next: opening one takes a good part of a database's time. */
+async function asAdministrator(work: (server: pg.PoolClient) => Promise<unknown>): Promise<void> {
+  administrators ??= openAdministrators()
+  const server = await (await administrators).connect()
   try {
     await work(server)
   } finally {
-    await server.end()
+    server.release()
   }
+}
+
+async function openAdministrators(): Promise<pg.Pool> {
+  const { url } = await sharedPostgres()
+  // The last of its users stops the server; who waits for nothing more need not hear of it.
+  const pool = new pg.Pool({ connectionString: url, allowExitOnIdle: true })
+  pool.on('error', () => {})
+  return pool
 }
