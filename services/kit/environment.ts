@@ -59,6 +59,11 @@ export const EnvironmentVariables = z.object({
   TRAINYARD_HISTORY_DAYS: wholeNumber(1, 36_500)
     .default(400)
     .describe('How long the console keeps the history, in days.'),
+  TRAINYARD_MODEL_DAYS: wholeNumber(1, 36_500)
+    .default(30)
+    .describe(
+      'How long a model is kept after it was rejected or overtaken, in days. One that was ever in force stays: it can be rolled back to.',
+    ),
   TRAINYARD_STOP_LIMIT_SECONDS: wholeNumber(1, 3_600)
     .default(20)
     .describe('How long an orderly stop may take before the process exits all the same, in seconds.'),
@@ -88,6 +93,7 @@ export interface Environment {
   readonly blobLimitBytes: number
   readonly logRetentionDays: number
   readonly historyDays: number
+  readonly modelDays: number
   readonly stopLimitMs: number
   /** Undefined: the embedded log carries the events. */
   readonly kafka: KafkaEnvironment | undefined
@@ -131,6 +137,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     blobLimitBytes: values.TRAINYARD_BLOB_LIMIT_MIB * 1024 * 1024,
     logRetentionDays: values.TRAINYARD_LOG_RETENTION_DAYS,
     historyDays: values.TRAINYARD_HISTORY_DAYS,
+    modelDays: values.TRAINYARD_MODEL_DAYS,
     stopLimitMs: values.TRAINYARD_STOP_LIMIT_SECONDS * 1000,
     kafka: kafkaOf(values),
     schemaRegistryUrl: values.SCHEMA_REGISTRY_URL,

@@ -50,6 +50,10 @@ export function makeConsumer({ outbox, point, start, wake }: ConsumerNeeds): Eve
         transaction,
         told.flatMap((event) => (event.name === 'training.requested' ? [] : [event.data.run])),
       )
+      await noteSpent(
+        transaction,
+        told.filter(tellsEnd).map(({ data }) => data.run),
+      )
       await noteChampions(transaction, told.filter(tellsChampion))
       await point('launcher.consumer.changed')
       await start(transaction)
@@ -58,11 +62,16 @@ export function makeConsumer({ outbox, point, start, wake }: ConsumerNeeds): Eve
   }
 }
 
-type ToldName = 'training.requested' | ChampionName | 'model.held' | 'model.rejected' | 'model.overtaken'
+type ToldName = 'training.requested' | 'model.held' | EndName | ChampionName
+type EndName = 'model.rejected' | 'model.overtaken'
 type ChampionName = 'model.promoted' | 'model.ready'
 
 function concernsUs(event: ReceivedEvent): event is ReceivedEvent<ToldName> {
   return event.name === 'training.requested' || (event.name.startsWith('model.') && event.name !== 'model.evaluated')
+}
+
+function tellsEnd(event: ReceivedEvent): event is ReceivedEvent<EndName> {
+  return event.name === 'model.rejected' || event.name === 'model.overtaken'
 }
 
 function tellsChampion(event: ReceivedEvent): event is ReceivedEvent<ChampionName> {
@@ -233,6 +242,16 @@ async function freeKeys(database: Queryable, runs: readonly RunId[]): Promise<vo
   )
 }
 
+/** These models will never be in force: what they hold can go when its time has come. */
+async function noteSpent(database: Queryable, runs: readonly RunId[]): Promise<void> {
+  if (runs.length === 0) return
+  await database.execute(
+    `update launcher.runs set spent_at = now()
+      where run in (select run from launcher.runs where run = any($1) and spent_at is null order by run for update)`,
+    [runs],
+  )
+}
+
 async function noteChampions(database: Queryable, events: readonly ReceivedEvent<ChampionName>[]): Promise<void> {
   const newest = new Map<string, { key: Key; champion: Champion }>()
   for (const { data } of events) {
@@ -242,6 +261,12 @@ async function noteChampions(database: Queryable, events: readonly ReceivedEvent
     }
   }
   if (newest.size === 0) return
+  // After a restore of the promoter's database its verdict may be another one: what is in force is not spent.
+  await database.execute(
+    `update launcher.runs set spent_at = null
+      where run in (select run from launcher.runs where run = any($1) and spent_at is not null order by run for update)`,
+    [events.map(({ data }) => data.run)],
+  )
   const rows = [...newest.values()]
   await database.execute(
     `update launcher.keys k set champion = n.champion, champion_sequence = n.sequence

@@ -15,7 +15,7 @@ import { makeOrphanWatch } from './orphans.ts'
 import { holdPlace } from './place.ts'
 import { anyQueued, isFull, startQueued } from './queue.ts'
 import { makeReconciler, reconcilePollMs } from './reconciler.ts'
-import { forgetOld } from './retention.ts'
+import { forgetModels, forgetOld } from './retention.ts'
 import { addModelRoutes } from './routes/models.ts'
 import { addQueueRoutes } from './routes/queue.ts'
 import { addRunRoutes } from './routes/runs.ts'
@@ -74,9 +74,12 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
     if (started > 0) await kit.point('launcher.queue.started')
     return isFull(started) ? 0 : undefined
   })
-  const retention = kit.loop('launcher.retention', retentionPollMs, async () =>
-    (await forgetOld(database, environment.historyDays)) ? 0 : undefined,
-  )
+  const retention = kit.loop('launcher.retention', retentionPollMs, async () => {
+    const isMore = await forgetOld(database, environment.historyDays)
+    const forgotten = await forgetModels(database, environment.modelDays)
+    look(forgotten)
+    return isMore || forgotten.length > 0 ? 0 : undefined
+  })
 
   const orphans = kit.loop('launcher.orphans', orphansPollMs, makeOrphanWatch({ ...kit, executor }))
   const objections = kit.loop('launcher.objections', objectionsPollMs, makeObjectionWatch({ ...kit, executor }))

@@ -43,7 +43,10 @@ export async function readModel(
   )
   const maker = rows[0]
   if (!maker) throw notFound(`there is no model ${digest}`)
-  if ((await blobs.size(digest)) === undefined) throw gone(`the model ${digest} of ${maker.run} is not kept any more`)
+  if ((await blobs.size(digest)) === undefined)
+    throw gone(`the model ${digest} of ${maker.run} is not kept any more`, {
+      hint: 'One that was rejected or overtaken is kept for TRAINYARD_MODEL_DAYS.',
+    })
   const { files } = ModelManifest.parse(
     JSON.parse((await blobs.read(digest, { maximumBytes: manifestBytes })).toString()),
   )
