@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
@@ -21,7 +22,7 @@ const inUse = 1
 /**
  * Keeps the shared server for one run of the suites; runs in one checkout may go on side by side.
  *
- * @returns lets go of it, and stops the server if nobody else needs it
+ * @returns lets go of it; whoever does so last stops the server, and removes all that it held
  */
 export async function holdPostgres(): Promise<() => Promise<void>> {
   const server = await sharedPostgres()
@@ -33,6 +34,8 @@ export async function holdPostgres(): Promise<() => Promise<void>> {
     await session.query('select pg_advisory_unlock_shared($1)', [inUse])
     const { rows } = await session.query<{ last: boolean }>('select pg_try_advisory_lock($1) as last', [inUse])
     await session.end()
-    if (rows[0]?.last) await server.stop()
+    if (!rows[0]?.last) return
+    await server.stop()
+    await rm(server.home, { recursive: true, force: true })
   }
 }

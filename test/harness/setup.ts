@@ -1,6 +1,5 @@
-import { dropMigrated } from './database.ts'
 import { holdPostgres } from './postgres.ts'
-import { beginRun, runOfTests } from './run.ts'
+import { beginRun } from './run.ts'
 
 let letGo: (() => Promise<void>) | undefined
 
@@ -11,6 +10,5 @@ export async function globalSetup(): Promise<void> {
 }
 
 export async function globalTeardown(): Promise<void> {
-  await dropMigrated(runOfTests())
   await letGo?.()
 }
