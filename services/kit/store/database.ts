@@ -105,15 +105,14 @@ export function openDatabase(options: DatabaseOptions): Database {
     // The pool says that it has ended before its connections have: the server may be faster.
     if (!pool.ending) options.onIdleError?.(error)
   })
+  // A lent connection may break when nobody listens: between two statements, or before its borrower has had a turn. The next
+  // statement says so, and the pool lends it no more.
+  pool.on('connect', (client) => client.on('error', () => {}))
 
   async function once<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const client = await pool.connect().catch(rethrow)
     const actions: (() => void)[] = []
-    let lost: Error | undefined
-    const noteLoss = (error: Error) => {
-      lost = error
-    }
-    client.on('error', noteLoss)
+    let inDoubt: Error | undefined
     try {
       await client.query('begin').catch(rethrow)
       const result = await work({
@@ -130,11 +129,12 @@ export function openDatabase(options: DatabaseOptions): Database {
       for (const action of actions) action()
       return result
     } catch (error) {
-      await client.query('rollback').catch(noteLoss)
+      await client.query('rollback').catch((failure: Error) => {
+        inDoubt = failure
+      })
       throw error
     } finally {
-      client.off('error', noteLoss)
-      client.release(lost)
+      client.release(inDoubt)
     }
   }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { classify } from '../../../services/kit/errors.ts'
 import { systemRandom } from '../../../services/kit/random.ts'
@@ -150,4 +152,35 @@ test('a transaction that goes on after a statement of it has failed is never tak
     await transaction.query('select nonsense').catch(() => {})
   })
   await assert.rejects(passedOver, /went on after a statement of it had failed/)
+})
+
+test('a server that ends a connection in the moment in which it is opened ends no process: the statement may be tried again', async (t) => {
+  const message = (type: string, body: Buffer) => {
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(4 + body.byteLength)
+    return Buffer.concat([Buffer.from(type), length, body])
+  }
+  const welcome = Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))])
+  const farewell = message('E', Buffer.from('SFATAL\0C57P01\0Mterminating connection\0\0'))
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    // Both in one piece: between them nobody of ours has had a turn.
+    socket.once('data', () => socket.end(Buffer.concat([welcome, farewell])))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  const database = openDatabase({
+    url: `postgres://nobody@127.0.0.1:${port}/none`,
+    maximumConnections: 1,
+    random: systemRandom,
+  })
+  t.after(() => database.close())
+  const isAway = (error: unknown) => classify(error).retryable
+  await assert.rejects(
+    database.transaction(() => assert.fail()),
+    isAway,
+  )
+  await assert.rejects(database.query('select'), isAway)
 })
