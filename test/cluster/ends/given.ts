@@ -14,6 +14,7 @@ export interface Attempt {
   readonly outcome: string | null
   readonly reason: string | null
   readonly standing: string | null
+  readonly remarks: readonly { readonly words: string }[]
 }
 
 export interface JobTypeParts {

@@ -5,7 +5,7 @@ import { eventually } from '../../harness/eventually.ts'
 import { watchAttempts } from '../witness.ts'
 import { type ClusterYard, startClusterYard } from '../yard.ts'
 import { refusalOf } from './dry-run.ts'
-import { endOf, jobType, placements, stands, train } from './given.ts'
+import { attemptsOf, endOf, jobType, placements, stands, train } from './given.ts'
 
 const configuration = `jobTypes:\n${jobType('intents')}${placements}`
 
@@ -20,7 +20,7 @@ async function makeQuota(here: ClusterYard, resource: 'pods' | 'jobs', hard: obj
   return { raise: () => admin.remove(`${path}/full`) }
 }
 
-async function waitsOut(t: TestContext, resource: 'pods' | 'jobs', hard: object, words: RegExp): Promise<void> {
+async function waitsOut(t: TestContext, resource: 'pods' | 'jobs', hard: object, words: RegExp) {
   const here = await startClusterYard(t, { configuration })
   const witness = watchAttempts(t, here.cluster, here.namespace)
   const quota = await makeQuota(here, resource, hard)
@@ -30,20 +30,32 @@ async function waitsOut(t: TestContext, resource: 'pods' | 'jobs', hard: object,
   const { state, attempts } = await endOf(here.yard, run)
   assert.deepEqual([state, attempts.map(({ outcome }) => outcome)], ['succeeded', ['done']])
   await witness.check()
+  return { ...here, run }
 }
 
 describe('a quota that is used up is waited for, at no cost:', { concurrency: true }, () => {
-  test('of Jobs', (t) =>
-    waitsOut(t, 'jobs', { 'count/jobs.batch': '0' }, /^can't be started yet: .*exceeded quota: full/))
+  test('of Jobs', async (t) => {
+    await waitsOut(t, 'jobs', { 'count/jobs.batch': '0' }, /^can't be started yet: .*exceeded quota: full/)
+  })
 
-  test('of pods', (t) =>
-    waitsOut(t, 'pods', { pods: '0' }, /^its pod is refused, since the quota is used up: .*exceeded quota: full/))
+  test('of pods, and the record of the attempt says so afterwards', async (t) => {
+    const words = /^its pod is refused, since the quota is used up: .*exceeded quota: full/
+    const { yard, run } = await waitsOut(t, 'pods', { pods: '0' }, words)
+    await eventually(
+      async () => {
+        const [attempt] = await attemptsOf(yard, run)
+        return attempt?.remarks.some((remark) => remark.words.startsWith('Job FailedCreate: '))
+      },
+      { what: 'the refusal in the record' },
+    )
+  })
 
-  test('of GPUs', (t) =>
-    waitsOut(
+  test('of GPUs', async (t) => {
+    await waitsOut(
       t,
       'pods',
       { 'requests.nvidia.com/gpu': '0' },
       /^its pod is refused, since the quota is used up: .*nvidia\.com\/gpu/,
-    ))
+    )
+  })
 })

@@ -125,8 +125,8 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   }
 
   function isOlder(job: V1Job): boolean {
-    const madeAt = job.metadata?.creationTimestamp
-    return madeAt !== undefined && cluster.nowMs() - new Date(madeAt).getTime() > podWithinMs
+    const madeMs = madeMsOf(job)
+    return madeMs !== undefined && cluster.nowMs() - madeMs > podWithinMs
   }
 
   /** Nothing that is watched tells of a pod that is refused. */
@@ -202,18 +202,17 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
 
     async release(name) {
       const ended = over.get(name)
-      // Its pods cannot begin again, but its Job may have been deleted since, and its pods be let go of.
-      const { job, pods } = ended ? { job: await cluster.readJob(name), pods: ended.pods } : await read(name)
       // Whatever goes wrong from here on is looked at anew.
       over.delete(name)
+      const isWhole = ended?.job && ended.pods.length > 0 && ended.pods.every((pod) => isOwned(pod, ended.job))
+      if (isWhole && (await cluster.dropJob(name, uidOf(ended.job)))) return
+      const { job, pods } = await read(name)
       const { state } = await judge({ job, pods })
       if (state !== 'absent' && state !== 'ended')
         throw conflict(`attempt ${name} is ${state}: its Job stays until it has ended`)
       // Nobody else would, with their Job gone, or let go by one who deleted it with --cascade=orphan.
       const isLetGo = job?.metadata?.finalizers?.includes('orphan') === true
-      const orphans = pods.filter(
-        ({ metadata }) => isLetGo || !metadata?.ownerReferences?.some(({ uid }) => uid === job?.metadata?.uid),
-      )
+      const orphans = pods.filter((pod) => isLetGo || !isOwned(pod, job))
       for (const pod of orphans) await cluster.deletePod(pod.metadata?.name ?? '', uidOf(pod), 1)
       if (!job) return
       if (job.metadata?.deletionTimestamp === undefined) await cluster.deleteJob(name, uidOf(job))
@@ -234,7 +233,8 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
 
     async remarks(name) {
       const { job, pods } = over.get(name) ?? known(name) ?? (await read(name))
-      const uids = [job, ...pods].flatMap((each) => each?.metadata?.uid ?? [])
+      const told = wasHeldUp(job, pods) ? [job, ...pods] : pods
+      const uids = told.flatMap((each) => each?.metadata?.uid ?? [])
       if (uids.length === 0) return []
       const { events, refusal } = await readEvents(uids)
       const remarks = remarksOf(pods, events)
@@ -257,6 +257,21 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
 const isOf = ({ metadata }: V1Pod, name: string): boolean => metadata?.labels?.[labels.attempt] === name
 
 const uidOf = ({ metadata }: V1Job | V1Pod): string => metadata?.uid ?? ''
+
+const isOwned = ({ metadata }: V1Pod, job: V1Job | undefined): boolean =>
+  metadata?.ownerReferences?.some(({ uid }) => uid === job?.metadata?.uid) === true
+
+function madeMsOf({ metadata }: V1Job | V1Pod): number | undefined {
+  const madeAt = metadata?.creationTimestamp
+  return madeAt === undefined ? undefined : new Date(madeAt).getTime()
+}
+
+/** Whether the cluster has said something of the Job itself that its pod does not tell. */
+function wasHeldUp(job: V1Job | undefined, pods: readonly V1Pod[]): boolean {
+  const [madeMs, ...podsMadeMs] = [job, ...pods].map((each) => each && madeMsOf(each))
+  const isPrompt = podsMadeMs.some((podMs) => podMs !== undefined && podMs - (madeMs ?? podMs) <= podWithinMs)
+  return !isPrompt || job?.spec?.suspend === true
+}
 
 /** Asking again must not lengthen the grace time. */
 function isToldWithin({ metadata }: V1Pod, graceSeconds: number): boolean {

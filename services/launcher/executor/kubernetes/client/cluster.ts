@@ -53,6 +53,11 @@ export interface Cluster {
   readJob(name: string): Promise<V1Job | undefined>
   /** Its pods follow once it is gone. Only the object with this uid; absent is no error. */
   deleteJob(name: string, uid: string): Promise<void>
+  /**
+   * Takes our finalizer away, and then deletes the Job, unseen. Only the object with this uid. False: it is not as a Job of
+   * ours almost always is, with our finalizer alone and not deleted, so it or what it left behind has to be looked at.
+   */
+  dropJob(name: string, uid: string): Promise<boolean>
   /** Takes our finalizer away, so that a deleted Job may disappear. Only the object with this uid; absent is no error. */
   releaseJob(name: string, uid: string): Promise<void>
   /** Those that are ours, straight from the store. */

@@ -1,5 +1,6 @@
 /** The `Cluster` over a real API server. */
 import { type CoreV1Event, type V1Job, V1MicroTime, type V1Node, type V1Pod } from '@kubernetes/client-node'
+import { z } from 'zod'
 import type { Clock } from '../../../../kit/clock.ts'
 import type { Logger } from '../../../../kit/log.ts'
 import type { Random } from '../../../../kit/random.ts'
@@ -25,6 +26,8 @@ const defaultTimings: ClusterTimings = { ...callTimings, ...reflectorTimings, si
 
 /** How often the finalizer is tried to be taken off an object that others change at the same time. */
 const releaseTries = 5
+
+const Dropped = z.object({ metadata: z.object({ deletionTimestamp: z.string().optional() }) })
 
 /** @throws badInput when the configuration names no cluster; the cluster itself is not asked yet */
 export function openCluster(options: ClusterOptions): Cluster {
@@ -63,7 +66,6 @@ export function openCluster(options: ClusterOptions): Cluster {
   }
 
   async function releaseJob(name: string, uid: string): Promise<void> {
-    if (await releasedUnread(name, uid)) return
     for (let attempt = 1; ; attempt++) {
       const metadata = (await read<V1Job>(jobs, name))?.metadata
       if (metadata?.uid !== uid || !metadata.finalizers?.includes(collectFinalizer)) return
@@ -88,8 +90,8 @@ export function openCluster(options: ClusterOptions): Cluster {
     }
   }
 
-  /** @returns false when it is not as it almost always is: ours, with our finalizer alone */
-  async function releasedUnread(name: string, uid: string): Promise<boolean> {
+  /** In this order, so that it is known of what is deleted that nobody else has: such a one may have let go of its pods. */
+  async function dropJob(name: string, uid: string): Promise<boolean> {
     const [own, finalizers] = ['/metadata/uid', '/metadata/finalizers']
     const body = [
       { op: 'test', path: own, value: uid },
@@ -97,17 +99,28 @@ export function openCluster(options: ClusterOptions): Cluster {
       { op: 'remove', path: finalizers },
     ]
     try {
-      await calls.write(`release the Job ${name}`, (signal) =>
-        json({ method: 'PATCH', path: at(jobs, name), contentType: 'application/json-patch+json', body, signal }),
+      const { metadata } = await calls.write(`release the Job ${name}`, async (signal) =>
+        Dropped.parse(
+          await json({
+            method: 'PATCH',
+            path: at(jobs, name),
+            contentType: 'application/json-patch+json',
+            body,
+            signal,
+          }),
+        ),
       )
-      return true
+      if (metadata.deletionTimestamp !== undefined) return false
     } catch (error) {
       const why = failureOf(error)?.kind
-      if (why === 'absent') return true
-      if (why === 'invalid' || why === 'conflict') return false
+      if (why === 'absent' || why === 'invalid' || why === 'conflict') return false
       throw error
     }
+    await deleteJob(name, uid)
+    return true
   }
+
+  const deleteJob = (name: string, uid: string) => remove(jobs, name, uid, { propagationPolicy: 'Background' })
 
   async function createJob(job: V1Job): Promise<'created' | 'exists'> {
     const name = job.metadata?.name ?? ''
@@ -138,7 +151,8 @@ export function openCluster(options: ClusterOptions): Cluster {
     nowMs: connection.nowMs,
     createJob,
     readJob: (name) => read<V1Job>(jobs, name),
-    deleteJob: (name, uid) => remove(jobs, name, uid, { propagationPolicy: 'Background' }),
+    deleteJob,
+    dropJob,
     releaseJob,
     listJobs: async () => (await list<V1Job>({ ...jobs, labelSelector: ourSelector })).items,
 

@@ -22,7 +22,14 @@ export interface Asked {
 }
 
 export interface Stored {
-  metadata: { name?: string; uid?: string; resourceVersion?: string; finalizers?: string[]; labels?: object }
+  metadata: {
+    name?: string
+    uid?: string
+    resourceVersion?: string
+    deletionTimestamp?: string | Date
+    finalizers?: string[]
+    labels?: object
+  }
   spec?: unknown
   status?: unknown
   lastTimestamp?: string

@@ -182,16 +182,43 @@ test('I7: a Job is released by taking our finalizer away, and nobody else’s, t
   assert.deepEqual(await cluster.readJob('run-1'), before)
 })
 
-test('a Job with our finalizer alone, as almost all have, is released with one call', async (t) => {
+const ours = ['trainyard.dev/collect']
+
+test('I7: a Job with our finalizer alone, as almost all have, is released and deleted with two calls, unseen', async (t) => {
   const server = await startApiServer(t)
   const cluster = openTestCluster(t, server.kubeconfig)
-  server.put('jobs', { metadata: { name: 'run-1', uid: 'first', finalizers: ['trainyard.dev/collect'] } })
-  await cluster.releaseJob('run-1', 'first')
+  server.put('jobs', { metadata: { name: 'run-1', uid: 'first', finalizers: ours } })
+  assert.equal(await cluster.dropJob('run-1', 'first'), true)
   assert.deepEqual(
     server.asked.map(({ method }) => method),
-    ['PATCH'],
+    ['PATCH', 'DELETE'],
   )
-  assert.equal((await cluster.readJob('run-1'))?.metadata?.finalizers, undefined)
+  assert.equal(await cluster.readJob('run-1'), undefined)
+})
+
+const unusual: Readonly<Record<string, object | undefined>> = {
+  'another of its name': { uid: 'second', finalizers: ours },
+  'kept by somebody else, too': { uid: 'first', finalizers: ['orphan', ...ours] },
+  'without our finalizer': { uid: 'first' },
+  gone: undefined,
+}
+for (const [how, metadata] of Object.entries(unusual)) {
+  test(`a Job that is ${how} is left as it is, to be looked at`, async (t) => {
+    const server = await startApiServer(t)
+    const cluster = openTestCluster(t, server.kubeconfig)
+    if (metadata) server.put('jobs', { metadata: { name: 'run-1', ...metadata } })
+    const before = await cluster.readJob('run-1')
+    assert.equal(await cluster.dropJob('run-1', 'first'), false)
+    assert.deepEqual(await cluster.readJob('run-1'), before)
+  })
+}
+
+test('of a Job that somebody has deleted it is said that what it left behind is to be looked at', async (t) => {
+  const server = await startApiServer(t)
+  const cluster = openTestCluster(t, server.kubeconfig)
+  const deletionTimestamp = '2026-08-01T12:00:00Z'
+  server.put('jobs', { metadata: { name: 'run-1', uid: 'first', finalizers: ours, deletionTimestamp } })
+  assert.equal(await cluster.dropJob('run-1', 'first'), false)
 })
 
 test('lists come whole, in pages, and with times as times', async (t) => {
