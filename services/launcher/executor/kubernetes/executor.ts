@@ -18,7 +18,7 @@ import type { Clock } from '../../../kit/clock.ts'
 import { conflict, unavailable } from '../../../kit/errors.ts'
 import type { Logger } from '../../../kit/log.ts'
 import type { Executor, Observation } from '../executor.ts'
-import type { Cluster, CoreV1Event, V1Job, V1Node, V1Pod } from './client/cluster.ts'
+import type { Cluster, CoreV1Event, SeenJob, SeenNode, SeenPod } from './client/cluster.ts'
 import { failureOf, toTrainyardError } from './client/failures.ts'
 import { whyNoNodeFits } from './fit.ts'
 import { buildJob, isSameWork, type JobSettings } from './job.ts'
@@ -47,15 +47,15 @@ const podWithinMs = 5_000
 const grainMs = 1_000
 
 interface Read {
-  readonly job: V1Job | undefined
-  readonly pods: readonly V1Pod[]
+  readonly job: SeenJob | undefined
+  readonly pods: readonly SeenPod[]
 }
 
 export function createKubernetesExecutor(options: KubernetesExecutorOptions): Executor {
   const { cluster, settings, clock, log, settleSeconds = 30 } = options
   const listeners: ((name: AttemptName) => void)[] = []
   const changed = new Set<AttemptName>()
-  let listed: { readonly atMs: number; readonly nodes: Promise<readonly V1Node[]> } | undefined
+  let listed: { readonly atMs: number; readonly nodes: Promise<readonly SeenNode[]> } | undefined
   /** Of those that have ended, what was read then; each is asked about thrice, and the API server once. */
   const over = new Map<string, Read>()
   /** Of those that have no pod yet, and are looked at once more. */
@@ -95,7 +95,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   }
 
   /** Where the one pod that a Job makes is over, nothing depends on what became of the Job since the watch told of it. */
-  async function readEnd(name: AttemptName, seen: V1Job | undefined): Promise<Read> {
+  async function readEnd(name: AttemptName, seen: SeenJob | undefined): Promise<Read> {
     if (seen === undefined) return await read(name)
     const pods = await cluster.listPods(name)
     return pods.length > 0 && pods.every(isOver) ? { job: seen, pods } : await read(name)
@@ -114,7 +114,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   }
 
   /** They seldom change, and many wait for the same ones. */
-  async function nodes(): Promise<readonly V1Node[]> {
+  async function nodes(): Promise<readonly SeenNode[]> {
     const nowMs = clock.monotonicMs()
     if (listed === undefined || nowMs - listed.atMs > nodesAgeMs) listed = { atMs: nowMs, nodes: cluster.listNodes() }
     const asked = listed
@@ -124,7 +124,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     })
   }
 
-  function isOlder(job: V1Job): boolean {
+  function isOlder(job: SeenJob): boolean {
     const madeMs = madeMsOf(job)
     return madeMs !== undefined && cluster.nowMs() - madeMs > podWithinMs
   }
@@ -254,26 +254,26 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   }
 }
 
-const isOf = ({ metadata }: V1Pod, name: string): boolean => metadata?.labels?.[labels.attempt] === name
+const isOf = ({ metadata }: SeenPod, name: string): boolean => metadata?.labels?.[labels.attempt] === name
 
-const uidOf = ({ metadata }: V1Job | V1Pod): string => metadata?.uid ?? ''
+const uidOf = ({ metadata }: SeenJob | SeenPod): string => metadata?.uid ?? ''
 
-const isOwned = ({ metadata }: V1Pod, job: V1Job | undefined): boolean =>
+const isOwned = ({ metadata }: SeenPod, job: SeenJob | undefined): boolean =>
   metadata?.ownerReferences?.some(({ uid }) => uid === job?.metadata?.uid) === true
 
-function madeMsOf({ metadata }: V1Job | V1Pod): number | undefined {
+function madeMsOf({ metadata }: SeenJob | SeenPod): number | undefined {
   const madeAt = metadata?.creationTimestamp
   return madeAt === undefined ? undefined : new Date(madeAt).getTime()
 }
 
 /** Whether the cluster has said something of the Job itself that its pod does not tell. */
-function wasHeldUp(job: V1Job | undefined, pods: readonly V1Pod[]): boolean {
+function wasHeldUp(job: SeenJob | undefined, pods: readonly SeenPod[]): boolean {
   const [madeMs, ...podsMadeMs] = [job, ...pods].map((each) => each && madeMsOf(each))
   const isPrompt = podsMadeMs.some((podMs) => podMs !== undefined && podMs - (madeMs ?? podMs) <= podWithinMs)
   return !isPrompt || job?.spec?.suspend === true
 }
 
 /** Asking again must not lengthen the grace time. */
-function isToldWithin({ metadata }: V1Pod, graceSeconds: number): boolean {
+function isToldWithin({ metadata }: SeenPod, graceSeconds: number): boolean {
   return metadata?.deletionTimestamp !== undefined && (metadata.deletionGracePeriodSeconds ?? 0) <= graceSeconds
 }

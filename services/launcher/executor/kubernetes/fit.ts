@@ -3,15 +3,17 @@
  * waits: the scheduler decides, and a node may be added at any time.
  */
 
-import type { V1Node, V1PodSpec } from './client/cluster.ts'
+import type { SeenNode, V1Container, V1PodSpec } from './client/cluster.ts'
 import { affinityWords, hasLabels, isPassing, labelOf, meets, requiredTerms, unborneTaints } from './node-match.ts'
 import { parseQuantity } from './quantity.ts'
 
 /** What of a pod says which nodes can take it; its init containers need less than what they prepare for. */
-export type PodNeeds = Pick<V1PodSpec, 'nodeSelector' | 'affinity' | 'tolerations' | 'containers'>
+export type PodNeeds = Pick<V1PodSpec, 'nodeSelector' | 'affinity' | 'tolerations'> & {
+  containers: Pick<V1Container, 'name' | 'resources'>[]
+}
 
 /** Why none of these nodes could ever take it, even with nothing else on it; undefined when one could. */
-export function whyNoNodeFits(nodes: readonly V1Node[], pod: PodNeeds): string | undefined {
+export function whyNoNodeFits(nodes: readonly SeenNode[], pod: PodNeeds): string | undefined {
   if (nodes.length === 0) return 'there is no node'
   const { nodeSelector = {} } = pod
   const labelled = nodes.filter((node) => hasLabels(node, nodeSelector))
@@ -32,7 +34,7 @@ export function whyNoNodeFits(nodes: readonly V1Node[], pod: PodNeeds): string |
   return others === 0 ? missing : `${missing} (of ${count(nodes, 'node')}, ${open.length} may be used)`
 }
 
-function missingLabel(nodes: readonly V1Node[], nodeSelector: Readonly<Record<string, string>>): string {
+function missingLabel(nodes: readonly SeenNode[], nodeSelector: Readonly<Record<string, string>>): string {
   const wanted = Object.entries(nodeSelector)
   const nowhere = wanted.find(([label, value]) => nodes.every((node) => labelOf(node, label) !== value))
   if (nowhere === undefined) {
@@ -47,22 +49,22 @@ function missingLabel(nodes: readonly V1Node[], nodeSelector: Readonly<Record<st
   return `no node has the label ${label}=${value}; ${listed([...others].map(([other, those]) => `${count(those, 'node')} ${have(those)} ${label}=${other}`))}`
 }
 
-function lastingTaints(node: V1Node, { tolerations = [] }: PodNeeds): string[] {
+function lastingTaints(node: SeenNode, { tolerations = [] }: PodNeeds): string[] {
   return unborneTaints(node, tolerations)
     .filter((taint) => !isPassing(taint))
     .map(({ key, value, effect }) => `${key}${value === undefined ? '' : `=${value}`}:${effect}`)
 }
 
-function unborne(nodes: readonly V1Node[], pod: PodNeeds): string {
+function unborne(nodes: readonly SeenNode[], pod: PodNeeds): string {
   const taints = [...new Set(nodes.flatMap((node) => lastingTaints(node, pod)))]
   const subject =
     nodes.length === 1 ? 'the node that matches has a taint' : `all ${nodes.length} nodes that match have taints`
   return `${subject} that the placement has no toleration for: ${listed(taints)}`
 }
 
-function missingResource(nodes: readonly V1Node[], pod: PodNeeds): string | undefined {
+function missingResource(nodes: readonly SeenNode[], pod: PodNeeds): string | undefined {
   const needs = needsOf(pod)
-  const fits = (node: V1Node): boolean => needs.every(({ resource, amount }) => allocatable(node, resource) >= amount)
+  const fits = (node: SeenNode): boolean => needs.every(({ resource, amount }) => allocatable(node, resource) >= amount)
   if (nodes.some(fits)) return undefined
   for (const { resource, amount } of needs) {
     const largest = Math.max(...nodes.map((node) => allocatable(node, resource)))
@@ -91,7 +93,7 @@ function needsOf({ containers }: PodNeeds): Need[] {
 }
 
 /** A node that has not said what it has, has nothing yet. */
-function allocatable({ status }: V1Node, resource: string): number {
+function allocatable({ status }: SeenNode, resource: string): number {
   return parseQuantity(status?.allocatable?.[resource] ?? '0') ?? 0
 }
 

@@ -10,7 +10,7 @@ import { placementOf } from '../../../../schemas/job-type.ts'
 import { canonicalJson, type Digest, digestOf } from '../../../../schemas/words.ts'
 import { badInput } from '../../../kit/errors.ts'
 import type { AttemptToStart } from '../executor.ts'
-import type { V1Job } from './client/cluster.ts'
+import type { SeenJob, V1Job } from './client/cluster.ts'
 import { annotations, collectFinalizer, labels, ours } from './names.ts'
 import { buildPod, type PodSettings } from './pod.ts'
 
@@ -52,7 +52,7 @@ export function buildJob(attempt: AttemptToStart, settings: JobSettings): V1Job 
 }
 
 /** Whether a Job that has the attempt's name already was made for the same work. */
-export function isSameWork(job: V1Job, attempt: AttemptToStart): boolean {
+export function isSameWork(job: SeenJob, attempt: AttemptToStart): boolean {
   return job.metadata?.name === attempt.name && job.metadata.annotations?.[annotations.spec] === workDigest(attempt)
 }
 

@@ -1,13 +1,13 @@
 /** Which nodes a placement points at, by the scheduler's rules: labels, required node affinity, and taints that are borne. */
 
 import { z } from 'zod'
-import type { V1Affinity, V1Node, V1Taint, V1Toleration } from './client/cluster.ts'
+import type { SeenNode, V1Affinity, V1Taint, V1Toleration } from './client/cluster.ts'
 
-export function hasLabels(node: V1Node, wanted: Readonly<Record<string, string>>): boolean {
+export function hasLabels(node: SeenNode, wanted: Readonly<Record<string, string>>): boolean {
   return Object.entries(wanted).every(([label, value]) => labelOf(node, label) === value)
 }
 
-export function labelOf({ metadata }: V1Node, label: string): string | undefined {
+export function labelOf({ metadata }: SeenNode, label: string): string | undefined {
   const { labels = {} } = metadata ?? {}
   return Object.hasOwn(labels, label) ? labels[label] : undefined
 }
@@ -35,7 +35,7 @@ export function requiredTerms(affinity: V1Affinity | undefined): readonly Term[]
   return data?.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms
 }
 
-export function meets(node: V1Node, terms: readonly Term[]): boolean {
+export function meets(node: SeenNode, terms: readonly Term[]): boolean {
   return terms.some(({ matchExpressions, matchFields }) => {
     if (matchExpressions.length + matchFields.length === 0) return false
     return (
@@ -46,7 +46,7 @@ export function meets(node: V1Node, terms: readonly Term[]): boolean {
 }
 
 /** The only field that may be asked for. */
-function fieldOf(node: V1Node, field: string): string | undefined {
+function fieldOf(node: SeenNode, field: string): string | undefined {
   return field === 'metadata.name' ? node.metadata?.name : undefined
 }
 
@@ -99,7 +99,7 @@ function requirementWords({ key, operator, values }: Requirement): string {
 }
 
 /** The taints that keep the attempt off a node. */
-export function unborneTaints(node: V1Node, tolerations: readonly V1Toleration[]): V1Taint[] {
+export function unborneTaints(node: SeenNode, tolerations: readonly V1Toleration[]): V1Taint[] {
   return (node.spec?.taints ?? []).filter(
     (taint) => taint.effect !== 'PreferNoSchedule' && !tolerations.some((toleration) => bears(toleration, taint)),
   )

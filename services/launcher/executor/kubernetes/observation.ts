@@ -8,7 +8,7 @@
  */
 
 import type { Hopeless, Observation, Standing } from '../executor.ts'
-import type { CoreV1Event, V1ContainerState, V1Job, V1Pod } from './client/cluster.ts'
+import type { CoreV1Event, SeenJob, SeenPod, V1ContainerState } from './client/cluster.ts'
 import { containers, labels } from './names.ts'
 import { disruptionOf, endWords, exitOf } from './pod-end.ts'
 
@@ -17,8 +17,8 @@ const patienceMs = 10 * 60_000
 
 /** `events` of the Job are needed only where no pod was made; the newest last. `nowhere`: why no node could ever take its pod. */
 export interface Seen {
-  readonly job: V1Job | undefined
-  readonly pods: readonly V1Pod[]
+  readonly job: SeenJob | undefined
+  readonly pods: readonly SeenPod[]
   readonly events: readonly CoreV1Event[]
   readonly nowhere: string | undefined
 }
@@ -35,26 +35,26 @@ export function observationOf({ job, pods, events, nowhere }: Seen, nowMs: numbe
 }
 
 /** Whether it can still have an effect. */
-export function isOver({ status }: V1Pod): boolean {
+export function isOver({ status }: SeenPod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed'
 }
 
-function isDeleted(job: V1Job | undefined): boolean {
+function isDeleted(job: SeenJob | undefined): boolean {
   return job === undefined || job.metadata?.deletionTimestamp !== undefined
 }
 
 /** It was let go before, or changed: each change of what a Job is to do counts. */
-function isSuspendedAgain(job: V1Job | undefined): boolean {
+function isSuspendedAgain(job: SeenJob | undefined): boolean {
   return job?.spec?.suspend === true && (job.metadata?.generation ?? 1) > 1
 }
 
-function finishOf(job: V1Job | undefined) {
+function finishOf(job: SeenJob | undefined) {
   return job?.status?.conditions?.find(
     ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
   )
 }
 
-function waitForPod(job: V1Job | undefined, events: readonly CoreV1Event[]): string {
+function waitForPod(job: SeenJob | undefined, events: readonly CoreV1Event[]): string {
   const queue = job?.metadata?.labels?.[labels.queue]
   if (job?.spec?.suspend) {
     return queue === undefined
@@ -67,7 +67,7 @@ function waitForPod(job: V1Job | undefined, events: readonly CoreV1Event[]): str
   return `its pod is refused${/exceeded quota/.test(message) ? ', since the quota is used up' : ''}: ${message}`
 }
 
-function ofPod(pod: V1Pod, standing: Standing, nowhere: string | undefined, nowMs: number): Observation {
+function ofPod(pod: SeenPod, standing: Standing, nowhere: string | undefined, nowMs: number): Observation {
   const node = pod.spec?.nodeName
   const program = stateOf(pod, containers.program)
   if (pod.metadata?.deletionTimestamp !== undefined) {
@@ -83,24 +83,24 @@ function ofPod(pod: V1Pod, standing: Standing, nowhere: string | undefined, nowM
   return { state: 'starting', ...standing, words: stuck.words, ...(hopeless ? { hopeless } : {}) }
 }
 
-function whereItRuns(pod: V1Pod, node: string): string {
+function whereItRuns(pod: SeenPod, node: string): string {
   return isNodeLost(pod) ? `ran on node ${node}, which does not answer` : `runs on node ${node}`
 }
 
-function isNodeLost(pod: V1Pod): boolean {
+function isNodeLost(pod: SeenPod): boolean {
   return pod.status?.reason === 'NodeLost' || disruptionOf(pod)?.reason === 'DeletionByTaintManager'
 }
 
-export function isUnschedulable(pod: V1Pod): boolean {
+export function isUnschedulable(pod: SeenPod): boolean {
   return pod.spec?.nodeName === undefined && unscheduled(pod)?.reason === 'Unschedulable'
 }
 
-function unscheduled({ status }: V1Pod) {
+function unscheduled({ status }: SeenPod) {
   return status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False')
 }
 
 /** `0/5 nodes are available: 3 node(s) had untolerated taint, 2 Insufficient nvidia.com/gpu. no new claims to deallocate, preemption: …`. */
-function waitForNode(pod: V1Pod, nowhere: string | undefined): string {
+function waitForNode(pod: SeenPod, nowhere: string | undefined): string {
   const { reason, message = '' } = unscheduled(pod) ?? {}
   if (reason === 'SchedulingGated') return 'is held back by a scheduling gate'
   if (nowhere !== undefined) return `waits for a node, and none that is there can ever take it: ${nowhere}`
@@ -126,7 +126,7 @@ const imageReasons = new Set([
 ])
 const setupReasons = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'])
 
-function stuckContainer(pod: V1Pod): Stuck | undefined {
+function stuckContainer(pod: SeenPod): Stuck | undefined {
   const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
   for (const { state, image } of statuses) {
     const { reason = '', message = 'no reason was given' } = state?.waiting ?? {}
@@ -143,7 +143,7 @@ function hopelessnessOf({ reason, words }: Stuck, ageMs: number): Hopeless | und
     : undefined
 }
 
-function endOf(job: V1Job | undefined, pods: readonly V1Pod[]): Observation {
+function endOf(job: SeenJob | undefined, pods: readonly SeenPod[]): Observation {
   const [pod] = pods.toSorted((one, other) => startOf(other) - startOf(one))
   if (pod)
     return { state: 'ended', ...exitOf(pod), reason: endWords(pod), isDisrupted: disruptionOf(pod) !== undefined }
@@ -162,18 +162,18 @@ function endOf(job: V1Job | undefined, pods: readonly V1Pod[]): Observation {
 }
 
 /** When it was given its node: it may have waited long for one. */
-function placedAt({ metadata, status }: V1Pod): number {
+function placedAt({ metadata, status }: SeenPod): number {
   const placed = status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'True')
   return Date.parse(timeText(placed?.lastTransitionTime ?? metadata?.creationTimestamp))
 }
 
-const startOf = (pod: V1Pod): number => Date.parse(timeText(pod.metadata?.creationTimestamp))
+const startOf = (pod: SeenPod): number => Date.parse(timeText(pod.metadata?.creationTimestamp))
 
 /** What comes over a watch is plain JSON, where times are texts. */
 export function timeText(time: Date | string | undefined): string {
   return time instanceof Date ? time.toISOString() : (time ?? '')
 }
 
-function stateOf(pod: V1Pod, name: string): V1ContainerState | undefined {
+function stateOf(pod: SeenPod, name: string): V1ContainerState | undefined {
   return pod.status?.containerStatuses?.find((status) => status.name === name)?.state
 }

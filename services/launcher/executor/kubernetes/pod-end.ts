@@ -1,5 +1,5 @@
 /** How a pod ended, and whose doing it was. Pure. */
-import type { V1ContainerStateTerminated, V1Pod } from './client/cluster.ts'
+import type { SeenPod, V1ContainerStateTerminated } from './client/cluster.ts'
 import { containers } from './names.ts'
 
 export interface Disruption {
@@ -19,7 +19,7 @@ const refusals = new Set([
 ])
 
 /** Something in the cluster ended it, and not its program. */
-export function disruptionOf(pod: V1Pod): Disruption | undefined {
+export function disruptionOf(pod: SeenPod): Disruption | undefined {
   const { status } = pod
   const message = status?.message ?? ''
   // It was evicted for what it did itself: another try would do the same.
@@ -36,7 +36,7 @@ export function disruptionOf(pod: V1Pod): Disruption | undefined {
 }
 
 /** Its end came after somebody had deleted it, or its Job. */
-function wasToldToStop(pod: V1Pod): boolean {
+function wasToldToStop(pod: SeenPod): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata ?? {}
   if (deletionTimestamp === undefined || pod.status?.phase !== 'Failed') return false
   const end = terminated(pod)
@@ -60,7 +60,7 @@ function wordsOf(reason: string, message: string): string {
   return message === '' ? words : `${words}: ${message}`
 }
 
-export function exitOf(pod: V1Pod): { exitCode: number | null; signal: string | null } {
+export function exitOf(pod: SeenPod): { exitCode: number | null; signal: string | null } {
   const end = terminated(pod)
   const exitCode = end?.exitCode ?? null
   return { exitCode, signal: signalName(end?.signal || (exitCode !== null && exitCode > 128 ? exitCode - 128 : 0)) }
@@ -77,7 +77,7 @@ const signals: Readonly<Record<number, string>> = {
 
 const signalName = (signal: number): string | null => signals[signal] ?? null
 
-export function endWords(pod: V1Pod): string {
+export function endWords(pod: SeenPod): string {
   const disruption = disruptionOf(pod)
   if (disruption) return disruption.words
   if (pod.status?.reason === 'DeadlineExceeded') return 'its pod was ended after the longest time that it may last'
@@ -97,16 +97,16 @@ function said(message: string | undefined): string {
   return words === '' ? '' : `: ${words}`
 }
 
-function memoryOf(pod: V1Pod): string {
+function memoryOf(pod: SeenPod): string {
   const limit = pod.spec?.containers.find(({ name }) => name === containers.program)?.resources?.limits?.['memory']
   return limit === undefined ? '' : ` (${limit})`
 }
 
-function terminated({ status }: V1Pod): V1ContainerStateTerminated | undefined {
+function terminated({ status }: SeenPod): V1ContainerStateTerminated | undefined {
   return status?.containerStatuses?.find(({ name }) => name === containers.program)?.state?.terminated
 }
 
-function failedInit({ status }: V1Pod): V1ContainerStateTerminated | undefined {
+function failedInit({ status }: SeenPod): V1ContainerStateTerminated | undefined {
   return status?.initContainerStatuses
     ?.map(({ state }) => state?.terminated)
     .find((end) => end !== undefined && end.exitCode !== 0)

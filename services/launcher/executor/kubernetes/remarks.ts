@@ -1,13 +1,13 @@
 /** What the cluster has said of an attempt, for people who look into it. Pure. */
 
 import type { Remark } from '../executor.ts'
-import type { CoreV1Event, V1Pod } from './client/cluster.ts'
+import type { CoreV1Event, SeenPod } from './client/cluster.ts'
 
-export function remarksOf(pods: readonly V1Pod[], events: readonly CoreV1Event[]): Remark[] {
+export function remarksOf(pods: readonly SeenPod[], events: readonly CoreV1Event[]): Remark[] {
   return [...pods.flatMap(placeOf), ...events.map(remarkOf)].sort((one, other) => one.at.getTime() - other.at.getTime())
 }
 
-function placeOf({ metadata, spec, status }: V1Pod): Remark[] {
+function placeOf({ metadata, spec, status }: SeenPod): Remark[] {
   if (spec?.nodeName === undefined) return []
   const limits = Object.entries(spec.containers[0]?.resources?.limits ?? {})
   const devices = limits.filter(([name]) => name.includes('/')).map(([name, count]) => ` with ${count} ${name}`)

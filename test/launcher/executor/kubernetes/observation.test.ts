@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type {
   CoreV1Event,
+  SeenJob,
+  SeenPod,
   V1ContainerState,
-  V1Job,
-  V1Pod,
 } from '../../../../services/launcher/executor/kubernetes/client/cluster.ts'
 import { observationOf } from '../../../../services/launcher/executor/kubernetes/observation.ts'
 
 const nowMs = Date.parse('2026-01-02T03:04:05Z')
 const minutesAgo = (minutes: number) => new Date(nowMs - minutes * 60_000)
 
-const job = (changes: Partial<V1Job> = {}): V1Job => ({
+const job = (changes: Partial<SeenJob> = {}): SeenJob => ({
   ...changes,
   metadata: { name: 'run-a-1', uid: 'job-uid', ...changes.metadata },
 })
@@ -26,8 +26,8 @@ interface PodFacts {
   readonly node?: string | null
   readonly ageMinutes?: number
   readonly deleted?: boolean
-  readonly conditions?: NonNullable<V1Pod['status']>['conditions']
-  readonly status?: V1Pod['status']
+  readonly conditions?: NonNullable<SeenPod['status']>['conditions']
+  readonly status?: SeenPod['status']
 }
 
 function pod({
@@ -39,7 +39,7 @@ function pod({
   deleted = false,
   conditions,
   status,
-}: PodFacts): V1Pod {
+}: PodFacts): SeenPod {
   const container = { image: 'registry/trainer:1', imageID: '', ready: false, restartCount: 0 }
   return {
     metadata: {
@@ -78,7 +78,7 @@ const disrupted = (reason: string, more: PodFacts = {}): PodFacts => ({
 })
 const failedCreate = { reason: 'FailedCreate', message: 'pods "x" is forbidden: exceeded quota: gpus' } as CoreV1Event
 
-type Row = readonly [title: string, job: V1Job | undefined, pods: readonly PodFacts[], says: string]
+type Row = readonly [title: string, job: SeenJob | undefined, pods: readonly PodFacts[], says: string]
 const rows: readonly Row[] = [
   ['no Job and no pod is nothing', undefined, [], 'absent'],
   [
@@ -89,7 +89,7 @@ const rows: readonly Row[] = [
   ],
   [
     'a Job that Kueue holds says so',
-    job({ metadata: { labels: { 'kueue.x-k8s.io/queue-name': 'gpus' } }, spec: { suspend: true, template: {} } }),
+    job({ metadata: { labels: { 'kueue.x-k8s.io/queue-name': 'gpus' } }, spec: { suspend: true } }),
     [],
     'starting: waits for Kueue to admit it from the queue gpus',
   ],
@@ -97,7 +97,7 @@ const rows: readonly Row[] = [
     'one that Kueue had let go and holds again has lost its pod, and has ended',
     job({
       metadata: { generation: 3, labels: { 'kueue.x-k8s.io/queue-name': 'gpus' } },
-      spec: { suspend: true, template: {} },
+      spec: { suspend: true },
     }),
     [],
     'ended, disrupted: its Job was suspended, which took its pod away',

@@ -5,7 +5,8 @@
  * Expected ends are values here: an object that is not there is `undefined`, one that is there already is `exists`, and
  * to delete what is gone is no error.
  */
-import type { CoreV1Event, V1Job, V1Node, V1Pod } from '@kubernetes/client-node'
+import type { CoreV1Event, V1Job } from '@kubernetes/client-node'
+import type { SeenJob, SeenNode, SeenPod } from './kept.ts'
 
 // The rest of the executor speaks of these, and of nothing else that the client has.
 export type {
@@ -18,16 +19,15 @@ export type {
   V1EnvVar,
   V1Job,
   V1JobCondition,
-  V1Node,
   V1NodeSelectorRequirement,
   V1NodeSelectorTerm,
-  V1Pod,
   V1PodCondition,
   V1PodSpec,
   V1Taint,
   V1Toleration,
   V1Volume,
 } from '@kubernetes/client-node'
+export type { SeenJob, SeenNode, SeenPod } from './kept.ts'
 
 /** A copy of what is in the cluster, kept fresh. Only a hint (D7): nothing is concluded from what it lacks. */
 export interface Watching<T> {
@@ -50,7 +50,7 @@ export interface Cluster {
   /** After a lost answer it looks for the name before it says which. A field that the cluster does not know is refused. */
   createJob(job: V1Job): Promise<'created' | 'exists'>
   /** Straight from the store, never from a cache. `undefined`: it is not there. */
-  readJob(name: string): Promise<V1Job | undefined>
+  readJob(name: string): Promise<SeenJob | undefined>
   /** Its pods follow once it is gone. Only the object with this uid; absent is no error. */
   deleteJob(name: string, uid: string): Promise<void>
   /**
@@ -61,21 +61,21 @@ export interface Cluster {
   /** Takes our finalizer away, so that a deleted Job may disappear. Only the object with this uid; absent is no error. */
   releaseJob(name: string, uid: string): Promise<void>
   /** Those that are ours, straight from the store. */
-  listJobs(): Promise<V1Job[]>
+  listJobs(): Promise<SeenJob[]>
 
   /** The pods of a Job, straight from the store. */
-  listPods(job: string): Promise<V1Pod[]>
+  listPods(job: string): Promise<SeenPod[]>
   /** Never by force: with a grace of 0 the cluster would say that what may still run is gone. So at least one second. */
   deletePod(name: string, uid: string, graceSeconds: number): Promise<void>
 
   /** What was told of these objects, in the order in which it was last seen. */
   listEvents(ofUids: readonly string[]): Promise<CoreV1Event[]>
-  listNodes(): Promise<V1Node[]>
+  listNodes(): Promise<SeenNode[]>
 
   /** Says the name of a Job of ours that is new, changed or gone. What `changed` throws is logged and stops nothing. */
-  watchJobs(changed: (name: string) => void): Watching<V1Job>
+  watchJobs(changed: (name: string) => void): Watching<SeenJob>
   /** Says the attempt (the Job's name) whose pod is new, changed or gone. */
-  watchPods(changed: (job: string) => void): Watching<V1Pod>
+  watchPods(changed: (job: string) => void): Watching<SeenPod>
 
   /** Ends what is watched and every call in flight. */
   close(): Promise<void>

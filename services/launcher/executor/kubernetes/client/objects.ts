@@ -1,5 +1,4 @@
 /** What can be done with objects of any kind: list, read and delete them, and watch. */
-import type { V1Job, V1Pod } from '@kubernetes/client-node'
 // Of client-node's models only this knows which texts are times; it is not among what the package says it exports.
 import { ObjectSerializer } from '@kubernetes/client-node/dist/gen/models/ObjectSerializer.js'
 import { z } from 'zod'
@@ -10,6 +9,7 @@ import type { Calls } from './calls.ts'
 import type { ApiRequest, Connection } from './connect.ts'
 import { unlessSilent, watchEvents } from './events.ts'
 import { asFailure, failureOf, KubernetesError } from './failures.ts'
+import { type Kept, pick, type SeenJob, type SeenPod } from './kept.ts'
 import { type Change, type Named, type Reflector, type ReflectorTimings, reflect } from './reflector.ts'
 
 /** A kind of objects of ours, or some of them. */
@@ -19,6 +19,7 @@ export interface Kind {
   readonly many: string
   readonly path: string
   readonly model: 'V1Job' | 'V1Pod' | 'V1Node' | 'CoreV1Event'
+  readonly kept: Kept
   readonly labelSelector?: string
   readonly fieldSelector?: string
 }
@@ -39,7 +40,8 @@ export interface ObjectsOptions {
   readonly signal: AbortSignal
 }
 
-const pageSize = 500
+/** A page is some hundred kilobytes as text, and is held several times over until it is understood. */
+const pageSize = 100
 
 const Page = z.object({
   metadata: z.object({ resourceVersion: z.string().default(''), continue: z.string().optional() }),
@@ -86,8 +88,8 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
   }
 
   /** By a list: of pods nothing else is needed, and so no right to get one. */
-  async function find(kind: Kind, name: string): Promise<V1Job | V1Pod | undefined> {
-    const { items } = await list<V1Job | V1Pod>({ ...kind, fieldSelector: `metadata.name=${name}` })
+  async function find(kind: Kind, name: string): Promise<SeenJob | SeenPod | undefined> {
+    const { items } = await list<SeenJob | SeenPod>({ ...kind, fieldSelector: `metadata.name=${name}` })
     return items.find(({ metadata }) => metadata?.name === name)
   }
 
@@ -169,9 +171,7 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
   return { at, json, object, list, read, remove, watch }
 }
 
-/** Times as `Date`, as the types say. Who set which field is left out: it is half of an object, and nobody asks. */
-function decode<T>({ model }: Kind, object: unknown): T {
-  const decoded = ObjectSerializer.deserialize(object, model, '')
-  if (decoded?.metadata) delete decoded.metadata.managedFields
-  return decoded
+/** Times as `Date`, as the types say. */
+function decode<T>({ model, kept }: Kind, object: unknown): T {
+  return ObjectSerializer.deserialize(pick(object, kept), model, '')
 }

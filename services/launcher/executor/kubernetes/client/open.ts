@@ -1,5 +1,5 @@
 /** The `Cluster` over a real API server. */
-import { type CoreV1Event, type V1Job, V1MicroTime, type V1Node, type V1Pod } from '@kubernetes/client-node'
+import { type CoreV1Event, type V1Job, V1MicroTime } from '@kubernetes/client-node'
 import { z } from 'zod'
 import type { Clock } from '../../../../kit/clock.ts'
 import type { Logger } from '../../../../kit/log.ts'
@@ -10,6 +10,7 @@ import type { Cluster, Watching } from './cluster.ts'
 import { type ClusterChoice, configure } from './configuration.ts'
 import { connect } from './connect.ts'
 import { failureOf } from './failures.ts'
+import { ofEvents, ofJobs, ofNodes, ofPods, type SeenJob, type SeenNode, type SeenPod } from './kept.ts'
 import { type Kind, makeObjects, type WatchTimings } from './objects.ts'
 import { type Reflector, reflectorTimings } from './reflector.ts'
 
@@ -39,15 +40,28 @@ export function openCluster(options: ClusterOptions): Cluster {
   const closing = new AbortController()
   const ends: Promise<void>[] = []
 
-  const jobs: Kind = { one: 'Job', many: 'Jobs', path: `/apis/batch/v1/namespaces/${namespace}/jobs`, model: 'V1Job' }
-  const pods: Kind = { one: 'pod', many: 'pods', path: `/api/v1/namespaces/${namespace}/pods`, model: 'V1Pod' }
+  const jobs: Kind = {
+    one: 'Job',
+    many: 'Jobs',
+    path: `/apis/batch/v1/namespaces/${namespace}/jobs`,
+    model: 'V1Job',
+    kept: ofJobs,
+  }
+  const pods: Kind = {
+    one: 'pod',
+    many: 'pods',
+    path: `/api/v1/namespaces/${namespace}/pods`,
+    model: 'V1Pod',
+    kept: ofPods,
+  }
   const events: Kind = {
     one: 'event',
     many: 'events',
     path: `/api/v1/namespaces/${namespace}/events`,
     model: 'CoreV1Event',
+    kept: ofEvents,
   }
-  const nodes: Kind = { one: 'node', many: 'nodes', path: '/api/v1/nodes', model: 'V1Node' }
+  const nodes: Kind = { one: 'node', many: 'nodes', path: '/api/v1/nodes', model: 'V1Node', kept: ofNodes }
 
   const { signal } = closing
   const { at, json, object, list, read, remove, watch } = makeObjects({
@@ -67,7 +81,7 @@ export function openCluster(options: ClusterOptions): Cluster {
 
   async function releaseJob(name: string, uid: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      const metadata = (await read<V1Job>(jobs, name))?.metadata
+      const metadata = (await read<SeenJob>(jobs, name))?.metadata
       if (metadata?.uid !== uid || !metadata.finalizers?.includes(collectFinalizer)) return
       const finalizers = metadata.finalizers.filter((finalizer) => finalizer !== collectFinalizer)
       try {
@@ -139,7 +153,7 @@ export function openCluster(options: ClusterOptions): Cluster {
       const why = failureOf(error)?.kind
       if (why === 'exists') return 'exists'
       // Not there may also be: not there yet. The name makes it safe to create it again.
-      const there = why === 'unknownOutcome' && (await read<V1Job>(jobs, name).catch(() => undefined)) !== undefined
+      const there = why === 'unknownOutcome' && (await read<SeenJob>(jobs, name).catch(() => undefined)) !== undefined
       if (there) return 'exists'
       throw error
     }
@@ -150,13 +164,13 @@ export function openCluster(options: ClusterOptions): Cluster {
     namespace,
     nowMs: connection.nowMs,
     createJob,
-    readJob: (name) => read<V1Job>(jobs, name),
+    readJob: (name) => read<SeenJob>(jobs, name),
     deleteJob,
     dropJob,
     releaseJob,
-    listJobs: async () => (await list<V1Job>({ ...jobs, labelSelector: ourSelector })).items,
+    listJobs: async () => (await list<SeenJob>({ ...jobs, labelSelector: ourSelector })).items,
 
-    listPods: async (job) => (await list<V1Pod>({ ...pods, labelSelector: `${labels.job}=${job}` })).items,
+    listPods: async (job) => (await list<SeenPod>({ ...pods, labelSelector: `${labels.job}=${job}` })).items,
     deletePod: (name, uid, graceSeconds) =>
       remove(pods, name, uid, { gracePeriodSeconds: Math.max(1, Math.ceil(graceSeconds)) }),
 
@@ -168,13 +182,13 @@ export function openCluster(options: ClusterOptions): Cluster {
       for (const event of told) readTimes(event)
       return told.sort((one, other) => lastSeenMs(one) - lastSeenMs(other))
     },
-    listNodes: async () => (await list<V1Node>(nodes)).items,
+    listNodes: async () => (await list<SeenNode>(nodes)).items,
 
     watchJobs: (changed) =>
-      keep(watch<V1Job>({ ...jobs, labelSelector: ourSelector }, ({ metadata }) => changed(metadata?.name ?? ''))),
+      keep(watch<SeenJob>({ ...jobs, labelSelector: ourSelector }, ({ metadata }) => changed(metadata?.name ?? ''))),
     watchPods: (changed) =>
       keep(
-        watch<V1Pod>({ ...pods, labelSelector: labels.attempt }, ({ metadata }) =>
+        watch<SeenPod>({ ...pods, labelSelector: labels.attempt }, ({ metadata }) =>
           changed(metadata?.labels?.[labels.attempt] ?? ''),
         ),
       ),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
-import type { V1Job } from '../../../../../services/launcher/executor/kubernetes/client/cluster.ts'
+import type { SeenJob } from '../../../../../services/launcher/executor/kubernetes/client/cluster.ts'
 import { eventually } from '../../../../harness/eventually.ts'
 import { type ApiServer, type Fault, startApiServer } from './api-server.ts'
 import { job, openTestCluster } from './clusters.ts'
@@ -41,7 +41,7 @@ const happenings = fc.array(fc.oneof(fc.constantFrom(...changes), fc.constantFro
   maxLength: 25,
 })
 
-const versions = (jobs: readonly V1Job[]): string[] =>
+const versions = (jobs: readonly SeenJob[]): string[] =>
   jobs.map(({ metadata }) => `${metadata?.name} ${metadata?.resourceVersion}`).sort()
 
 test('whatever happens in whatever order, what a watch holds is right in the end, and every change was said', async (t) => {
@@ -51,7 +51,7 @@ test('whatever happens in whatever order, what a watch holds is right in the end
       server.fault = () => undefined
       const cluster = openTestCluster(t, server.kubeconfig, { silenceMs: 150, restMs: 20, longestPauseMs: 40 })
       /** What a listener that looks at what it is told of knows. */
-      const known = new Map<string, V1Job>()
+      const known = new Map<string, SeenJob>()
       const watching = cluster.watchJobs((name) => {
         const now = watching.get(name)
         if (now) known.set(name, now)

@@ -1,7 +1,7 @@
 /** A watch through everything that can happen to it: what it holds is right again afterwards, and every change was said. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { V1Job, Watching } from '../../../../../services/launcher/executor/kubernetes/client/cluster.ts'
+import type { SeenJob, Watching } from '../../../../../services/launcher/executor/kubernetes/client/cluster.ts'
 import type { ClusterTimings } from '../../../../../services/launcher/executor/kubernetes/client/open.ts'
 import { eventually } from '../../../../harness/eventually.ts'
 import { type ApiServer, type Asked, startApiServer } from './api-server.ts'
@@ -9,7 +9,7 @@ import { job, openTestCluster } from './clusters.ts'
 
 interface Scene {
   server: ApiServer
-  watching: Watching<V1Job>
+  watching: Watching<SeenJob>
   said: string[]
 }
 
