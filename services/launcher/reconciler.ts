@@ -17,11 +17,13 @@
 import { type JobTypeSpec, placementOf } from '../../schemas/job-type.ts'
 import type { AttemptName, AttemptOutcome, Digest, RunId } from '../../schemas/words.ts'
 import { classify, messageOf } from '../kit/errors.ts'
+import { groupCommit } from '../kit/group-commit.ts'
 import { needsObservation } from './attempt-step.ts'
 import type { Executor, Observation } from './executor/executor.ts'
 import { type AttemptFacts, type AttemptKind, type RunFacts, specOf } from './facts.ts'
 import { type RunRecord, readRuns } from './ledger.ts'
 import { clearLeftovers } from './leftovers.ts'
+import { type Look, type Settled, settleLooks } from './looks.ts'
 import type { LauncherKit } from './points.ts'
 import { type EndAct, endOf } from './run-end.ts'
 import { type Act, planOf } from './run-step.ts'
@@ -33,7 +35,6 @@ import {
   freeKey,
   keepRemarks,
   noteStanding,
-  placeAttempt,
   releaseAttempt,
   tellAttempts,
 } from './transitions.ts'
@@ -65,15 +66,9 @@ export interface Reconciler {
 
 /** The net below the hints and due times. */
 export const reconcilePollMs = 1_000
-const looksAtOnce = 32
+const looksAtOnce = 64
 /** How soon to ask again for a run that somebody was just changing. */
 const missedHintMs = 5
-
-interface Look {
-  readonly run: RunId
-  /** The exact value of `look_at` that makes this look ours. */
-  readonly lease: string
-}
 
 export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
   const { kit, executor, timings } = needs
@@ -82,10 +77,13 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
   const looking = new Map<RunId, Promise<void>>()
   let rouse: () => void = () => {}
 
-  /** @returns also how long until something else is due; hints that met a lock stay hints */
+  /** @returns also how long until something else is due; hints that met a lock, or for which there was no room, stay hints */
   async function claim(): Promise<{ looks: Look[]; nextMs: number }> {
     const busy = [...looking.keys()]
-    const hints = [...hinted].filter((run) => !looking.has(run))
+    const room = looksAtOnce - busy.length
+    const waiting = [...hinted].filter((run) => !looking.has(run))
+    // More would be read for nothing, and when many start at once there are thousands.
+    const hints = waiting.slice(0, room)
     const rows = await database.query<{ looks: Look[]; missed: RunId[]; next_ms: number | null }>(
       `with due as (
          select run from launcher.runs
@@ -99,11 +97,13 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
               array(select run from launcher.runs where run = any($1) and look_at is not null
                     except select run from claimed) as missed,
               (select extract(epoch from min(look_at) - now()) * 1000 from launcher.runs where look_at > now()) as next_ms`,
-      [hints, looksAtOnce - busy.length, timings.leaseMs / 1000, busy],
+      [hints, room, timings.leaseMs / 1000, busy],
     )
     const { looks = [], missed = [], next_ms = null } = rows[0] ?? {}
     for (const run of hints) if (!missed.includes(run)) hinted.delete(run)
-    const nextMs = missed.length > 0 ? missedHintMs : Math.max(1, Math.ceil(next_ms ?? reconcilePollMs))
+    for (const { run } of looks) hinted.delete(run)
+    const isMore = missed.length > 0 || waiting.length > hints.length
+    const nextMs = isMore ? missedHintMs : Math.max(1, Math.ceil(next_ms ?? reconcilePollMs))
     return { looks, nextMs: Math.min(nextMs, reconcilePollMs) }
   }
 
@@ -124,30 +124,35 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
 
   async function attend(record: RunRecord, lease: string): Promise<void> {
     const { run } = record
-    const waitMs = await look(record)
-    await settle({ run, lease }, waitMs).catch((error: unknown) => {
+    const placed: AttemptName[] = []
+    const waitMs = await look(record, placed)
+    try {
+      await settle({ run, lease, waitMs, placed }, 1)
+      if (placed.length > 0) await point('launcher.attempt.placed')
+    } catch (error) {
       log.warn({ run, error: messageOf(error) }, 'a run is looked at again when the lease of this look has ended')
-    })
+    }
     const wasFull = looking.size === looksAtOnce
     looking.delete(run)
     if (waitMs === 0 || wasFull || looking.size === 0 || hinted.has(run)) rouse()
   }
 
-  /** Only where the look is still ours: whoever brought it forward meanwhile wants another one. */
-  async function settle({ run, lease }: Look, waitMs: number | null): Promise<void> {
-    await database.execute(
-      `update launcher.runs set look_at = now() + make_interval(secs => $3::double precision / 1000)
-        where run = $1 and look_at = $2::timestamptz`,
-      [run, lease, waitMs],
-    )
-  }
+  /** What many looks end with at the same time goes together: a write of its own for each would be most of their work. */
+  const settle = groupCommit(
+    async (settled: readonly Settled[]) => {
+      await settleLooks(database, settled)
+      return settled
+    },
+    { perCommit: looksAtOnce, waiting: Number.POSITIVE_INFINITY },
+  )
 
-  async function look({ run: id, nowMs, facts }: RunRecord): Promise<number | null> {
+  /** @param placed gets those that the executor has on record from now on */
+  async function look({ run: id, nowMs, facts }: RunRecord, placed: AttemptName[]): Promise<number | null> {
     try {
       const run = facts()
       const seen = await observe(run, nowMs)
       const plan = planOf(run, seen, nowMs, timings)
-      for (const act of plan.acts) await perform(run, act)
+      for (const act of plan.acts) await perform(run, act, placed)
       if (plan.acts.length > 0) needs.tell(id)
       return plan.lookInMs
     } catch (error) {
@@ -169,10 +174,11 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     return seen
   }
 
-  async function perform(run: RunFacts, act: Act): Promise<void> {
+  async function perform(run: RunFacts, act: Act, placed: AttemptName[]): Promise<void> {
     switch (act.do) {
       case 'start':
-        return start(run, attemptOf(run, act.attempt))
+        if (await start(run, attemptOf(run, act.attempt))) placed.push(act.attempt)
+        return
       case 'stop':
         return executor.stop(act.attempt, act.graceMs)
       case 'end': {
@@ -214,7 +220,8 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     }
   }
 
-  async function start(run: RunFacts, attempt: AttemptFacts): Promise<void> {
+  /** @returns false when it can never be started, and has ended */
+  async function start(run: RunFacts, attempt: AttemptFacts): Promise<boolean> {
     const spec = specOf(run, attempt.kind)
     await point('launcher.executor.starting')
     try {
@@ -242,11 +249,10 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       await endAttempt(database, attempt, { outcome: 'badInput', reason, exitCode: null, signal: null })
       needs.countOutcome('badInput')
       hinted.add(run.run)
-      return
+      return false
     }
     await point('launcher.executor.started')
-    await placeAttempt(database, attempt.name)
-    await point('launcher.attempt.placed')
+    return true
   }
 
   async function end(run: RunFacts, act: EndAct): Promise<void> {

@@ -33,15 +33,6 @@ export async function createAttempt(
   )
 }
 
-export async function placeAttempt(database: Queryable, attempt: AttemptName): Promise<void> {
-  const placed = await database.execute(
-    'update launcher.attempts set placed_at = now() where attempt = $1 and placed_at is null',
-    [attempt],
-  )
-  // Somebody else has started it before us; perhaps so long ago that all was over when we did.
-  if (placed === 0) await takeBack(database, [attempt])
-}
-
 export async function noteStanding(database: Queryable, attempt: AttemptName, words: string): Promise<void> {
   await database.execute(
     `update launcher.attempts set standing = $2, standing_since = now()

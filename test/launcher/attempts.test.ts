@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { digestOf } from '../../schemas/words.ts'
+import { BotId, digestOf } from '../../schemas/words.ts'
 import { badInput, unavailable } from '../../services/kit/errors.ts'
+import { eventually } from '../harness/eventually.ts'
 import { type LauncherKit, launcherKit } from './launcher-kit.ts'
 
 const atOnce = { retries: { backoffSeconds: 0 } }
@@ -19,6 +20,23 @@ test('I1: a crash is followed by the next attempt, under a name of its own, once
   kit.executor.exits(runner.attempt)
   await kit.settle()
   assert.deepEqual(started(kit), [`${run}-1`, `${run}-2`])
+})
+
+test('of however many attempts there is news at once, each is looked at', async (t) => {
+  const many = 150
+  const kit = await launcherKit(t, { slots: many })
+  for (let index = 0; index < many; index += 1) await kit.request({ bot: BotId.parse(`bot-${index}`) })
+  const looked = async (state: string) => {
+    await kit.work('launcher.reconcile')
+    const rows = await kit.database.query('select from launcher.attempts where state = $1 and placed_at is not null', [
+      state,
+    ])
+    return rows.length === many
+  }
+  await eventually(() => looked('created'))
+  assert.equal(kit.executor.started.length, many)
+  for (const { name } of [...kit.executor.started]) kit.executor.exits(name)
+  await eventually(() => looked('ended'))
 })
 
 test('I1: an attempt that the executor had and has lost is not started again under its name', async (t) => {

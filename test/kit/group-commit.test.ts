@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { groupCommit } from '../../services/intake/group-commit.ts'
 import { unavailable } from '../../services/kit/errors.ts'
+import { groupCommit } from '../../services/kit/group-commit.ts'
 
 const limits = { perCommit: 10, waiting: 100 }
 

@@ -6,7 +6,7 @@
  * - an item resolves after the commit that holds it, in the order in which items came;
  * - an item that makes a commit fail fails alone: the others of its group are committed one by one.
  */
-import { classify, unavailable } from '../kit/errors.ts'
+import { classify, unavailable } from './errors.ts'
 
 export type GroupCommitLimits = {
   /** The most that goes into one commit, by weight. */
