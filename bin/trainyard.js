@@ -33,7 +33,10 @@ if (node === undefined) {
 const main = join(root, 'services', 'cli', 'main.ts')
 // What Node has made of the sources is kept from call to call, which halves the time that a command takes to start.
 const env = { NODE_COMPILE_CACHE: join(root, '.cache', 'compile'), ...process.env }
-const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit', env })
+// What is young in Node's memory may otherwise grow to 128 MB, of which a service that was busy once gives nothing back:
+// most of its memory then. With 2 × 16 MB, as in earlier Nodes, it takes no more of the processor.
+const flags = ['--max-semi-space-size=16']
+const child = spawn(node, [...flags, main, ...process.argv.slice(2)], { stdio: 'inherit', env })
 
 // A terminal sends Ctrl-C to the whole group, so the child has it already, and a second one would cut its stop short.
 process.on('SIGINT', () => {

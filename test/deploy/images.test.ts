@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { nodeFlags } from '../harness/yard.ts'
 
 const root = new URL('../../', import.meta.url)
 const textOf = (name: string) => readFileSync(new URL(name, root), 'utf8')
@@ -39,6 +40,13 @@ test('the images run on the Node that the tests run on', () => {
   const { node } = JSON.parse(textOf('package.json')).dependencies
   for (const { base } of stages) if (base !== 'scratch') assert.equal(base, `node:${node}-bookworm-slim`)
   assert.equal(process.version, `v${node}`)
+})
+
+test('the services run with the same flags of Node in the image, from the command, and under test', () => {
+  const [entrypoint] = stages.at(-1)?.orders.filter((order) => order.startsWith('ENTRYPOINT ')) ?? []
+  assert.deepEqual(JSON.parse(entrypoint?.slice('ENTRYPOINT '.length) ?? '').slice(1), nodeFlags)
+  const [, flags = ''] = /^const flags = (\[.*\])$/m.exec(textOf('bin/trainyard.js')) ?? []
+  assert.deepEqual(JSON.parse(flags.replaceAll("'", '"')), nodeFlags)
 })
 
 test('what the images are made of is there, and let through to whoever builds them', () => {

@@ -9,6 +9,9 @@ import { startEmbeddedPostgres } from '../../services/kit/store/embedded.ts'
 import { cleanup, type Ending } from './cleanup.ts'
 import { emptyDatabase } from './database.ts'
 
+/** As the command and the image start them. */
+export const nodeFlags: readonly string[] = ['--max-semi-space-size=16']
+
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface Yard {
@@ -59,7 +62,7 @@ export async function startYard(t: Ending, options: YardOptions): Promise<Yard> 
   async function start(variables: Readonly<Record<string, string>> = {}): Promise<void> {
     const log = createWriteStream(join(directory, 'services.log'), { flags: 'a' })
     await once(log, 'open')
-    child = spawn(process.execPath, [join(root, entry)], {
+    child = spawn(process.execPath, [...nodeFlags, join(root, entry)], {
       cwd: directory,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {

@@ -38,7 +38,7 @@ export async function startDemoServer(configuration: string, port: number, signa
 
   const output = await open(log, 'a')
   const words = ['dev', '--json', '--port', String(port), '--data-dir', join(directory, 'data'), '--config', file]
-  const child = spawn(process.execPath, [main, ...words], {
+  const child = spawn(process.execPath, [...process.execArgv, main, ...words], {
     cwd: directory,
     env: environmentOf(process.env),
     stdio: ['ignore', 'pipe', output.fd],
