@@ -12,6 +12,12 @@ import { attemptOutcomes, Digest, isStorable } from './words.ts'
 const Reason = z.string().max(4000).refine(isStorable, { error: 'expected a text without NUL and lone surrogates' })
 const Milliseconds = z.int().min(0)
 
+/**
+ * What a runner ends with: 0 its end is told, whatever it was; 1 it could not be told; 2 it was called wrongly; 3 the attempt
+ * is not its own.
+ */
+export const runnerExitCodes = { told: 0, notTold: 1, wronglyCalled: 2, notOurs: 3 } as const
+
 /** Made anew by each runner process; a second one with the same token is refused (D13). */
 export const RunnerId = z.uuid()
 

@@ -10,6 +10,7 @@
  *   its own deadline, which the runner enforces, has passed with a margin (D13);
  * - its traces are released only when its end is on record (I7).
  */
+import { runnerExitCodes } from '../../schemas/run-api.ts'
 import type { AttemptName, AttemptOutcome } from '../../schemas/words.ts'
 import type { Observation } from './executor/executor.ts'
 import type { AttemptFacts } from './facts.ts'
@@ -119,6 +120,13 @@ function endOf(attempt: AttemptFacts, seen: Observation, nowMs: number): Attempt
   }
   // Somebody who was not us has stopped it, which is no fault of the program's.
   if (seen.state === 'ended' && seen.isDisrupted) return { ...end, outcome: 'stopped', reason: facts.words }
+  // Kueue gave its place away and then another, while no launcher was there to see: an attempt is its first runner's (D13).
+  if (attempt.state === 'claimed' && facts.exitCode === runnerExitCodes.notOurs)
+    return {
+      ...end,
+      outcome: 'stopped',
+      reason: `another runner came in place of its own, and may do nothing: ${facts.words}`,
+    }
   return { ...end, outcome: 'lost', reason: `its runner ended without a report: ${facts.words}` }
 }
 

@@ -11,13 +11,13 @@
 
 import { createRunApi } from './api.ts'
 import { carryOut } from './attempt.ts'
+import { runnerExitCodes } from './ending.ts'
 import { messageOf, NotOurs, Rejected, reasonOf } from './errors.ts'
 import { recordExit, recordRunner } from './record.ts'
 import { readSetup, type Setup } from './setup.ts'
 import { atMonotonic, createStopping, type Stopping } from './stopping.ts'
 import { createTransport } from './transport.ts'
 
-const exitCodes = { told: 0, notTold: 1, wronglyCalled: 2, notOurs: 3 } as const
 type Exit = { exitCode: number; reason: string }
 
 async function run(setup: Setup): Promise<Exit> {
@@ -41,14 +41,15 @@ async function run(setup: Setup): Promise<Exit> {
       api,
       stopping,
     })
-    if (ending.outcome === 'lost') return { exitCode: exitCodes.notOurs, reason: `not ours any more: ${ending.reason}` }
+    if (ending.outcome === 'lost')
+      return { exitCode: runnerExitCodes.notOurs, reason: `not ours any more: ${ending.reason}` }
     return {
-      exitCode: exitCodes.told,
+      exitCode: runnerExitCodes.told,
       reason: ending.outcome === 'done' ? 'done' : `${ending.outcome}: ${ending.reason}`,
     }
   } catch (error) {
     const refused = error instanceof NotOurs || error instanceof Rejected
-    return { exitCode: refused ? exitCodes.notOurs : exitCodes.notTold, reason: messageOf(error) }
+    return { exitCode: refused ? runnerExitCodes.notOurs : runnerExitCodes.notTold, reason: messageOf(error) }
   } finally {
     transport.close()
   }
@@ -66,19 +67,19 @@ async function main(): Promise<Exit> {
   try {
     setup = readSetup(process.env, process.argv.slice(2))
   } catch (error) {
-    return { exitCode: exitCodes.wronglyCalled, reason: messageOf(error) }
+    return { exitCode: runnerExitCodes.wronglyCalled, reason: messageOf(error) }
   }
   // Nothing started from here inherits it.
   delete process.env['TRAINYARD_ATTEMPT_TOKEN']
   try {
     if (!recordRunner(setup.workDirectory)) {
-      return { exitCode: exitCodes.notOurs, reason: 'another runner has this work folder' }
+      return { exitCode: runnerExitCodes.notOurs, reason: 'another runner has this work folder' }
     }
     const exit = await run(setup)
     recordExit(setup.workDirectory, exit.exitCode, exit.reason)
     return exit
   } catch (error) {
-    return { exitCode: exitCodes.notTold, reason: reasonOf(error) }
+    return { exitCode: runnerExitCodes.notTold, reason: reasonOf(error) }
   }
 }
 

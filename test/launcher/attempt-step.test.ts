@@ -58,6 +58,18 @@ const rows: readonly Row[] = [
     { ...gone, isDisrupted: true },
     'end stopped',
   ],
+  [
+    'D13: one whose runner was replaced by another was stopped by somebody else, and costs no retry',
+    {},
+    { ...gone, exitCode: 3 },
+    'end stopped',
+  ],
+  [
+    'one that nobody has claimed, and whose runner was refused, is lost',
+    { ...created, placed: true },
+    { ...gone, exitCode: 3 },
+    'end lost',
+  ],
   ['silence of the executor is no end', {}, undefined, null],
   ['silence after the deadline is no end yet: the runner may still be stopping', past(1), undefined, null],
   ['D13: after deadline, grace and margin silence is an end', longPast, undefined, 'end lost'],

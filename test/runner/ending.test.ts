@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exitCodes as contractExitCodes } from '../../schemas/program.ts'
-import { endingOfError, endingOfProgram, exitCodes } from '../../services/runner/ending.ts'
+import { runnerExitCodes as contractRunnerExitCodes } from '../../schemas/run-api.ts'
+import { endingOfError, endingOfProgram, exitCodes, runnerExitCodes } from '../../services/runner/ending.ts'
 import { BadOutput, Interrupted, NotOurs } from '../../services/runner/errors.ts'
 import type { Stop } from '../../services/runner/stopping.ts'
 
@@ -15,6 +16,10 @@ function outcomeOf(exitCode: number, stop?: Stop['kind']): string {
   const end = { kind: 'exited', exitCode, signal: null } as const
   return endingOfProgram('train', end, stop && stops[stop], '')?.outcome ?? 'goes on'
 }
+
+test('a runner ends with what the run API says', () => {
+  assert.deepEqual(runnerExitCodes, contractRunnerExitCodes)
+})
 
 test('an exit code means what the training-program contract says', () => {
   assert.deepEqual(exitCodes, contractExitCodes)
