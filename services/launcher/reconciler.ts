@@ -107,14 +107,19 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     return { looks, nextMs: Math.min(nextMs, reconcilePollMs) }
   }
 
-  /** @returns how long until there is more to look at */
+  /**
+   * What is claimed and then cannot be read or settled stays a hint: else nobody would look again until the lease has ended,
+   * long after PostgreSQL is back.
+   * @returns how long until there is more to look at
+   */
   async function claimAndBegin(): Promise<number> {
     const { looks, nextMs } = await claim()
     if (looks.length === 0) return nextMs
-    const records = await readRuns(
-      database,
-      looks.map(({ run }) => run),
-    )
+    const runs = looks.map(({ run }) => run)
+    const records = await readRuns(database, runs).catch((error: unknown) => {
+      for (const run of runs) hinted.add(run)
+      throw error
+    })
     for (const record of records) {
       const lease = looks.find(({ run }) => run === record.run)?.lease
       if (lease !== undefined) looking.set(record.run, attend(record, lease))
@@ -130,7 +135,9 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       await settle({ run, lease, waitMs, placed }, 1)
       if (placed.length > 0) await point('launcher.attempt.placed')
     } catch (error) {
-      log.warn({ run, error: messageOf(error) }, 'a run is looked at again when the lease of this look has ended')
+      log.warn({ run, error: messageOf(error) }, 'how a look ended could not be noted: the run is looked at again')
+      await clock.sleep(reconcilePollMs)
+      hinted.add(run)
     }
     const wasFull = looking.size === looksAtOnce
     looking.delete(run)

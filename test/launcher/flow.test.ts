@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { eventually } from '../harness/eventually.ts'
 import { launcherKit } from './launcher-kit.ts'
 
 test('a request becomes a run, an attempt, and a success that names model, answers and attempts', async (t) => {
@@ -65,4 +66,26 @@ test('I7: the traces of an attempt are released only when its end is on record a
   await kit.settle()
   assert.deepEqual(kit.executor.released, [runner.attempt])
   assert.equal(await kit.state(run), 'failed')
+})
+
+test('a look whose end PostgreSQL could not note is made again as soon as it can, not when its lease has ended', async (t) => {
+  const kit = await launcherKit(t)
+  // What a sequence has counted stays counted when its transaction is undone.
+  await kit.database.execute('create sequence refusals')
+  await kit.database.execute(
+    `create function refuse() returns trigger language plpgsql as
+       $$ begin perform nextval('refusals'); raise exception 'away' using errcode = '57P01'; end $$`,
+  )
+  await kit.database.execute('create trigger refuse before update on launcher.attempts execute function refuse()')
+  const run = await kit.request()
+  await kit.work('launcher.queue')
+  const looked = kit.work('launcher.reconcile')
+  await eventually(async () => (await kit.database.query('select from refusals where is_called')).length > 0)
+  await kit.database.execute('drop trigger refuse on launcher.attempts')
+  await looked
+  await kit.settle()
+  const placed = await kit.database.query('select from launcher.attempts where run = $1 and placed_at is not null', [
+    run,
+  ])
+  assert.deepEqual([placed.length, kit.executor.started.length], [1, 1])
 })
