@@ -48,7 +48,7 @@ export const EnvironmentVariables = z.object({
   TRAINYARD_DATABASE_CONNECTIONS: wholeNumber(4, 1_000)
     .default(10)
     .describe(
-      'The most connections of this process to PostgreSQL, beside one for each service in it, one for a launcher, and one for the embedded PostgreSQL.',
+      'The most connections of this process to PostgreSQL, beside one for each service in it, one for a launcher, two where there is a launcher or the embedded bus, and one for the embedded PostgreSQL.',
     ),
   TRAINYARD_BLOB_LIMIT_MIB: wholeNumber(1, 1_048_576)
     .default(2_048)

@@ -15,7 +15,7 @@ import { makeLoop } from '../../services/kit/loop.ts'
 import { systemRandom } from '../../services/kit/random.ts'
 import { makeReadAvro } from '../../services/kit/schema-registry/avro.ts'
 import type { Kit, ServiceDefinition, ServiceParts } from '../../services/kit/service.ts'
-import type { Database } from '../../services/kit/store/database.ts'
+import type { Database, Statement } from '../../services/kit/store/database.ts'
 import { cleanup } from './cleanup.ts'
 import { testDatabase } from './database.ts'
 
@@ -99,18 +99,17 @@ export async function testKit(
 
   /** Lets the real outbox encode, and catches what it would have inserted. */
   async function messagesOf(events: readonly Pick<Occurrence, 'name' | 'data'>[]): Promise<RawMessage[]> {
-    const columns: unknown[][] = []
+    const last: (() => readonly Statement[])[] = []
     const recorder = {
       query: async () => [],
-      execute: async (_text: string, values: readonly unknown[] = []) => {
-        columns.push(...(values as unknown[][]))
-        return 0
-      },
+      execute: async () => 0,
+      beforeCommit: (statements: () => readonly Statement[]) => last.push(statements),
       afterCommit: () => {},
       script: async () => {},
     }
     const occurrences = events.map((event) => ({ ...event, cause: kit.origin() }) as Occurrence)
     await encoder.append(recorder, occurrences)
+    const columns = last.flatMap((statements) => statements()).flatMap(({ values }) => values as unknown[][])
     const [topics = [], keys = [], headers = [], values = []] = columns
     return topics.map((topic, index) => {
       const name = String(topic)

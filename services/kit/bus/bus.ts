@@ -73,8 +73,8 @@ export interface Bus {
   /** For how long a publish that was cut off may still take effect; 0 where it is over with its process. */
   readonly publishLimitMs: number
   /**
-   * Resolves when all messages are durable, those of one key in this order; after a rejection any of them may be, and
-   * before anything else is published the same ones are published again.
+   * Resolves when all messages are durable, or will be before anything is that follows from them; those of one key in this
+   * order. After a rejection any of them may be, and before anything else is published the same ones are published again.
    * @throws MessageRefused
    */
   publish(messages: readonly OutgoingMessage[]): Promise<void>

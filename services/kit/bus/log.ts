@@ -35,12 +35,13 @@ interface MessageRow {
 }
 
 export function openLogBus(options: LogBusOptions): Bus {
-  const { database, clock, log, pollMs, batchSize } = options
+  const { clock, log, pollMs, batchSize } = options
+  const { keyed, loose } = options.database
   const news = new EventEmitter().setMaxListeners(0)
   const running = new Set<{ stop(): Promise<void> }>()
 
-  async function read(topic: string, position: number): Promise<Batch | undefined> {
-    const rows = await database.query<MessageRow>(
+  async function read(topic: string, position: number): Promise<{ batch: Batch; mayBeMore: boolean } | undefined> {
+    const rows = await keyed.query<MessageRow>(
       `select "offset", key, headers, value, published_at
          from (select *, sum(octet_length(value)) over (order by "offset" rows between unbounded preceding and 1 preceding) as bytes_before
                  from bus.messages where topic = $1 and "offset" >= $2 order by "offset" limit $3) as next
@@ -49,14 +50,18 @@ export function openLogBus(options: LogBusOptions): Bus {
     )
     const last = rows.at(-1)
     if (!last) return undefined
-    return { topic, partition: 0, messages: rows.map((row) => received(topic, row)), nextOffset: last.offset + 1 }
+    const bytes = rows.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+    return {
+      batch: { topic, partition: 0, messages: rows.map((row) => received(topic, row)), nextOffset: last.offset + 1 },
+      mayBeMore: rows.length === batchSize || bytes >= batchBytes,
+    }
   }
 
   async function begin(subscription: Subscription, topic: string): Promise<number> {
     const known = await subscription.position(topic, 0)
     if (known !== undefined) return known.offset
     if (subscription.from === 'beginning') return 0
-    const rows = await database.query<{ next_offset: number }>('select next_offset from bus.topics where topic = $1', [
+    const rows = await keyed.query<{ next_offset: number }>('select next_offset from bus.topics where topic = $1', [
       topic,
     ])
     const end = rows[0]?.next_offset ?? 0
@@ -76,12 +81,13 @@ export function openLogBus(options: LogBusOptions): Bus {
       news.once(topic, wake)
       try {
         position ??= await begin(subscription, topic)
-        const batch = await read(topic, position)
-        if (!batch) await clock.sleep(pollMs, AbortSignal.any([woken.signal, stopping]))
-        else if (await subscription.handle(batch)) position = batch.nextOffset
-        else {
+        const found = await read(topic, position)
+        if (found && !(await subscription.handle(found.batch))) {
           position = undefined
           await clock.sleep(pollMs, stopping)
+        } else {
+          position = found?.batch.nextOffset ?? position
+          if (!found?.mayBeMore) await clock.sleep(pollMs, AbortSignal.any([woken.signal, stopping]))
         }
         failures = 0
       } catch (error) {
@@ -103,9 +109,10 @@ export function openLogBus(options: LogBusOptions): Bus {
 
     async publish(messages) {
       if (messages.length === 0) return
+      // Whatever follows from it, or from its having been published, is on disk only with it: it need not wait for the disk.
       // In one statement, so the topics' rows are locked for no longer than it takes; sorted, so that two publishers never
       // wait for each other in a circle.
-      await database.execute(
+      await loose.execute(
         `with given as (
            select * from unnest($1::text[], $2::bytea[], $3::json[], $4::bytea[]) with ordinality as given (topic, key, headers, value, place)
          ), counted as (
@@ -128,7 +135,7 @@ export function openLogBus(options: LogBusOptions): Bus {
     },
 
     async peek(topic, count) {
-      const rows = await database.query<MessageRow>(
+      const rows = await keyed.query<MessageRow>(
         `select "offset", key, headers, value, published_at from bus.messages where topic = $1 order by "offset" desc limit $2`,
         [topic, count],
       )

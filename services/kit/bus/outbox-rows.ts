@@ -28,6 +28,11 @@ export async function readUnpublished(database: Queryable, service: string): Pro
   return rows.map(rowOf)
 }
 
+/** Whether there were more of them than are read at once, as far as they tell. */
+export function mayBeMore(rows: readonly OutboxRow[]): boolean {
+  return rows.length === batchSize || rows.reduce((bytes, { value }) => bytes + (value?.length ?? 0), 0) >= batchBytes
+}
+
 /** Of these topics the newest message of each key that was published a short while ago, in order. */
 export async function readRecent(
   database: Queryable,

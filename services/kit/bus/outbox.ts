@@ -3,7 +3,7 @@ import { toHeaders } from '../../../schemas/cloudevents-kafka.ts'
 import type { Codec } from '../../../schemas/codec.ts'
 import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
-import type { Transaction } from '../store/database.ts'
+import type { Statement, Transaction } from '../store/database.ts'
 import type { OutgoingMessage, RawMessage } from './bus.ts'
 import { headersToJson } from './headers.ts'
 import { firstPlaceHeaders } from './place.ts'
@@ -74,29 +74,39 @@ export function makeOutbox(options: OutboxOptions): Outbox {
     }
   }
 
-  async function insert(transaction: Transaction, messages: readonly OutgoingMessage[]): Promise<void> {
-    await transaction.execute(
-      `insert into ${service}.outbox (topic, key, headers, value)
+  function insertionOf(messages: readonly OutgoingMessage[]): Statement {
+    const text = `insert into ${service}.outbox (topic, key, headers, value)
        select topic, key, headers, value
          from unnest($1::text[], $2::bytea[], $3::json[], $4::bytea[]) with ordinality as said (topic, key, headers, value, place)
-        order by place`,
-      [
-        messages.map(({ topic }) => topic),
-        messages.map(({ key }) => key),
-        messages.map(({ headers }) => JSON.stringify(headersToJson(headers))),
-        messages.map(({ value }) => value),
-      ],
-    )
+        order by place`
+    const values = [
+      messages.map(({ topic }) => topic),
+      messages.map(({ key }) => key),
+      messages.map(({ headers }) => JSON.stringify(headersToJson(headers))),
+      messages.map(({ value }) => value),
+    ]
+    return { text, values }
+  }
+
+  /** All that one transaction says, in order. */
+  const said = new WeakMap<Transaction, OutgoingMessage[]>()
+
+  function begin(transaction: Transaction): OutgoingMessage[] {
+    const messages: OutgoingMessage[] = []
+    said.set(transaction, messages)
+    // In portions: the driver turns all values of a statement into one text.
+    transaction.beforeCommit(() => portionsOf(messages, rowsAtOnce).map(insertionOf))
+    transaction.afterCommit(wake)
+    return messages
   }
 
   const outbox: Outbox = {
     append: (transaction, occurrences) => outbox.publishRaw(transaction, occurrences.map(messageOf)),
 
     async publishRaw(transaction, messages) {
-      // In portions: the driver turns all values of a statement into one text.
-      for (let at = 0; at < messages.length; at += rowsAtOnce)
-        await insert(transaction, messages.slice(at, at + rowsAtOnce))
-      if (messages.length > 0) transaction.afterCommit(wake)
+      if (messages.length === 0) return
+      const before = said.get(transaction) ?? begin(transaction)
+      for (const message of messages) before.push(message)
     },
 
     async deadLetter(transaction, letters) {
@@ -131,6 +141,12 @@ function reasonHeaders({ group, reason }: DeadLetter, time: string): Record<stri
     'dead-letter-reason': reason.slice(0, longestReason),
     'dead-letter-time': time,
   }
+}
+
+function portionsOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  )
 }
 
 /** The beginning of a new chain, or one that goes on from a caller's trace. */

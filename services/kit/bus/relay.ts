@@ -23,6 +23,7 @@ import type { Database, Session } from '../store/database.ts'
 import { type Bus, MessageRefused } from './bus.ts'
 import {
   markPublished,
+  mayBeMore,
   noteSending,
   type OutboxRow,
   readRecent,
@@ -54,7 +55,11 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
   let doubtEndsMs: number | undefined
 
   async function open(): Promise<Session> {
-    const opened = await database.session(sessionIdleLimitMs + bus.publishLimitMs)
+    const opened = await database.session({
+      idleLimitMs: sessionIdleLimitMs + bus.publishLimitMs,
+      // Where the bus is in this very database, a mark that is lost is lost with what it says.
+      isLoose: bus.publishLimitMs === 0,
+    })
     void opened.ended.then(() => {
       if (session !== opened) return
       session = undefined
@@ -122,7 +127,8 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
       await point('relay.published')
       await markPublished(own, service, rows, doubtEndsMs === undefined)
       log.debug({ messages: rows.length }, 'published')
-      return 0
+      // Whoever says something wakes this loop, also while it is at work.
+      return mayBeMore(rows) ? 0 : undefined
     },
     async stop() {
       await session?.close()

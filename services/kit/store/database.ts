@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { broken, codeOf, TrainyardError } from '../errors.ts'
 import type { Random } from '../random.ts'
-import { failureOf } from './failures.ts'
+import { rethrow } from './failures.ts'
+import { byKey, byValue, connectionTo, loosely, openPool, type Pool, type Settings } from './pool.ts'
 
 /**
  * PostgreSQL as the services see it: rows in, rows out, and transactions that are tried again when PostgreSQL asks for
@@ -15,7 +16,14 @@ export interface Queryable {
   execute(text: string, values?: readonly unknown[]): Promise<number>
 }
 
+export interface Statement {
+  readonly text: string
+  readonly values: readonly unknown[]
+}
+
 export interface Transaction extends Queryable {
+  /** What it gives comes last, and goes to PostgreSQL together with the commit. */
+  beforeCommit(statements: () => readonly Statement[]): void
   /** Runs once the commit has succeeded, and never otherwise: the place to wake the next step. */
   afterCommit(action: () => void): void
   /** Several statements without values, as in a migration. */
@@ -24,16 +32,31 @@ export interface Transaction extends Queryable {
 
 export interface Database extends Queryable {
   /**
+   * For a statement that finds its rows by a key, many times a second: its plan is kept, one that goes by an index however
+   * small the table was. The statements of a transaction and of a session are taken for such, too; what is asked of the
+   * database itself is planned for its values, as a list by whatever somebody chose must be.
+   */
+  readonly keyed: Queryable
+  /**
+   * Like `keyed`, and the commit does not wait for the disk: for what is just done again if PostgreSQL crashes before it is
+   * there. Nothing that is committed after it can be there without it.
+   */
+  readonly loose: Queryable
+  /**
    * Runs `work` in one transaction. After a deadlock or a serialisation failure it runs again from the start, so it must
    * have no effect but through the transaction.
    */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
-  /**
-   * A connection of its own, for what lives as long as a session does: advisory locks.
-   * @param idleLimitMs when PostgreSQL ends it if nothing is asked of it; without it, never
-   */
-  session(idleLimitMs?: number): Promise<Session>
+  /** A connection of its own, for what lives as long as a session does: advisory locks. */
+  session(options?: SessionOptions): Promise<Session>
   close(): Promise<void>
+}
+
+export interface SessionOptions {
+  /** When PostgreSQL ends it if nothing is asked of it; without it, never. */
+  readonly idleLimitMs?: number
+  /** Whether its commits wait for the disk; see `loose`. */
+  readonly isLoose?: boolean
 }
 
 export interface Session extends Queryable {
@@ -53,13 +76,8 @@ export interface DatabaseOptions {
 const attemptsPerTransaction = 10
 const serializationFailure = '40001'
 const deadlockDetected = '40P01'
-const connectLimitMs = 10_000
-/** What a process holds that was stopped, or cut off, in the middle of a transaction is given back after this time. */
-const idleInTransactionLimitMs = 30_000
-
-const types = new pg.TypeOverrides()
-types.setTypeParser(pg.types.builtins.INT8, Number)
-types.setTypeParser(pg.types.builtins.NUMERIC, Number)
+/** Beside the others, since what is asked of them is short. */
+const looseConnections = 2
 
 // Statements are few and constant, so each gets a name and is parsed once per connection.
 const statementNames = new Map<string, string>()
@@ -82,64 +100,57 @@ function queryableOver(run: (config: pg.QueryConfig) => Promise<pg.QueryResult>)
   }
 }
 
-function rethrow(error: unknown): never {
-  throw failureOf(error)
-}
+export function openDatabase({ url, maximumConnections, random, onIdleError }: DatabaseOptions): Database {
+  const pool = openPool(url, byKey, maximumConnections, onIdleError)
+  const loosePool = openPool(url, loosely, looseConnections, onIdleError)
 
-const connectionTo = (url: string) => ({
-  connectionString: url,
-  types,
-  application_name: 'trainyard',
-  connectionTimeoutMillis: connectLimitMs,
-  idle_in_transaction_session_timeout: idleInTransactionLimitMs,
-  // A plan that is kept was made for a table as it was: one that was empty then is scanned from end to end later on.
-  options: '-c plan_cache_mode=force_custom_plan',
-  // A server that has vanished without a word is noticed.
-  keepAlive: true,
-  keepAliveInitialDelayMillis: 10_000,
-})
+  const asking = (from: Pool, settings: Settings): Queryable =>
+    queryableOver((config) => from.lend(settings, (client) => client.query(config)))
 
-export function openDatabase(options: DatabaseOptions): Database {
-  const pool = new pg.Pool({ ...connectionTo(options.url), max: options.maximumConnections })
-  pool.on('error', (error) => {
-    // The pool says that it has ended before its connections have: the server may be faster.
-    if (!pool.ending) options.onIdleError?.(error)
-  })
-  // A lent connection may break when nobody listens: between two statements, or before its borrower has had a turn. The next
-  // statement says so, and the pool lends it no more.
-  pool.on('connect', (client) => client.on('error', () => {}))
+  async function inTransaction<T>(
+    client: pg.PoolClient,
+    work: (transaction: Transaction) => Promise<T>,
+  ): Promise<{ result: T; actions: readonly (() => void)[] }> {
+    const actions: (() => void)[] = []
+    const last: (() => readonly Statement[])[] = []
+    const own = queryableOver((config) => client.query(config))
+    await client.query('begin').catch(rethrow)
+    const result = await work({
+      ...own,
+      beforeCommit: (statements) => last.push(statements),
+      afterCommit: (action) => actions.push(action),
+      script: async (text) => {
+        await client.query(text).catch(rethrow)
+      },
+    })
+    // After one that failed, the commit undoes all the same.
+    const asked = last.flatMap((statements) => statements()).map(({ text, values }) => own.execute(text, values))
+    // When this fails nobody knows whether it took effect: what follows must be safe to do again.
+    const committed = client.query('commit').catch(rethrow)
+    await Promise.all([...asked, committed])
+    const { command } = await committed
+    // PostgreSQL does not call it an error when a statement had failed before, and somebody went on all the same.
+    if (command !== 'COMMIT') throw broken('a transaction went on after a statement of it had failed')
+    return { result, actions }
+  }
 
   async function once<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const client = await pool.connect().catch(rethrow)
-    const actions: (() => void)[] = []
-    let inDoubt: Error | undefined
-    try {
-      await client.query('begin').catch(rethrow)
-      const result = await work({
-        ...queryableOver((config) => client.query(config)),
-        afterCommit: (action) => actions.push(action),
-        script: async (text) => {
-          await client.query(text).catch(rethrow)
-        },
-      })
-      // When this fails nobody knows whether it took effect: what follows must be safe to do again.
-      const { command } = await client.query('commit').catch(rethrow)
-      // PostgreSQL does not call it an error when a statement had failed before, and somebody went on all the same.
-      if (command !== 'COMMIT') throw broken('a transaction went on after a statement of it had failed')
-      for (const action of actions) action()
-      return result
-    } catch (error) {
-      await client.query('rollback').catch((failure: Error) => {
-        inDoubt = failure
-      })
-      throw error
-    } finally {
-      client.release(inDoubt)
-    }
+    const { result, actions } = await pool.lend(byKey, async (client, giveUp) => {
+      try {
+        return await inTransaction(client, work)
+      } catch (error) {
+        await client.query('rollback').catch(giveUp)
+        throw error
+      }
+    })
+    for (const action of actions) action()
+    return result
   }
 
   return {
-    ...queryableOver((config) => pool.query(config)),
+    ...asking(pool, byValue),
+    keyed: asking(pool, byKey),
+    loose: asking(loosePool, loosely),
 
     async transaction(work) {
       for (let attempt = 1; ; attempt += 1) {
@@ -147,18 +158,23 @@ export function openDatabase(options: DatabaseOptions): Database {
           return await once(work)
         } catch (error) {
           if (!wantsAnotherTry(error) || attempt === attemptsPerTransaction) throw error
-          await new Promise((resolve) => setTimeout(resolve, options.random.fraction() * 10 * attempt))
+          await new Promise((resolve) => setTimeout(resolve, random.fraction() * 10 * attempt))
         }
       }
     },
 
-    session: (idleLimitMs) => openSession(options.url, idleLimitMs),
-    close: () => pool.end(),
+    session: (options) => openSession(url, options),
+    async close() {
+      await Promise.all([pool.end(), loosePool.end()])
+    },
   }
 }
 
-export async function openSession(url: string, idleLimitMs = 0): Promise<Session> {
-  const client = new pg.Client(connectionTo(url))
+export async function openSession(
+  url: string,
+  { idleLimitMs = 0, isLoose = false }: SessionOptions = {},
+): Promise<Session> {
+  const client = new pg.Client(connectionTo(url, isLoose ? loosely : byKey))
   // A connection that breaks says so more than once; the end says it best.
   client.on('error', () => {})
   const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { diskFull, messageOf, unavailable } from '../errors.ts'
+import { diskFull, messageOf, TrainyardError, unavailable } from '../errors.ts'
 
 /**
  * SQLSTATEs, or the beginnings of their classes, of what passes without anybody changing the statement: the server is away,
@@ -27,8 +27,13 @@ export function failureOf(error: unknown): unknown {
     if (state === diskFullState) return diskFull(error)
     return passing.some((beginning) => state.startsWith(beginning)) ? away(error) : error
   }
+  if (error instanceof TrainyardError) return error
   // All that the driver says by itself is about the connection, but for values that it cannot send.
   return error instanceof TypeError || error instanceof RangeError ? error : away(error)
+}
+
+export function rethrow(error: unknown): never {
+  throw failureOf(error)
 }
 
 function away(error: unknown) {

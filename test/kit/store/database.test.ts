@@ -134,16 +134,84 @@ test('a session that is cut off ends, and nothing else does', async (t) => {
 
 test('a session of which nothing is asked for too long ends, and so does a transaction: who is stopped holds nothing for ever', async (t) => {
   const database = await testDatabase(t, [])
-  const session = await database.session(50)
+  const session = await database.session({ idleLimitMs: 50 })
   await session.ended
   assert.deepEqual(await database.query('show idle_in_transaction_session_timeout'), [
     { idle_in_transaction_session_timeout: '30s' },
   ])
 })
 
-test('no plan is kept that was made for tables as they once were', async (t) => {
+test('a plan that is kept goes by an index, also when it was made while the table was empty', async (t) => {
   const database = await testDatabase(t, [])
-  assert.deepEqual(await database.query('show plan_cache_mode'), [{ plan_cache_mode: 'force_custom_plan' }])
+  await database.execute('create table marks (name text primary key, count int not null)')
+  const byKey = 'select count from marks where name = any($1)'
+  const ask = () =>
+    database.transaction(async (transaction) => {
+      const scans = async () => {
+        const [counts] = await transaction.query<{ seq_scan: number; idx_scan: number }>(
+          `select seq_scan, idx_scan from pg_stat_xact_user_tables where relname = 'marks'`,
+        )
+        return counts ?? { seq_scan: 0, idx_scan: 0 }
+      }
+      const before = await scans()
+      await transaction.query(byKey, [['mark-7']])
+      const after = await scans()
+      const [plans] = await transaction.query<{ generic_plans: number; custom_plans: number }>(
+        'select generic_plans, custom_plans from pg_prepared_statements where statement = $1',
+        [byKey],
+      )
+      return { whole: after.seq_scan - before.seq_scan, byIndex: after.idx_scan - before.idx_scan, ...plans }
+    })
+  await ask()
+  await database.execute(`insert into marks select 'mark-' || number, number from generate_series(1, 100000) as number`)
+  assert.deepEqual(await ask(), { whole: 0, byIndex: 1, generic_plans: 2, custom_plans: 0 })
+})
+
+test('what is asked of the database itself is planned for its values, whoever had the connection before', async (t) => {
+  const database = await testDatabase(t, [])
+  const settings = `select name, setting from pg_settings where name in ('enable_seqscan', 'plan_cache_mode') order by name`
+  const kept = [
+    { name: 'enable_seqscan', setting: 'off' },
+    { name: 'plan_cache_mode', setting: 'force_generic_plan' },
+  ]
+  for (let round = 0; round < 2; round += 1) {
+    assert.deepEqual(await database.transaction((transaction) => transaction.query(settings)), kept)
+    assert.deepEqual(await database.query(settings), [
+      { name: 'enable_seqscan', setting: 'on' },
+      { name: 'plan_cache_mode', setting: 'force_custom_plan' },
+    ])
+    assert.deepEqual(await database.keyed.query(settings), kept)
+  }
+})
+
+test('only what is loose, of its own accord, does not wait for the disk', async (t) => {
+  const database = await testDatabase(t, [])
+  const [loose, strict] = await Promise.all([database.session({ isLoose: true }), database.session()])
+  const decided = `select setting from pg_settings where name = 'synchronous_commit' and source = 'client'`
+  for (const own of [database.loose, loose]) assert.deepEqual(await own.query(decided), [{ setting: 'off' }])
+  for (const own of [database, database.keyed, strict]) assert.deepEqual(await own.query(decided), [])
+  await Promise.all([loose.close(), strict.close()])
+})
+
+test('what goes with the commit is in it, in order, and when it fails nothing of the transaction is', async (t) => {
+  const database = await testDatabase(t, [])
+  await database.execute('create table marks (place int generated always as identity, name text unique)')
+  const add = (name: string) => ({ text: 'insert into marks (name) values ($1)', values: [name] })
+  await database.transaction(async (transaction) => {
+    transaction.beforeCommit(() => [add('third'), add('fourth')])
+    await transaction.execute(add('first').text, ['first'])
+    await transaction.execute(add('second').text, ['second'])
+  })
+  const failing = database.transaction(async (transaction) => {
+    transaction.beforeCommit(() => [add('sixth'), add('first')])
+    await transaction.execute(add('fifth').text, ['fifth'])
+  })
+  await assert.rejects(failing, /duplicate key/)
+  const names = await database.query<{ name: string }>('select name from marks order by place')
+  assert.deepEqual(
+    names.map(({ name }) => name),
+    ['first', 'second', 'third', 'fourth'],
+  )
 })
 
 test('a transaction that goes on after a statement of it has failed is never taken for committed', async (t) => {
