@@ -7,6 +7,8 @@ import type { Point } from './points.ts'
 import { evaluationWork } from './work.ts'
 
 const pollMs = 1_000
+/** Of runs that have only begun there is nothing to do. */
+const gatherMs = 100
 
 export const evaluator: ServiceDefinition = {
   name: 'evaluator',
@@ -21,6 +23,8 @@ export const evaluator: ServiceDefinition = {
           kind: 'events',
           group: 'evaluator',
           topics: ['trainyard.runs'],
+          gatherMs,
+          urgent: ['run.succeeded'],
           async handle(transaction, events) {
             if ((await record(transaction, events)) === 0) return
             await point('evaluator.run.recorded')

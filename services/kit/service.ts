@@ -1,6 +1,6 @@
 /** What a service is: what it consumes, serves and does again and again, made from what the kit gives it. */
 import type { Registry } from 'prom-client'
-import type { Topic } from '../../schemas/catalogue.ts'
+import type { EventName, Topic } from '../../schemas/catalogue.ts'
 import type { Configuration } from '../../schemas/configuration.ts'
 import type { Blobs } from './blobs/blobs.ts'
 import type { Bus } from './bus/bus.ts'
@@ -27,6 +27,8 @@ export interface EventConsumer {
   readonly topics: readonly Topic[]
   /** Of what nobody waits for: the pause after a small batch, in which news gathers for one transaction. */
   readonly gatherMs?: number
+  /** For these somebody waits: no pause is made after a batch with one of them. */
+  readonly urgent?: readonly EventName[]
   handle(transaction: Transaction, events: readonly ReceivedEvent[]): Promise<void>
 }
 

@@ -4,6 +4,9 @@ import type { Point } from './points.ts'
 import { type Issued, noteGenerations } from './store/keys.ts'
 import { recordModels } from './store/models.ts'
 
+/** A generation is to be heard of before its model, and no run is as short as that. */
+const gatherMs = 100
+
 /**
  * Learns which generations there are, from requests too, so that a rollback raises the fence above what is still to come;
  * and which models wait for a verdict.
@@ -13,6 +16,8 @@ export function makeConsumer(kit: { point(name: Point): Promise<void> }, onEvalu
     kind: 'events',
     group: 'promoter',
     topics: ['trainyard.evaluations', 'trainyard.requests'],
+    gatherMs,
+    urgent: ['model.evaluated'],
     async handle(transaction, events) {
       // Requests first: what only its evaluation tells of counts as heard of too late.
       await noteGenerations(transaction, events.flatMap(requestedBy))

@@ -23,6 +23,8 @@ export interface Handling {
   /** What takes others to answer, before the transaction; it may be asked for the same messages again. */
   prepare?(messages: readonly RawMessage[]): Promise<void>
   handle(transaction: Transaction, messages: readonly RawMessage[]): Promise<void>
+  /** Whether somebody waits for what this message leads to, so that no pause is made after it. */
+  isUrgent?(message: RawMessage): boolean
   /** In the transaction that dead-letters a message which failed at every try. */
   buried?(transaction: Transaction, message: RawMessage, reason: string): Promise<void>
 }
@@ -148,7 +150,9 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
     },
     async handle(batch) {
       const isOurs = await handle(batch)
-      if (gatherMs > 0 && batch.messages.length < gathered) await clock.sleep(gatherMs)
+      const isHurried =
+        batch.messages.length >= gathered || batch.messages.some((message) => handling.isUrgent?.(message))
+      if (gatherMs > 0 && !isHurried) await clock.sleep(gatherMs)
       return isOurs
     },
   }

@@ -1,3 +1,4 @@
+import { typeOf } from '../../../schemas/catalogue.ts'
 import type { Codec } from '../../../schemas/codec.ts'
 import { messageOf } from '../errors.ts'
 import type { EventConsumer, Kit, RawConsumer } from '../service.ts'
@@ -13,8 +14,10 @@ export function handlingOf(
   { outbox, log, codec }: Pick<Kit, 'outbox' | 'log'> & { readonly codec: Codec },
 ): Handling {
   if (consumer.kind === 'raw') return consumer
-  const { group } = consumer
+  const { group, urgent = [] } = consumer
+  const urgentTypes: readonly unknown[] = urgent.map(typeOf)
   return {
+    isUrgent: ({ headers }) => urgentTypes.includes(headers['ce_type']),
     async handle(transaction, messages) {
       const events: ReceivedEvent[] = []
       const letters = []

@@ -80,6 +80,20 @@ test('a consumer that gathers takes no further batch before its pause is over, a
   assert.equal(await handled, true)
 })
 
+test('a consumer that gathers makes no pause after a batch for which somebody waits', async (t) => {
+  const { options } = await consumersFor(t, () => {}, { isUrgent: ({ value }) => String(value) === 'urgent' })
+  const pauses: number[] = []
+  const sleep = async (milliseconds: number) => void pauses.push(milliseconds)
+  const consumer = makeSubscription({ ...options, gatherMs: 100, clock: { ...options.clock, sleep } })
+  await consumer.position('things', 0)
+  const [first, second, third] = batchOf(['a', 'urgent', 'b']).messages
+  for (const message of [first, second, third]) {
+    assert.ok(message)
+    await consumer.handle({ ...batchOf([]), messages: [message], nextOffset: message.offset + 1 })
+  }
+  assert.deepEqual(pauses, [100, 100])
+})
+
 test('what takes others to answer is asked before the transaction: no answer leaves the batch, a refusal parks the culprit', async (t) => {
   let away = true
   const { open, effects, parked } = await consumersFor(t, () => {}, {
