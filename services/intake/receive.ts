@@ -36,10 +36,10 @@ export function makeReceive({ configuration, random, outbox, point, advance, som
   return async (transaction, givenSignals, givenDead) => {
     const signals = onceEach(givenSignals)
     const dead = onceEach(givenDead)
-    const keys = await lockKeys(transaction, [...signals, ...dead.filter(hasBot)])
-    const waiting = new Map(
-      (await waitingRequests(transaction, [...keys.values()])).map((request) => [keyOf(request), request]),
-    )
+    const named = [...signals, ...dead.filter(hasBot)]
+    // Asked together, and answered in this order: the second looks behind the lock.
+    const [keys, requestsOf] = await Promise.all([lockKeys(transaction, named), waitingRequests(transaction, named)])
+    const waiting = new Map(requestsOf.map((request) => [keyOf(request), request]))
 
     const placeAll = (each: readonly Signal[]) => place(each, keys, waiting, () => `run-${random.id(10)}` as RunId)
     let placed = placeAll(signals)
@@ -53,7 +53,6 @@ export function makeReceive({ configuration, random, outbox, point, advance, som
     }
     const fresh = await storeSignals(transaction, [...placed.map(storedOf), ...dead.map(storedDead)])
     const freshlyPlaced = placed.filter(({ signal }) => fresh.has(signal.id))
-    await raiseRevisions(transaction, freshlyPlaced)
 
     const requests = gatherAll(freshlyPlaced, waiting)
     const dueInMs = await storeWaiting(transaction, requests, (request) => debounceOf(configuration, request))
@@ -115,22 +114,6 @@ function gatherAll(placed: readonly Placed[], waiting: ReadonlyMap<string, Reque
 function debounceOf(configuration: Configuration, request: Request): Debounce {
   // A job type that is gone ends its signals, and there is nothing to wait for.
   return jobTypeOf(configuration, request.jobType)?.debounce ?? { quietSeconds: 0, maxWaitSeconds: 0 }
-}
-
-async function raiseRevisions(transaction: Transaction, placed: readonly Placed[]): Promise<void> {
-  const raised = placed.filter(({ signal, standing }) => signal.revision !== undefined && 'request' in standing)
-  if (raised.length === 0) return
-  await transaction.execute(
-    `update intake.keys set highest_revision = greatest(highest_revision, given.revision)
-       from (select bot, job_type, max(revision) as revision
-               from unnest($1::text[], $2::text[], $3::bigint[]) as each (bot, job_type, revision) group by bot, job_type) as given
-      where keys.bot = given.bot and keys.job_type = given.job_type`,
-    [
-      raised.map(({ signal }) => signal.bot),
-      raised.map(({ signal }) => signal.jobType),
-      raised.map(({ signal }) => signal.revision),
-    ],
-  )
 }
 
 function storedOf({ signal, standing }: Placed): StoredSignal {

@@ -53,6 +53,7 @@ export function makeSettle({ configuration, outbox, point }: SettleParts): Settl
     const failures = await failuresOf(transaction, known)
 
     const granted: Granted[] = []
+    const refused: Ready[] = []
     const closed = [...closing]
     for (const work of works) {
       const { request, workIdentity, jobType } = work
@@ -65,10 +66,13 @@ export function makeSettle({ configuration, outbox, point }: SettleParts): Settl
       })
       if (decision.kind === 'requested')
         granted.push({ ...work, generation: (keys.get(keyOf(request))?.generation ?? 0) + 1 })
-      else closed.push({ request, end: decision.kind, run: decision.run, reason: decision.reason })
+      else {
+        refused.push(work)
+        closed.push({ request, end: decision.kind, run: decision.run, reason: decision.reason })
+      }
     }
 
-    await rememberDatasets(transaction, ready)
+    await rememberDatasets(transaction, refused)
     const requested = await grant(transaction, granted)
     const ended = await close(transaction, closed)
     await outbox.append(transaction, [...requested, ...ended])
@@ -131,6 +135,7 @@ async function failuresOf(
   return new Map(rows.map((row) => [row.request, row.failures]))
 }
 
+/** The dataset of a key that is granted a run is remembered with that. */
 async function rememberDatasets(transaction: Transaction, ready: readonly Ready[]): Promise<void> {
   if (ready.length === 0) return
   await transaction.execute(
@@ -150,11 +155,12 @@ async function grant(transaction: Transaction, granted: readonly Granted[]): Pro
   if (granted.length === 0) return []
   const rows = await transaction.query<{ now: Date }>(
     `with given as (
-       select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) as given (id, generation, dataset, work_identity)),
+       select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[])
+         as given (id, bot, job_type, generation, dataset, uri, work_identity)),
      counted as (
-       update intake.keys set generation = given.generation, newest_run = given.id
-         from given join intake.requests using (id)
-        where keys.bot = requests.bot and keys.job_type = requests.job_type)
+       update intake.keys set generation = given.generation, newest_run = given.id,
+              dataset = given.dataset, dataset_uri = given.uri, dataset_at = now()
+         from given where keys.bot = given.bot and keys.job_type = given.job_type)
      update intake.requests
         set state = 'requested', state_since = now(), generation = given.generation, dataset = given.dataset,
             work_identity = given.work_identity, problem = null
@@ -162,8 +168,11 @@ async function grant(transaction: Transaction, granted: readonly Granted[]): Pro
      returning now() as now`,
     [
       granted.map(({ request }) => request.run),
+      granted.map(({ request }) => request.bot),
+      granted.map(({ request }) => request.jobType),
       granted.map(({ generation }) => generation),
       granted.map(({ split }) => split.digest),
+      granted.map(({ uri }) => uri),
       granted.map(({ workIdentity }) => workIdentity),
     ],
   )

@@ -32,7 +32,10 @@ export async function knownSignals(database: Queryable, ids: readonly SignalId[]
   return new Set(rows.map(({ id }) => id))
 }
 
-/** Stores the signals that are not in the ledger yet, and resolves to when each of these came in. */
+/**
+ * Stores the signals that are not in the ledger yet, each with its revision as one of its key, which is locked; and resolves to
+ * when each of these came in.
+ */
 export async function storeSignals(
   transaction: Transaction,
   signals: readonly StoredSignal[],
@@ -49,7 +52,12 @@ export async function storeSignals(
            as given (id, trigger, bot, job_type, source, event_id, revision, actor, request, ended, run, reason)
         order by id
        on conflict (id) do nothing
-       returning id, received_at, ended),
+       returning id, received_at, ended, bot, job_type, revision),
+     raised as (
+       update intake.keys set highest_revision = greatest(highest_revision, given.revision)
+         from (select bot, job_type, max(revision) as revision from fresh where revision is not null and ended is null
+                group by bot, job_type) as given
+        where keys.bot = given.bot and keys.job_type = given.job_type),
      counted as (
        insert into intake.tally (what, count)
        select what, count(*) from (select 'received' as what from fresh union all select ended from fresh where ended is not null) as each
