@@ -22,8 +22,8 @@ import { stopRuns } from './transitions.ts'
 export interface ConsumerNeeds {
   readonly outbox: Outbox
   point(name: Point): Promise<void>
-  /** Starts what can start, with the rest of the batch in one transaction. */
-  start(transaction: Transaction): Promise<unknown>
+  /** Starts what can start, with the rest of the batch in one transaction; resolves to how many runs. */
+  start(transaction: Transaction): Promise<number>
   /** Called after the commit: there may be something to start, or to stop. */
   wake(): void
 }
@@ -36,16 +36,19 @@ export function makeConsumer({ outbox, point, start, wake }: ConsumerNeeds): Eve
     async handle(transaction, events) {
       const told = events.filter(concernsUs)
       if (told.length === 0) return
-      const keys = await lockKeys(
-        transaction,
-        told.map(({ data }) => data),
-      )
-      await admitAll(
-        transaction,
-        outbox,
-        keys,
-        told.filter((event) => event.name === 'training.requested'),
-      )
+      const requests = told.filter((event) => event.name === 'training.requested')
+      // Asked together, and answered in this order: the second looks behind the lock.
+      const [keys, active] = await Promise.all([
+        lockKeys(
+          transaction,
+          told.map(({ data }) => data),
+        ),
+        readActive(
+          transaction,
+          requests.map(({ data }) => data),
+        ),
+      ])
+      await admitAll(transaction, outbox, linesOf(keys, active), requests)
       await freeKeys(
         transaction,
         told.flatMap((event) => (event.name === 'training.requested' ? [] : [event.data.run])),
@@ -56,8 +59,9 @@ export function makeConsumer({ outbox, point, start, wake }: ConsumerNeeds): Eve
       )
       await noteChampions(transaction, told.filter(tellsChampion))
       await point('launcher.consumer.changed')
-      await start(transaction)
-      transaction.afterCommit(wake)
+      const started = await start(transaction)
+      const isAllStarted = requests.length === told.length && started === requests.length
+      if (!isAllStarted) transaction.afterCommit(wake)
     },
   }
 }
@@ -78,6 +82,8 @@ function tellsChampion(event: ReceivedEvent): event is ReceivedEvent<ChampionNam
   return event.name === 'model.promoted' || event.name === 'model.ready'
 }
 
+const distinctOf = (keys: readonly Key[]): Key[] => [...new Map(keys.map((key) => [nameOfKey(key), key])).values()]
+
 interface KeyRow {
   bot: Key['bot']
   job_type: Key['jobType']
@@ -88,7 +94,7 @@ interface KeyRow {
 
 /** Locks the rows of the keys in their order, and makes those that are missing. */
 async function lockKeys(transaction: Transaction, keys: readonly Key[]): Promise<KeyRow[]> {
-  const distinct = [...new Map(keys.map((key) => [nameOfKey(key), key])).values()]
+  const distinct = distinctOf(keys)
   return transaction.query<KeyRow>(
     `insert into launcher.keys as k (bot, job_type)
      select bot, job_type from unnest($1::text[], $2::text[]) as named (bot, job_type) order by bot, job_type
@@ -101,17 +107,15 @@ async function lockKeys(transaction: Transaction, keys: readonly Key[]): Promise
 async function admitAll(
   transaction: Transaction,
   outbox: Outbox,
-  keys: readonly KeyRow[],
+  { lines, now }: { readonly lines: readonly KeyLine[]; readonly now: Date | undefined },
   requests: readonly ReceivedEvent<'training.requested'>[],
 ): Promise<void> {
-  const nowMs = keys[0]?.now.getTime()
-  if (requests.length === 0 || nowMs === undefined) return
-  const changes = admitBatch(await readLines(transaction, keys), requests, nowMs)
+  if (requests.length === 0 || now === undefined) return
+  const changes = admitBatch(lines, requests, now.getTime())
   if (changes.arrivals.length === 0) return
   // Whoever leaves the queue leaves before another enters: one waits per key (I2).
   await changeQueued(transaction, changes)
-  await insertRuns(transaction, changes.arrivals)
-  await writeLines(transaction, changes.lines)
+  await Promise.all([insertRuns(transaction, changes.arrivals), writeLines(transaction, changes.lines)])
   await stopRuns(transaction, changes.stops)
   await outbox.append(transaction, changes.said)
 }
@@ -127,8 +131,11 @@ interface ActiveRow extends Omit<Subject, 'jobType'> {
   stoppable: boolean
 }
 
-async function readLines(database: Queryable, keys: readonly KeyRow[]): Promise<KeyLine[]> {
-  const rows = await database.query<ActiveRow>(
+/** The run of each key that waits, and the one that is trained. */
+async function readActive(database: Queryable, keys: readonly Key[]): Promise<ActiveRow[]> {
+  if (keys.length === 0) return []
+  const distinct = distinctOf(keys)
+  return await database.query<ActiveRow>(
     `select r.run, r.bot, r.job_type, r.generation, r.cause, r.state, r.priority, r.insisted, r.names_dataset,
             r.waiting_since, coalesce(a.progress, 0) as progress,
             r.stop is null and not coalesce(a.committed, false) as stoppable
@@ -141,11 +148,14 @@ async function readLines(database: Queryable, keys: readonly KeyRow[]): Promise<
        left join lateral (
          select max(progress) filter (where state <> 'ended') as progress, bool_or(outcome = 'done') as committed
            from launcher.attempts where run = r.run and kind = 'train') a on r.state = 'running'`,
-    [keys.map(({ bot }) => bot), keys.map(({ job_type }) => job_type)],
+    [distinct.map(({ bot }) => bot), distinct.map(({ jobType }) => jobType)],
   )
-  const active = Map.groupBy(rows, (row) => nameOfKey({ bot: row.bot, jobType: row.job_type }))
-  return keys.map(({ bot, job_type: jobType, newest_generation, stopped_in_a_row }) => {
-    const of = active.get(nameOfKey({ bot, jobType })) ?? []
+}
+
+function linesOf(keys: readonly KeyRow[], active: readonly ActiveRow[]): { lines: KeyLine[]; now: Date | undefined } {
+  const byKey = Map.groupBy(active, (row) => nameOfKey({ bot: row.bot, jobType: row.job_type }))
+  const lines = keys.map(({ bot, job_type: jobType, newest_generation, stopped_in_a_row }) => {
+    const of = byKey.get(nameOfKey({ bot, jobType })) ?? []
     const queued = of.find(({ state }) => state === 'queued')
     const running = of.find(({ state }) => state === 'running')
     return {
@@ -161,6 +171,7 @@ async function readLines(database: Queryable, keys: readonly KeyRow[]): Promise<
       },
     }
   })
+  return { lines, now: keys[0]?.now }
 }
 
 async function changeQueued(database: Queryable, { ended, raised }: Changes): Promise<void> {

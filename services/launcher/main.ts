@@ -70,7 +70,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
   const start = (transaction: Transaction) =>
     startQueued(transaction, { ...kit, longestWaitSeconds: executor.longestWaitSeconds, look })
   const queue = kit.loop('launcher.queue', queuePollMs, async () => {
-    const started = (await anyQueued(database)) ? await database.transaction(start) : 0
+    const started = (await anyQueued(database.keyed)) ? await database.transaction(start) : 0
     if (started > 0) await kit.point('launcher.queue.started')
     return isFull(started) ? 0 : undefined
   })

@@ -72,10 +72,13 @@ const missedHintMs = 5
 
 export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
   const { kit, executor, timings } = needs
-  const { clock, database, log, point } = kit
+  const { clock, log, point } = kit
+  const { keyed: database, loose } = kit.database
   const hinted = new Set<RunId>()
   const looking = new Map<RunId, Promise<void>>()
   let rouse: () => void = () => {}
+  /** Called when no look is left, and nothing calls for another. */
+  let rest: () => void = () => {}
 
   /** @returns also how long until something else is due; hints that met a lock, or for which there was no room, stay hints */
   async function claim(): Promise<{ looks: Look[]; nextMs: number }> {
@@ -84,13 +87,16 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     const waiting = [...hinted].filter((run) => !looking.has(run))
     // More would be read for nothing, and when many start at once there are thousands.
     const hints = waiting.slice(0, room)
-    const rows = await database.query<{ looks: Look[]; missed: RunId[]; next_ms: number | null }>(
+    const rows = await loose.query<{ looks: Look[]; missed: RunId[]; next_ms: number | null }>(
       `with due as (
-         select run from launcher.runs
-          where (look_at <= now() or (run = any($1) and look_at is not null)) and run <> all($4)
+         select run from launcher.runs where look_at <= now() and run <> all($4)
           order by look_at limit $2 for no key update skip locked
+       ), early as (
+         select run from launcher.runs where run = any($1) and look_at > now() and run <> all($4)
+          limit greatest(0, $2 - (select count(*) from due)) for no key update skip locked
        ), claimed as (
-         update launcher.runs r set look_at = now() + make_interval(secs => $3) from due where r.run = due.run
+         update launcher.runs r set look_at = now() + make_interval(secs => $3)
+           from (select run from due union all select run from early) as next where r.run = next.run
          returning r.run, r.look_at
        )
        select (select coalesce(jsonb_agg(jsonb_build_object('run', run, 'lease', look_at::text)), '[]') from claimed) as looks,
@@ -141,7 +147,9 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     }
     const wasFull = looking.size === looksAtOnce
     looking.delete(run)
-    if (waitMs === 0 || wasFull || looking.size === 0 || hinted.has(run)) rouse()
+    const isSoon = waitMs !== null && waitMs < reconcilePollMs
+    if (isSoon || wasFull || hinted.has(run)) rouse()
+    else if (looking.size === 0) rest()
   }
 
   /** What many looks end with at the same time goes together: a write of its own for each would be most of their work. */
@@ -282,9 +290,11 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       const nextMs = looking.size < looksAtOnce ? await claimAndBegin() : reconcilePollMs
       // What was said while we claimed may not be among it.
       if (roused.signal.aborted) return 0
-      if (looking.size === 0) return nextMs
-      await clock.sleep(nextMs, AbortSignal.any([roused.signal, signal]))
-      return 0
+      const dueAtMs = clock.monotonicMs() + nextMs
+      const rested = new AbortController()
+      rest = () => rested.abort()
+      if (looking.size > 0) await clock.sleep(nextMs, AbortSignal.any([roused.signal, rested.signal, signal]))
+      return roused.signal.aborted ? 0 : Math.max(0, dueAtMs - clock.monotonicMs())
     },
 
     async idle() {
