@@ -16,16 +16,21 @@ type KeyRow = {
   highest_revision: number | null
 }
 
+/** Each key once. */
+export function distinctKeys(keys: readonly Key[]): Key[] {
+  return [...new Map(keys.map((key) => [keyOf(key), key])).values()]
+}
+
 /** Locks the keys' rows in their order, so that no two transactions wait for each other, and makes those that are missing. */
-export async function lockKeys(transaction: Transaction, keys: Iterable<Key>): Promise<Map<string, KeyState>> {
-  const wanted = new Map([...keys].map((key) => [keyOf(key), key]))
-  if (wanted.size === 0) return new Map()
+export async function lockKeys(transaction: Transaction, keys: readonly Key[]): Promise<Map<string, KeyState>> {
+  if (keys.length === 0) return new Map()
+  const wanted = distinctKeys(keys)
   const rows = await transaction.query<KeyRow>(
     `insert into intake.keys (bot, job_type)
      select bot, job_type from unnest($1::text[], $2::text[]) as wanted (bot, job_type) order by bot, job_type
      on conflict (bot, job_type) do update set generation = keys.generation
      returning bot, job_type, generation, newest_run, highest_revision`,
-    [[...wanted.values()].map(({ bot }) => bot), [...wanted.values()].map(({ jobType }) => jobType)],
+    [wanted.map(({ bot }) => bot), wanted.map(({ jobType }) => jobType)],
   )
   return new Map(
     rows.map((row) => {

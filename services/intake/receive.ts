@@ -12,7 +12,7 @@ import type { Occurrence } from '../kit/bus/outbox.ts'
 import type { Kit } from '../kit/service.ts'
 import type { Transaction } from '../kit/store/database.ts'
 import type { Advance } from './advance.ts'
-import { type KeyState, lockKeys } from './keys.ts'
+import { distinctKeys, type KeyState, lockKeys } from './keys.ts'
 import { type Debounce, gather, type Request, storeWaiting, waitingRequests } from './requests.ts'
 import { type DeadSignal, keyOf, type Signal } from './signal.ts'
 import { knownSignals, type Standing, type StoredSignal, storeSignals } from './signals.ts'
@@ -36,7 +36,7 @@ export function makeReceive({ configuration, random, outbox, point, advance, som
   return async (transaction, givenSignals, givenDead) => {
     const signals = onceEach(givenSignals)
     const dead = onceEach(givenDead)
-    const named = [...signals, ...dead.filter(hasBot)]
+    const named = distinctKeys([...signals, ...dead.filter(hasBot)])
     // Asked together, and answered in this order: the second looks behind the lock.
     const [keys, requestsOf] = await Promise.all([lockKeys(transaction, named), waitingRequests(transaction, named)])
     const waiting = new Map(requestsOf.map((request) => [keyOf(request), request]))

@@ -86,11 +86,14 @@ export function gather(waiting: Request | undefined, run: RunId, signals: readon
   }
 }
 
-/** The waiting requests of keys that the transaction holds. */
+/** The waiting requests of keys that the transaction holds, each named once. */
 export async function waitingRequests(transaction: Transaction, keys: readonly Key[]): Promise<Request[]> {
   const rows = await transaction.query<RequestRow>(
-    `select ${requestColumns} from intake.requests
-      where state = 'waiting' and (bot, job_type) in (select * from unnest($1::text[], $2::text[]))`,
+    // Key by key: a plan that was made while few waited would go through all that wait.
+    `select ${requestColumns}
+       from unnest($1::text[], $2::text[]) as named (named_bot, named_job_type)
+      cross join lateral (
+        select * from intake.requests where bot = named_bot and job_type = named_job_type and state = 'waiting' limit 1) as waiting`,
     [keys.map(({ bot }) => bot), keys.map(({ jobType }) => jobType)],
   )
   return rows.map(requestOf)

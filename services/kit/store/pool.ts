@@ -7,7 +7,8 @@ export type Settings = Readonly<Record<string, string>>
 
 /**
  * Half of what a statement by key costs is its planning. But a plan that is kept was made for the table as it was, and one that
- * was empty then would be scanned from end to end when it has grown: so those that are kept go by an index.
+ * was empty then would be scanned from end to end when it has grown: so those that are kept go by an index. Until PostgreSQL
+ * analyses the table, they may go through all of a partial one: a statement that joins by it looks key by key (`lateral`).
  */
 export const byKey: Settings = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' }
 export const byValue: Settings = { plan_cache_mode: 'force_custom_plan', enable_seqscan: 'on' }

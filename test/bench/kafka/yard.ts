@@ -35,6 +35,8 @@ export async function onGround<T>(measure: (ground: Ground) => Promise<T>): Prom
     cleanup(t, () => postgres.stop())
 
     const pool = new pg.Pool({ connectionString: postgres.url })
+    // It says that it has ended before its connections have, and PostgreSQL may stop in between.
+    pool.on('error', () => {})
     cleanup(t, () => pool.end())
 
     return await measure({
