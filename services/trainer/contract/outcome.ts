@@ -49,6 +49,6 @@ function isOutOfMemory(error: Error): boolean {
   const code = 'code' in error ? error.code : undefined
   return (
     code === 'ERR_WORKER_OUT_OF_MEMORY' ||
-    /allocation failed|out of memory|invalid array (buffer )?length/i.test(error.message)
+    /allocation failed|could not allocate memory|out of memory|invalid array (buffer )?length/i.test(error.message)
   )
 }

@@ -1,7 +1,8 @@
 /** A dense layer: inputs × weights + bias. */
 
-import { descend, emptyMoments, type Stride } from '../fitting/adam.ts'
+import { arraysOf, descend, numbersPerWeight, type Stride, takeLearning } from '../fitting/adam.ts'
 import type { Draw } from '../fitting/random.ts'
+import { openRoom } from '../kernels/room.ts'
 import { type Matrix, multiply } from './multiply.ts'
 
 export type Weights = { matrix: Matrix; bias: Float32Array }
@@ -31,11 +32,14 @@ export interface DenseLayer {
 }
 
 export function denseLayer(inputs: number, outputs: number): DenseLayer {
-  const weights = emptyWeights(inputs, outputs)
-  const { matrix, bias } = weights
-  const matrixMoments = emptyMoments(matrix.cells.length)
-  const biasMoments = emptyMoments(outputs)
-  const arrays = [matrix.cells, bias, matrixMoments.mean, matrixMoments.square, biasMoments.mean, biasMoments.square]
+  const size = inputs * outputs
+  const room = openRoom((size + outputs) * (numbersPerWeight + 1))
+  const cells = takeLearning(room, size)
+  const bias = takeLearning(room, outputs)
+  const [cellGradient, biasGradient] = [room.take(size), room.take(outputs)]
+  const matrix = { rows: inputs, columns: outputs, cells: cells.weights.numbers }
+  const weights = { matrix, bias: bias.weights.numbers }
+  const arrays = [...arraysOf(cells), ...arraysOf(bias)]
   let given: Matrix = { rows: 0, columns: inputs, cells: new Float32Array(0) }
 
   return {
@@ -45,16 +49,18 @@ export function denseLayer(inputs: number, outputs: number): DenseLayer {
     begin(draw) {
       for (const numbers of arrays) numbers.fill(0)
       const limit = Math.sqrt(6 / (inputs + outputs))
-      for (let at = 0; at < matrix.cells.length; at += 1) matrix.cells[at] = limit * (2 * draw() - 1)
+      for (let at = 0; at < size; at += 1) matrix.cells[at] = limit * (2 * draw() - 1)
     },
-    forward(matrix) {
-      given = matrix
-      return applyWeights(weights, matrix)
+    forward(numbers) {
+      given = numbers
+      return applyWeights(weights, numbers)
     },
     inputErrors: (errors) => multiply(errors, matrix, { turnRight: true }),
     backward(errors, stride) {
-      descend(matrix.cells, matrixMoments, 0, multiply(given, errors, { turnLeft: true }).cells, stride)
-      descend(bias, biasMoments, 0, sumOfRows(errors), stride)
+      cellGradient.numbers.set(multiply(given, errors, { turnLeft: true }).cells)
+      biasGradient.numbers.set(sumOfRows(errors))
+      descend(room, cells, 0, cellGradient, stride)
+      descend(room, bias, 0, biasGradient, stride)
     },
   }
 }

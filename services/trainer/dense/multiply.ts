@@ -22,7 +22,7 @@ export function multiply(left: Matrix, right: Matrix, { turnLeft = false, turnRi
   }
   const product = keep(matMul(tensorOf(left, turnLeft), tensorOf(right, turnRight)))
   const [rows, columns] = product.shape
-  const cells = Float32Array.from(product.dataSync<'float32'>())
+  const cells = product.dataSync<'float32'>().slice()
   for (const tensor of tensors) tensor.dispose()
   return { rows, columns, cells }
 }

@@ -1,10 +1,20 @@
 /** Adam, applied lazily: a row that a batch doesn't touch keeps its weights and its moments. */
 
-/** Running means of the gradient and of its square. */
-export type Moments = { mean: Float32Array; square: Float32Array }
+import { type Code, constant, type Kernel } from '../kernels/assembly.ts'
+import { type Block, placeOf, type Room } from '../kernels/room.ts'
 
-export function emptyMoments(size: number): Moments {
-  return { mean: new Float32Array(size), square: new Float32Array(size) }
+/** Weights, and the running means of their gradient and of its square. */
+export type Learning = { weights: Block; mean: Block; square: Block }
+
+export const numbersPerWeight = 3
+
+export function takeLearning(room: Room, size: number): Learning {
+  return { weights: room.take(size), mean: room.take(size), square: room.take(size) }
+}
+
+/** All that is to be kept of them. */
+export function arraysOf({ weights, mean, square }: Learning): Float32Array[] {
+  return [weights.numbers, mean.numbers, square.numbers]
 }
 
 export type Stride = { rate: number; epsilon: number }
@@ -18,24 +28,35 @@ export function strideOf(step: number, rate: number): Stride {
   return { rate: (rate * squareCorrection) / (1 - meanDecay ** step), epsilon: 1e-8 * squareCorrection }
 }
 
-/** Moves the weights from `offset` on against the gradient. */
-export function descend(
-  weights: Float32Array,
-  moments: Moments,
-  offset: number,
-  gradient: Float32Array,
-  stride: Stride,
-): void {
-  const { mean, square } = moments
-  const { rate, epsilon } = stride
-  for (let c = 0; c < gradient.length; c += 1) {
-    const slope = gradient[c] ?? 0
-    const newMean = meanDecay * (mean[offset + c] ?? 0) + (1 - meanDecay) * slope
-    const newSquare = squareDecay * (square[offset + c] ?? 0) + (1 - squareDecay) * slope * slope
-    mean[offset + c] = newMean
-    square[offset + c] = newSquare
-    weights[offset + c] = (weights[offset + c] ?? 0) - (rate * newMean) / (Math.sqrt(newSquare) + epsilon)
-  }
+/** Moves as many weights as the gradient has numbers, from `at` on, against it. */
+export function descend(room: Room, learning: Learning, at: number, gradient: Block, { rate, epsilon }: Stride): void {
+  const { weights, mean, square } = learning
+  room.adam(
+    placeOf(weights, at),
+    placeOf(mean, at),
+    placeOf(square, at),
+    gradient.address,
+    gradient.numbers.length,
+    rate,
+    epsilon,
+  )
+}
+
+export const adam: Kernel = {
+  arrays: 4,
+  numbers: 2,
+  formula(lanes, [weights = [], mean = [], square = [], gradient = []], [rate = [], epsilon = []]) {
+    const { load, store, add, subtract, multiply, divide, squareRoot, spread } = lanes
+    const slope = load(gradient)
+    const runningMean = (moment: Code, newest: Code, decay: number): Code =>
+      add(multiply(load(moment), spread(constant(decay))), multiply(newest, spread(constant(1 - decay))))
+    const step = divide(multiply(load(mean), rate), add(squareRoot(load(square)), epsilon))
+    return [
+      ...store(mean, runningMean(mean, slope, meanDecay)),
+      ...store(square, runningMean(square, multiply(slope, slope), squareDecay)),
+      ...store(weights, subtract(load(weights), step)),
+    ]
+  },
 }
 
 /** Warm-up over the first twentieth of the steps, then half a cosine down to nothing. */

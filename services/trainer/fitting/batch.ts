@@ -3,6 +3,7 @@
  * The memory is kept from batch to batch; between two batches every list is empty (`newest` is -1 everywhere).
  */
 
+import { type Block, placeOf, type Room } from '../kernels/room.ts'
 import type { Vectors } from '../text/vocabulary.ts'
 import type { Draw } from './random.ts'
 
@@ -74,16 +75,18 @@ export function fillBatch(batch: Batch, vectors: Vectors, texts: Int32Array, dro
   }
 }
 
-/** Sums the gradient of one row over its entries, given the errors of the batch's texts; leaves the row's list empty. */
-export function drainRow(batch: Batch, row: number, errors: Float32Array, gradient: Float32Array): void {
-  const classes = gradient.length
-  gradient.fill(0)
+/**
+ * Sums the gradient of one row over its entries, given the errors of the batch's texts, both in the room; leaves the row's
+ * list empty.
+ */
+export function drainRow(batch: Batch, row: number, errors: Block, gradient: Block, room: Room): void {
+  const classes = gradient.numbers.length
+  gradient.numbers.fill(0)
   let entry = batch.newest[row] ?? -1
   batch.newest[row] = -1
   while (entry >= 0) {
-    const value = batch.values[entry] ?? 0
-    const offset = (batch.textOf[entry] ?? 0) * classes
-    for (let c = 0; c < classes; c += 1) gradient[c] = (gradient[c] ?? 0) + (errors[offset + c] ?? 0) * value
+    const own = placeOf(errors, (batch.textOf[entry] ?? 0) * classes)
+    room.addScaled(gradient.address, own, classes, batch.values[entry] ?? 0)
     entry = batch.before[entry] ?? -1
   }
 }

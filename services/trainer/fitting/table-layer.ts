@@ -3,51 +3,64 @@
  * used as soon as it is summed, so the whole gradient is never stored.
  */
 
+import { openRoom, placeOf } from '../kernels/room.ts'
 import type { Vectors } from '../text/vocabulary.ts'
-import { descend, emptyMoments, type Moments, type Stride } from './adam.ts'
+import { arraysOf, descend, numbersPerWeight, type Stride, takeLearning } from './adam.ts'
 import { drainRow, emptyBatch, fillBatch } from './batch.ts'
 import type { Draw } from './random.ts'
-import { emptyTable, sumRows, type Table } from './table.ts'
+import type { Table } from './table.ts'
 
 export interface TableLayer {
   readonly table: Table
   /** Weights, bias and moments, for a checkpoint. */
   readonly arrays: readonly Float32Array[]
-  /** Writes what each text of a batch gives, one behind the other, with a share of its n-grams left out. */
-  forward(vectors: Vectors, texts: Int32Array, dropout: number, draw: Draw, sums: Float32Array): void
-  /** Moves the weights, given the gradient of the loss over what the last `forward` wrote. */
+  /**
+   * What each text of a batch gives, one behind the other, with a share of its n-grams left out. The array is the
+   * caller's until the next time.
+   */
+  forward(vectors: Vectors, texts: Int32Array, dropout: number, draw: Draw): Float32Array
+  /** Moves the weights, given the gradient of the loss over what the last `forward` gave. */
   backward(errors: Float32Array, stride: Stride): void
 }
 
-export function tableLayer(rows: number, width: number): TableLayer {
-  const table = emptyTable(rows, width)
-  const cellMoments: Moments = emptyMoments(rows * width)
-  const biasMoments: Moments = emptyMoments(width)
+/** @param mostTexts how many a batch has at most */
+export function tableLayer(rows: number, width: number, mostTexts: number): TableLayer {
+  const room = openRoom((rows + 1) * width * numbersPerWeight + (mostTexts + 1) * width)
+  const cells = takeLearning(room, rows * width)
+  const bias = takeLearning(room, width)
+  const gradient = room.take(width)
+  /** What the texts give on the way forward; the errors over it on the way back. */
+  const sums = room.take(mostTexts * width)
   const batch = emptyBatch(rows)
-  const gradient = new Float32Array(width)
   let count = 0
 
   return {
-    table,
-    arrays: [table.cells, table.bias, cellMoments.mean, cellMoments.square, biasMoments.mean, biasMoments.square],
-    forward(vectors, texts, dropout, draw, sums) {
+    table: { width, cells: cells.weights.numbers, bias: bias.weights.numbers },
+    arrays: [...arraysOf(cells), ...arraysOf(bias)],
+    forward(vectors, texts, dropout, draw) {
       fillBatch(batch, vectors, texts, dropout, draw)
       count = texts.length
       for (let at = 0; at < count; at += 1) {
-        sumRows(table, batch.rows, batch.values, batch.starts[at] ?? 0, batch.starts[at + 1] ?? 0, sums, at * width)
+        sums.numbers.set(bias.weights.numbers, at * width)
+        const own = placeOf(sums, at * width)
+        const end = batch.starts[at + 1] ?? 0
+        for (let entry = batch.starts[at] ?? 0; entry < end; entry += 1) {
+          const row = placeOf(cells.weights, (batch.rows[entry] ?? 0) * width)
+          room.addScaled(own, row, width, batch.values[entry] ?? 0)
+        }
       }
+      return sums.numbers.subarray(0, count * width)
     },
     backward(errors, stride) {
+      sums.numbers.set(errors)
       for (let touched = 0; touched < batch.touchedCount; touched += 1) {
         const row = batch.touched[touched] ?? 0
-        drainRow(batch, row, errors, gradient)
-        descend(table.cells, cellMoments, row * width, gradient, stride)
+        drainRow(batch, row, sums, gradient, room)
+        descend(room, cells, row * width, gradient, stride)
       }
-      gradient.fill(0)
-      for (let at = 0; at < count * width; at += 1) {
-        gradient[at % width] = (gradient[at % width] ?? 0) + (errors[at] ?? 0)
-      }
-      descend(table.bias, biasMoments, 0, gradient, stride)
+      gradient.numbers.fill(0)
+      for (let at = 0; at < count; at += 1) room.addScaled(gradient.address, placeOf(sums, at * width), width, 1)
+      descend(room, bias, 0, gradient, stride)
     },
   }
 }

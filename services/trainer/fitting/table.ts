@@ -7,8 +7,8 @@ export function emptyTable(rows: number, width: number): Table {
 }
 
 /**
- * Writes what one text gives to `sums`, from `offset`. Four rows at a time: the sum over the width is where training
- * spends its time, and this spares three quarters of the loads and stores of `sums`.
+ * Writes what one text gives to `sums`, from `offset`. Four rows at a time: this spares three quarters of the loads and
+ * stores of `sums`.
  */
 export function sumRows(
   table: Table,

@@ -30,7 +30,7 @@ export interface WideDeepLearner extends Learner {
 
 export function wideDeepLearner(lesson: WideDeepLesson, recipe: Recipe): WideDeepLearner {
   const { ngrams, rows, textVectors, classOf, classes } = lesson
-  const wide = tableLayer(rows, classes)
+  const wide = tableLayer(rows, classes, Math.min(recipe.batchSize, classOf.length))
   const deep = head([textVectors.size, recipe.hidden, classes], {
     input: recipe.inputDropout,
     hidden: recipe.hiddenDropout,
@@ -48,8 +48,7 @@ export function wideDeepLearner(lesson: WideDeepLesson, recipe: Recipe): WideDee
       textVectors.begin(draw)
     },
     learn(texts, { number, of, draw }) {
-      const logits = new Float32Array(texts.length * classes)
-      wide.forward(ngrams, texts, recipe.featureDropout, draw, logits)
+      const logits = wide.forward(ngrams, texts, recipe.featureDropout, draw)
       add(logits, 0, deep.forward(textVectors.forward(texts, draw), draw))
       const loss = toErrors(logits, classes, texts, classOf, recipe.labelSmoothing)
       wide.backward(logits, strideOf(number, rateAt(number, of, recipe.wideLearningRate)))

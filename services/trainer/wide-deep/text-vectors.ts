@@ -64,8 +64,12 @@ export interface LearntVectors extends TextVectors {
 const spread = 0.1
 
 /** The same, with the vectors of the n-grams learnt. For any language. */
-export function learntVectors(ngrams: Vectors, rows: number, size: number, dropout: number): LearntVectors {
-  const layer = tableLayer(rows, size)
+export function learntVectors(
+  { ngrams, rows, mostTexts }: { ngrams: Vectors; rows: number; mostTexts: number },
+  size: number,
+  dropout: number,
+): LearntVectors {
+  const layer = tableLayer(rows, size, mostTexts)
   let sums: Matrix = { rows: 0, columns: size, cells: new Float32Array(0) }
   return {
     size,
@@ -77,8 +81,7 @@ export function learntVectors(ngrams: Vectors, rows: number, size: number, dropo
       for (let at = 0; at < cells.length; at += 1) cells[at] = spread * (2 * draw() - 1)
     },
     forward(texts, draw) {
-      sums = { rows: texts.length, columns: size, cells: new Float32Array(texts.length * size) }
-      layer.forward(ngrams, texts, dropout, draw, sums.cells)
+      sums = { rows: texts.length, columns: size, cells: layer.forward(ngrams, texts, dropout, draw) }
       return normalise(sums)
     },
     backward(errors, stride) {

@@ -49,7 +49,8 @@ export async function train(folders: Folders): Promise<void> {
   const sentences = await sentenceVectors({ texts, ngrams, rows, classOf, classes: width }, folders, limits)
   await startBackend()
 
-  const learnt = learntVectors(ngrams, rows, learntSize, recipe.featureDropout)
+  const mostTexts = Math.min(recipe.batchSize, texts.length)
+  const learnt = learntVectors({ ngrams, rows, mostTexts }, learntSize, recipe.featureDropout)
   const textVectors = sentences === undefined ? learnt : frozenVectors(sentences.vectors, vectorSize)
   const learner = wideDeepLearner({ ngrams, rows, textVectors, classOf, classes: width }, recipe)
   const lesson = { classOf, rounds: roundsOf(texts, classOf, classes.intents.length) }

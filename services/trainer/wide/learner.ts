@@ -15,8 +15,7 @@ export interface WideLearner extends Learner {
 }
 
 export function wideLearner({ vectors, classOf, classes, rows }: WideLesson, recipe: WideRecipe): WideLearner {
-  const layer = tableLayer(rows, classes)
-  const logits = new Float32Array(recipe.batchSize * classes)
+  const layer = tableLayer(rows, classes, Math.min(recipe.batchSize, classOf.length))
 
   return {
     classes,
@@ -26,7 +25,7 @@ export function wideLearner({ vectors, classOf, classes, rows }: WideLesson, rec
       for (const numbers of layer.arrays) numbers.fill(0)
     },
     learn(texts, step) {
-      layer.forward(vectors, texts, recipe.featureDropout, step.draw, logits)
+      const logits = layer.forward(vectors, texts, recipe.featureDropout, step.draw)
       const loss = toErrors(logits, classes, texts, classOf, recipe.labelSmoothing)
       layer.backward(logits, strideOf(step.number, rateAt(step.number, step.of, recipe.learningRate)))
       return loss

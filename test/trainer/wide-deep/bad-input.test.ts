@@ -105,6 +105,7 @@ describe('what ends wide-deep with 1 and one sentence', () => {
   test('too little memory', () => {
     const errors = [
       new RangeError('Array buffer allocation failed'),
+      new RangeError('WebAssembly.Memory(): could not allocate memory'),
       Object.assign(new Error('Worker terminated due to reaching memory limit'), { code: 'ERR_WORKER_OUT_OF_MEMORY' }),
     ]
     for (const error of errors) assert.match(lastWords(error), /^The memory does not suffice \(.*memoryGiB\.$/)
