@@ -2,7 +2,7 @@
 
 import { type Fields, isFields } from '../contract/lines.ts'
 import { badInput } from '../contract/outcome.ts'
-import type { Calibration, Gate } from './answer.ts'
+import type { Calibration } from './answer.ts'
 import type { Classes } from './classes.ts'
 
 export type Description = Classes & Calibration & { format: string; rows: number; unknownWeight: number }
@@ -20,9 +20,15 @@ export function parseDescription(value: unknown, format: string): Description & 
     typeof temperature === 'number' &&
     (outOfScope === null || isGate(outOfScope))
   if (!sound) throw broken
-  return { ...value, format, intents, hasNull, rows, unknownWeight, temperature, outOfScope }
+  const gate = outOfScope && { softness: 1, ...outOfScope }
+  return { ...value, format, intents, hasNull, rows, unknownWeight, temperature, outOfScope: gate }
 }
 
-function isGate(value: unknown): value is Gate {
-  return isFields(value) && ['bias', 'slope'].every((name) => typeof value[name] === 'number')
+/** Models that were trained before it was written have no softness: theirs is 1. */
+function isGate(value: unknown): value is { bias: number; slope: number; softness?: number } {
+  return (
+    isFields(value) &&
+    ['bias', 'slope'].every((name) => typeof value[name] === 'number') &&
+    ['number', 'undefined'].includes(typeof value['softness'])
+  )
 }

@@ -13,7 +13,7 @@ test('a stored model comes back: no weight is off by more than half a step of it
   const rows = 50
   const model: Model = {
     classes: { intents: ['a', 'b'], hasNull: true },
-    calibration: { temperature: 0.4, outOfScope: { bias: -1.5, slope: 1.25 } },
+    calibration: { temperature: 0.4, outOfScope: { bias: -1.5, slope: 1.25, softness: 2 } },
     vocabulary: {
       rows: new Map(Array.from({ length: rows }, (_, row) => [Math.floor(draw() * 2 ** 32), row])),
       weights: Float32Array.from({ length: rows }, () => 1 + draw()),
