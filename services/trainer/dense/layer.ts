@@ -2,7 +2,7 @@
 
 import { arraysOf, descend, numbersPerWeight, type Stride, takeLearning } from '../fitting/adam.ts'
 import type { Draw } from '../fitting/random.ts'
-import { openRoom } from '../kernels/room.ts'
+import { memoryFor, openRoom } from '../kernels/room.ts'
 import { type Matrix, multiply } from './multiply.ts'
 
 export type Weights = { matrix: Matrix; bias: Float32Array }
@@ -33,7 +33,7 @@ export interface DenseLayer {
 
 export function denseLayer(inputs: number, outputs: number): DenseLayer {
   const size = inputs * outputs
-  const room = openRoom((size + outputs) * (numbersPerWeight + 1))
+  const room = openRoom(memoryFor((size + outputs) * (numbersPerWeight + 1)))
   const cells = takeLearning(room, size)
   const bias = takeLearning(room, outputs)
   const [cellGradient, biasGradient] = [room.take(size), room.take(outputs)]

@@ -12,7 +12,7 @@ export interface Learner {
   /** Forgets everything, and begins with weights that are a function of what is drawn. */
   begin(draw: Draw): void
   /** Does one step; returns the mean loss over its texts. */
-  learn(texts: Int32Array, step: Step): number
+  learn(texts: Int32Array, step: Step): Promise<number> | number
   /** Writes the logits of texts, one behind the other, from `offset`. */
   answer(texts: Int32Array, logits: Float32Array, offset: number): void
 }

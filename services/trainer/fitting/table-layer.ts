@@ -3,7 +3,7 @@
  * used as soon as it is summed, so the whole gradient is never stored.
  */
 
-import { openRoom, placeOf } from '../kernels/room.ts'
+import { type Memory, memoryFor, openRoom, placeOf } from '../kernels/room.ts'
 import type { Vectors } from '../text/vocabulary.ts'
 import { arraysOf, descend, numbersPerWeight, type Stride, takeLearning } from './adam.ts'
 import { drainRow, emptyBatch, fillBatch } from './batch.ts'
@@ -14,22 +14,24 @@ export interface TableLayer {
   readonly table: Table
   /** Weights, bias and moments, for a checkpoint. */
   readonly arrays: readonly Float32Array[]
-  /**
-   * What each text of a batch gives, one behind the other, with a share of its n-grams left out. The array is the
-   * caller's until the next time.
-   */
-  forward(vectors: Vectors, texts: Int32Array, dropout: number, draw: Draw): Float32Array
-  /** Moves the weights, given the gradient of the loss over what the last `forward` gave. */
-  backward(errors: Float32Array, stride: Stride): void
+  /** What the texts of a batch give, one behind the other, and after that the errors over it. */
+  readonly sums: Float32Array
+  /** Writes the sums, with a share of the n-grams left out. */
+  forward(vectors: Vectors, texts: Int32Array, dropout: number, draw: Draw): void
+  /** Moves the weights, given the gradient of the loss over what the last `forward` wrote, in the place of that. */
+  backward(stride: Stride): void
 }
 
-/** @param mostTexts how many a batch has at most */
-export function tableLayer(rows: number, width: number, mostTexts: number): TableLayer {
-  const room = openRoom((rows + 1) * width * numbersPerWeight + (mostTexts + 1) * width)
+/** `mostTexts`: how many a batch has at most. */
+export type TableSize = { rows: number; width: number; mostTexts: number }
+
+/** @param memory one for the same size, to be shared with a layer elsewhere */
+export function tableLayer(size: TableSize, memory: Memory = tableMemory(size)): TableLayer {
+  const { rows, width, mostTexts } = size
+  const room = openRoom(memory)
   const cells = takeLearning(room, rows * width)
   const bias = takeLearning(room, width)
   const gradient = room.take(width)
-  /** What the texts give on the way forward; the errors over it on the way back. */
   const sums = room.take(mostTexts * width)
   const batch = emptyBatch(rows)
   let count = 0
@@ -37,6 +39,7 @@ export function tableLayer(rows: number, width: number, mostTexts: number): Tabl
   return {
     table: { width, cells: cells.weights.numbers, bias: bias.weights.numbers },
     arrays: [...arraysOf(cells), ...arraysOf(bias)],
+    sums: sums.numbers,
     forward(vectors, texts, dropout, draw) {
       fillBatch(batch, vectors, texts, dropout, draw)
       count = texts.length
@@ -49,10 +52,8 @@ export function tableLayer(rows: number, width: number, mostTexts: number): Tabl
           room.addScaled(own, row, width, batch.values[entry] ?? 0)
         }
       }
-      return sums.numbers.subarray(0, count * width)
     },
-    backward(errors, stride) {
-      sums.numbers.set(errors)
+    backward(stride) {
       for (let touched = 0; touched < batch.touchedCount; touched += 1) {
         const row = batch.touched[touched] ?? 0
         drainRow(batch, row, sums, gradient, room)
@@ -63,4 +64,8 @@ export function tableLayer(rows: number, width: number, mostTexts: number): Tabl
       descend(room, bias, 0, gradient, stride)
     },
   }
+}
+
+export function tableMemory({ rows, width, mostTexts }: TableSize): Memory {
+  return memoryFor((rows + 1) * width * numbersPerWeight + (mostTexts + 1) * width)
 }

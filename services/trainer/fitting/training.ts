@@ -86,7 +86,7 @@ export async function proceed(
       const epochsBefore = Math.floor(training.steps / perEpoch)
       training.steps += 1
       const draw = stream(schedule.seed, training.round, epochsBefore, training.steps)
-      losses.push(learner.learn(texts, { number: training.steps, of, draw }))
+      losses.push(await learner.learn(texts, { number: training.steps, of, draw }))
       pace.stepped()
       if (training.steps % perEpoch !== 0) continue
       const epoch = training.steps / perEpoch

@@ -70,8 +70,15 @@ export type Kernel = {
 }
 
 const [integer, float] = [0x7f, 0x7d]
+/** With a limit, as a shared memory must be. */
+const shared = 3
+/** All that addresses reach. */
+const mostPages = 65_536
 
-/** A module that imports a memory and exports each kernel: a function of the arrays' addresses, their length and the numbers. */
+/**
+ * A module that imports a memory, which threads may share, and exports each kernel: a function of the arrays' addresses,
+ * their length and the numbers.
+ */
 export function assemble(kernels: Readonly<Record<string, Kernel>>): Uint8Array<ArrayBuffer> {
   const all = Object.values(kernels)
   return Uint8Array.from([
@@ -80,7 +87,7 @@ export function assemble(kernels: Readonly<Record<string, Kernel>>): Uint8Array<
       1,
       all.map(({ arrays, numbers }) => [0x60, ...list(parameters(arrays, numbers)), 0]),
     ),
-    ...section(2, [[...text('room'), ...text('memory'), 0x02, 0, 0]]),
+    ...section(2, [[...text('room'), ...text('memory'), 0x02, shared, 0, ...unsigned(mostPages)]]),
     ...section(
       3,
       all.map((_, index) => [index]),

@@ -7,7 +7,7 @@ import { adam } from '../fitting/adam.ts'
 import { assemble, type Kernel } from './assembly.ts'
 
 /** An array of a room, and where in it. */
-export type Block = { numbers: Float32Array<ArrayBuffer>; address: number }
+export type Block = { numbers: Float32Array; address: number }
 
 /** Where one of its numbers lies: what kernels are given, all of the same room. */
 export function placeOf({ address }: Block, at: number): number {
@@ -15,7 +15,7 @@ export function placeOf({ address }: Block, at: number): number {
 }
 
 export interface Room {
-  /** An array of zeros. All arrays together are at most as long as the room was opened for. */
+  /** The next array. All together are at most as long as the memory is for; of a new one, they hold zeros. */
   take(count: number): Block
   /** sums[i] += numbers[i] × factor, for each i below `count`. */
   addScaled(sums: number, numbers: number, count: number, factor: number): void
@@ -38,9 +38,12 @@ const addScaled: Kernel = {
     store(sums, add(load(sums), multiply(load(numbers), factor))),
 }
 
+/** What a room's arrays lie in. Sent to a thread, it is the same memory there. */
+export type Memory = { buffer: SharedArrayBuffer }
+
 /** In every Node, but not among its types. */
 declare const WebAssembly: {
-  Memory: new (size: { initial: number }) => { buffer: ArrayBuffer }
+  Memory: new (size: { initial: number; maximum: number; shared: true }) => Memory
   Module: new (bytes: Uint8Array) => object
   Instance: new (module: object, imports: object) => { exports: Omit<Room, 'take'> }
 }
@@ -48,9 +51,14 @@ declare const WebAssembly: {
 const numberBytes = 4
 const pageBytes = 65_536
 
-/** @param count how many numbers all its arrays have together */
-export function openRoom(count: number): Room {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((numberBytes * count) / pageBytes) })
+/** @param count how many numbers all arrays have together */
+export function memoryFor(count: number): Memory {
+  const pages = Math.ceil((numberBytes * count) / pageBytes)
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+}
+
+/** A memory's arrays begin where it begins: whoever takes the same ones in the same order has the same. */
+export function openRoom(memory: Memory): Room {
   const module = new WebAssembly.Module(assemble({ addScaled, adam }))
   const { exports: kernels } = new WebAssembly.Instance(module, { room: { memory } })
   let free = 0

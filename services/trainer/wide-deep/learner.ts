@@ -1,6 +1,6 @@
 /**
  * The learner of `wide-deep`: a table from n-grams to logits, as in `wide`, and a dense head on the texts' vectors; their
- * logits are added, and both learn from the same errors.
+ * logits are added, and both learn from the same errors, side by side.
  */
 
 import { applyHead, head } from '../dense/head.ts'
@@ -10,7 +10,7 @@ import { rateAt, strideOf } from '../fitting/adam.ts'
 import type { Learner } from '../fitting/learner.ts'
 import { toErrors } from '../fitting/loss.ts'
 import { sumRows, type Table } from '../fitting/table.ts'
-import { tableLayer } from '../fitting/table-layer.ts'
+import { tableThread } from '../fitting/table-thread.ts'
 import type { Vectors } from '../text/vocabulary.ts'
 import type { Recipe } from './recipe.ts'
 import type { TextVectors } from './text-vectors.ts'
@@ -26,11 +26,19 @@ export type WideDeepLesson = {
 export interface WideDeepLearner extends Learner {
   readonly table: Table
   readonly weights: readonly Weights[]
+  /** Ends its thread; what it has learnt stays. */
+  close(): Promise<void>
 }
 
 export function wideDeepLearner(lesson: WideDeepLesson, recipe: Recipe): WideDeepLearner {
   const { ngrams, rows, textVectors, classOf, classes } = lesson
-  const wide = tableLayer(rows, classes, Math.min(recipe.batchSize, classOf.length))
+  const wide = tableThread({
+    rows,
+    width: classes,
+    mostTexts: Math.min(recipe.batchSize, classOf.length),
+    vectors: ngrams,
+    dropout: recipe.featureDropout,
+  })
   const deep = head([textVectors.size, recipe.hidden, classes], {
     input: recipe.inputDropout,
     hidden: recipe.hiddenDropout,
@@ -47,15 +55,19 @@ export function wideDeepLearner(lesson: WideDeepLesson, recipe: Recipe): WideDee
       deep.begin(draw)
       textVectors.begin(draw)
     },
-    learn(texts, { number, of, draw }) {
-      const logits = wide.forward(ngrams, texts, recipe.featureDropout, draw)
-      add(logits, 0, deep.forward(textVectors.forward(texts, draw), draw))
+    async learn(texts, { number, of, draw }) {
+      const wideForward = wide.forward(texts, draw() * 2 ** 32)
+      const deepLogits = deep.forward(textVectors.forward(texts, draw), draw)
+      await wideForward
+      const logits = wide.sums.subarray(0, texts.length * classes)
+      add(logits, 0, deepLogits)
       const loss = toErrors(logits, classes, texts, classOf, recipe.labelSmoothing)
-      wide.backward(logits, strideOf(number, rateAt(number, of, recipe.wideLearningRate)))
+      const wideBackward = wide.backward(strideOf(number, rateAt(number, of, recipe.wideLearningRate)))
       const errors = { rows: texts.length, columns: classes, cells: logits }
       const deepStride = strideOf(number, rateAt(number, of, recipe.deepLearningRate))
       const { backward } = textVectors
       deep.backward(errors, deepStride, backward && ((inputErrors) => backward(inputErrors, deepStride)))
+      await wideBackward
       return loss
     },
     answer(texts, logits, offset) {
@@ -65,6 +77,7 @@ export function wideDeepLearner(lesson: WideDeepLesson, recipe: Recipe): WideDee
       }
       if (texts.length > 0) add(logits, offset, applyHead(deep.weights, textVectors.of(texts)))
     },
+    close: wide.close,
   }
 }
 

@@ -69,8 +69,12 @@ export function learntVectors(
   size: number,
   dropout: number,
 ): LearntVectors {
-  const layer = tableLayer(rows, size, mostTexts)
-  let sums: Matrix = { rows: 0, columns: size, cells: new Float32Array(0) }
+  const layer = tableLayer({ rows, width: size, mostTexts })
+  const sumsOf = (texts: number): Matrix => ({
+    rows: texts,
+    columns: size,
+    cells: layer.sums.subarray(0, texts * size),
+  })
   return {
     size,
     table: layer.table,
@@ -81,11 +85,12 @@ export function learntVectors(
       for (let at = 0; at < cells.length; at += 1) cells[at] = spread * (2 * draw() - 1)
     },
     forward(texts, draw) {
-      sums = { rows: texts.length, columns: size, cells: layer.forward(ngrams, texts, dropout, draw) }
-      return normalise(sums)
+      layer.forward(ngrams, texts, dropout, draw)
+      return normalise(sumsOf(texts.length))
     },
     backward(errors, stride) {
-      layer.backward(normaliseBackward(sums, errors).cells, stride)
+      layer.sums.set(normaliseBackward(sumsOf(errors.rows), errors).cells)
+      layer.backward(stride)
     },
     of: ngramVectors(ngrams, layer.table).of,
   }

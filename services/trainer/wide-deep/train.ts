@@ -59,7 +59,11 @@ export async function train(folders: Folders): Promise<void> {
       `${rows} n-grams, ${lesson.rounds.length} rounds of ${recipe.epochs} epochs`,
   )
   const training = beginTraining(learner, lesson, recipe)
-  await carryOut(training, lesson, recipe, { folders, ...limits, onStop: () => sentences?.save() })
+  try {
+    await carryOut(training, lesson, recipe, { folders, ...limits, onStop: () => sentences?.save() })
+  } finally {
+    await learner.close()
+  }
 
   const { table, weights } = learner
   const vectors = sentences === undefined ? { learnt: learnt.table } : { encoder: sentences.encoder }

@@ -15,7 +15,8 @@ export interface WideLearner extends Learner {
 }
 
 export function wideLearner({ vectors, classOf, classes, rows }: WideLesson, recipe: WideRecipe): WideLearner {
-  const layer = tableLayer(rows, classes, Math.min(recipe.batchSize, classOf.length))
+  const mostTexts = Math.min(recipe.batchSize, classOf.length)
+  const layer = tableLayer({ rows, width: classes, mostTexts })
 
   return {
     classes,
@@ -25,9 +26,9 @@ export function wideLearner({ vectors, classOf, classes, rows }: WideLesson, rec
       for (const numbers of layer.arrays) numbers.fill(0)
     },
     learn(texts, step) {
-      const logits = layer.forward(vectors, texts, recipe.featureDropout, step.draw)
-      const loss = toErrors(logits, classes, texts, classOf, recipe.labelSmoothing)
-      layer.backward(logits, strideOf(step.number, rateAt(step.number, step.of, recipe.learningRate)))
+      layer.forward(vectors, texts, recipe.featureDropout, step.draw)
+      const loss = toErrors(layer.sums, classes, texts, classOf, recipe.labelSmoothing)
+      layer.backward(strideOf(step.number, rateAt(step.number, step.of, recipe.learningRate)))
       return loss
     },
     answer(texts, into, offset) {

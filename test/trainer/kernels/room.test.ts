@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Block, openRoom, placeOf } from '../../../services/trainer/kernels/room.ts'
+import { type Block, memoryFor, openRoom, placeOf } from '../../../services/trainer/kernels/room.ts'
 
 const single = Math.fround
 const plain = { min: -100, max: 100, noNaN: true, noDefaultInfinity: true }
@@ -27,7 +27,7 @@ test('a scaled array is added as float32 arithmetic has it, to the bit, and noth
       places,
       places,
       (before, given, factor, count, to, from) => {
-        const room = openRoom(2 * around)
+        const room = openRoom(memoryFor(2 * around))
         const sums = filled(room.take(around), before)
         const added = filled(room.take(around), given)
         room.addScaled(placeOf(sums, to), placeOf(added, from), count, factor)
@@ -53,7 +53,7 @@ test('a step of Adam is its formula in float32 arithmetic, to the bit, and nothi
       counts,
       places,
       (...[w, m, s, g, count, at]) => {
-        const room = openRoom(4 * around)
+        const room = openRoom(memoryFor(4 * around))
         const [weights, mean, square, gradient] = [w, m, s, g].map((content) => filled(room.take(around), content))
         assert.ok(weights && mean && square && gradient)
         const [rate, epsilon] = [single(0.01), single(1e-8)]
@@ -79,7 +79,7 @@ test('a step of Adam is its formula in float32 arithmetic, to the bit, and nothi
 })
 
 test('arrays of a room are empty, and none lies in another', () => {
-  const room = openRoom(10)
+  const room = openRoom(memoryFor(10))
   const [first, second] = [room.take(4), room.take(6)]
   first.numbers.fill(1)
   assert.deepEqual([...second.numbers], Array(6).fill(0))
