@@ -9,10 +9,13 @@ import { contractVersion, Prediction } from '../../schemas/program.ts'
 import { digestOf } from '../../schemas/words.ts'
 import { figuresOf } from '../../services/evaluator/statistics/figures.ts'
 import type { Example } from './clinc.ts'
+import { quantile } from './rows.ts'
 
 const main = fileURLToPath(new URL('../../services/trainer/main.ts', import.meta.url))
-/** Tells the program's highest memory when it ends. */
-const tellMemory = `data:text/javascript,process.on('exit', () => process.stderr.write('maxRSS ' + process.resourceUsage().maxRSS + '\\n'))`
+/** Has the program tell when it ends what it took: its highest memory in KiB, and CPU time in microseconds. */
+const tellUsage =
+  "data:text/javascript,process.on('exit', () => { const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage(); " +
+  "process.stderr.write('took ' + maxRSS + ' ' + (userCPUTime + systemCPUTime) + '\\n') })"
 
 export type Work = {
   program: string
@@ -22,6 +25,8 @@ export type Work = {
   hyperparameters?: Readonly<Record<string, number>>
   /** Kept from one training to the next. */
   cache?: string | undefined
+  /** Kept from one exam to the next; without it, all its texts are new to the model. */
+  examCache?: string | undefined
 }
 
 export type Measured = {
@@ -37,10 +42,15 @@ export type Measured = {
   /** That of the in-scope rows alone: an exam with more out-of-scope texts than are to be expected distorts the other. */
   inScopeCalibrationError: number
   trainSeconds: number
+  trainCpuSeconds: number
   trainMegabytes: number
   predictSeconds: number
   predictMegabytes: number
+  /** From the start of a process to the answer to one new text: the median of a few. */
+  firstAnswerSeconds: number
 }
+
+const firstAnswers = 3
 
 export async function measure(work: Work): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-bench-'))
@@ -53,9 +63,13 @@ export async function measure(work: Work): Promise<Measured> {
     writeFileSync(join(input, 'texts.jsonl'), toLines(work.exam.map(({ text }) => ({ text }))))
     const trained = await run('train', work, folder)
     cpSync(join(output, 'model'), join(input, 'model'), { recursive: true })
-    // Without the cache: the texts of the exam are new.
-    const predicted = await run('predict', { ...work, cache: undefined }, folder)
+    const predicted = await run('predict', { ...work, cache: work.examCache }, folder)
     const rows = marked(work.exam, readFileSync(join(output, 'predictions.jsonl'), 'utf8'))
+    writeFileSync(join(input, 'texts.jsonl'), toLines([{ text: work.exam[0]?.text ?? '' }]))
+    const alone: number[] = []
+    for (let time = 0; time < firstAnswers; time += 1) {
+      alone.push((await run('predict', { ...work, cache: undefined }, folder)).seconds)
+    }
     const inScope = rows.filter(({ label }) => label !== null)
     const figures = figuresOf(digestOf(''), rows)
     return {
@@ -68,9 +82,11 @@ export async function measure(work: Work): Promise<Measured> {
       calibrationError: figures.calibrationError ?? 0,
       inScopeCalibrationError: figuresOf(digestOf(''), inScope).calibrationError ?? 0,
       trainSeconds: trained.seconds,
+      trainCpuSeconds: trained.cpuSeconds,
       trainMegabytes: trained.megabytes,
       predictSeconds: predicted.seconds,
       predictMegabytes: predicted.megabytes,
+      firstAnswerSeconds: quantile(alone, 0.5),
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -98,7 +114,7 @@ function toLines(rows: readonly object[]): string {
 
 async function run(command: 'train' | 'predict', { program, cache }: Work, folder: string) {
   const begun = performance.now()
-  const child = spawn(process.execPath, ['--import', tellMemory, main, program, command], {
+  const child = spawn(process.execPath, ['--import', tellUsage, main, program, command], {
     env: {
       TRAINYARD_INPUT_DIR: join(folder, 'input'),
       TRAINYARD_OUTPUT_DIR: join(folder, 'output'),
@@ -115,8 +131,9 @@ async function run(command: 'train' | 'predict', { program, cache }: Work, folde
   child.once('close', resolve)
   const exitCode = await promise
   if (exitCode !== 0) throw new Error(`${program} ${command} ended with ${exitCode}: ${stderr}`)
-  const kibibytes = Number(/^maxRSS (\d+)$/m.exec(stderr)?.[1])
-  return { seconds: (performance.now() - begun) / 1000, megabytes: kibibytes / 1024 }
+  const seconds = (performance.now() - begun) / 1000
+  const [, kibibytes, cpuMicroseconds] = /^took (\d+) (\d+)$/m.exec(stderr) ?? []
+  return { seconds, megabytes: Number(kibibytes) / 1024, cpuSeconds: Number(cpuMicroseconds) / 1e6 }
 }
 
 /** The exam's rows with the answers to them, which come in the same order, as the evaluator marks them. */

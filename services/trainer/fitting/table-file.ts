@@ -50,8 +50,10 @@ export function readTable(
   const parts = layOut(rows, width, readSized(path, tableSize(rows, width)))
   const table = emptyTable(rows, width)
   table.bias.set(parts.bias)
-  for (let cell = 0; cell < table.cells.length; cell += 1) {
-    table.cells[cell] = (parts.cells[cell] ?? 0) * (parts.scales[Math.floor(cell / width)] ?? 0)
+  for (let row = 0; row < rows; row += 1) {
+    const scale = parts.scales[row] ?? 0
+    for (let cell = row * width; cell < (row + 1) * width; cell += 1)
+      table.cells[cell] = (parts.cells[cell] ?? 0) * scale
   }
   const vocabulary = {
     rows: new Map(Array.from(parts.hashes, (hash, row) => [hash, row])),

@@ -40,12 +40,20 @@ test('every class is learnt in every round, however few examples it has', () => 
   }
 })
 
-test('of many examples a tenth is held out once, and half of the out-of-scope ones', () => {
+test('of many examples a fifth is held out once, and half of the out-of-scope ones; of very many, some 2000', () => {
   const texts = Array.from({ length: 3000 }, (_, number) => `text ${number}`)
   const classOf = Int32Array.from(texts, (_, number) => (number < 100 ? 10 : number % 10))
   const [first, last, ...others] = roundsOf(texts, classOf, 10)
   assert.deepEqual([others.length, last?.heldOut.length, last?.texts.length], [0, 0, 3000])
   const outside = [...(first?.heldOut ?? [])].filter((text) => text < 100)
   assert.equal(outside.length, 50)
-  assert.equal((first?.heldOut.length ?? 0) - outside.length, 290)
+  assert.equal((first?.heldOut.length ?? 0) - outside.length, 580)
+
+  const more = Array.from({ length: 20_000 }, (_, number) => `text ${number}`)
+  const [once] = roundsOf(
+    more,
+    Int32Array.from(more, (_, number) => number % 10),
+    10,
+  )
+  assert.equal(once?.heldOut.length, 2000)
 })
