@@ -1,6 +1,6 @@
 /** Adam, applied lazily: a row that a batch doesn't touch keeps its weights and its moments. */
 
-import { type Code, constant, type Kernel } from '../kernels/assembly.ts'
+import { meanDecay, squareDecay } from '../kernels/formulas.ts'
 import { type Block, placeOf, type Room } from '../kernels/room.ts'
 
 /** Weights, and the running means of their gradient and of its square. */
@@ -18,9 +18,6 @@ export function arraysOf({ weights, mean, square }: Learning): Float32Array[] {
 }
 
 export type Stride = { rate: number; epsilon: number }
-
-const meanDecay = 0.9
-const squareDecay = 0.999
 
 /** The corrections for moments that start empty, folded into rate and epsilon. Steps count from 1. */
 export function strideOf(step: number, rate: number): Stride {
@@ -40,23 +37,6 @@ export function descend(room: Room, learning: Learning, at: number, gradient: Bl
     rate,
     epsilon,
   )
-}
-
-export const adam: Kernel = {
-  arrays: 4,
-  numbers: 2,
-  formula(lanes, [weights = [], mean = [], square = [], gradient = []], [rate = [], epsilon = []]) {
-    const { load, store, add, subtract, multiply, divide, squareRoot, spread } = lanes
-    const slope = load(gradient)
-    const runningMean = (moment: Code, newest: Code, decay: number): Code =>
-      add(multiply(load(moment), spread(constant(decay))), multiply(newest, spread(constant(1 - decay))))
-    const step = divide(multiply(load(mean), rate), add(squareRoot(load(square)), epsilon))
-    return [
-      ...store(mean, runningMean(mean, slope, meanDecay)),
-      ...store(square, runningMean(square, multiply(slope, slope), squareDecay)),
-      ...store(weights, subtract(load(weights), step)),
-    ]
-  },
 }
 
 /** Warm-up over the first twentieth of the steps, then half a cosine down to nothing. */

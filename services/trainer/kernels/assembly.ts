@@ -69,10 +69,11 @@ export type Kernel = {
   formula(lanes: Lanes, arrays: readonly Code[], numbers: readonly Code[]): Code
 }
 
+const sections = { types: 1, imports: 2, functions: 3, exports: 7, code: 10 }
 const [integer, float] = [0x7f, 0x7d]
 /** With a limit, as a shared memory must be. */
 const shared = 3
-/** All that addresses reach. */
+/** As many as addresses reach. */
 const mostPages = 65_536
 
 /**
@@ -81,25 +82,17 @@ const mostPages = 65_536
  */
 export function assemble(kernels: Readonly<Record<string, Kernel>>): Uint8Array<ArrayBuffer> {
   const all = Object.values(kernels)
+  const types = all.map(({ arrays, numbers }) => [0x60, ...list(parameters(arrays, numbers)), 0])
+  const memory = [...text('room'), ...text('memory'), 0x02, shared, 0, ...unsigned(mostPages)]
+  const names = Object.keys(kernels).map((name, index) => [...text(name), 0, index])
+  const bodies = all.map((kernel) => sized([0, ...bodyOf(kernel), end]))
   return Uint8Array.from([
-    ...[0x00, ...text('asm').slice(1), 1, 0, 0, 0],
-    ...section(
-      1,
-      all.map(({ arrays, numbers }) => [0x60, ...list(parameters(arrays, numbers)), 0]),
-    ),
-    ...section(2, [[...text('room'), ...text('memory'), 0x02, shared, 0, ...unsigned(mostPages)]]),
-    ...section(
-      3,
-      all.map((_, index) => [index]),
-    ),
-    ...section(
-      7,
-      Object.keys(kernels).map((name, index) => [...text(name), 0, index]),
-    ),
-    ...section(
-      10,
-      all.map((kernel) => sized([0, ...bodyOf(kernel), end])),
-    ),
+    ...[0x00, ...Buffer.from('asm'), 1, 0, 0, 0],
+    ...section(sections.types, types),
+    ...section(sections.imports, [memory]),
+    ...section(sections.functions, [...types.keys()].map(unsigned)),
+    ...section(sections.exports, names),
+    ...section(sections.code, bodies),
   ])
 }
 

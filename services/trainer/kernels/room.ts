@@ -3,8 +3,8 @@
  * JavaScript, and the same to the bit on every processor.
  */
 
-import { adam } from '../fitting/adam.ts'
-import { assemble, type Kernel } from './assembly.ts'
+import { assemble } from './assembly.ts'
+import { adam, addScaled } from './formulas.ts'
 
 /** An array of a room, and where in it. */
 export type Block = { numbers: Float32Array; address: number }
@@ -29,13 +29,6 @@ export interface Room {
     rate: number,
     epsilon: number,
   ): void
-}
-
-const addScaled: Kernel = {
-  arrays: 2,
-  numbers: 1,
-  formula: ({ load, store, add, multiply }, [sums = [], numbers = []], [factor = []]) =>
-    store(sums, add(load(sums), multiply(load(numbers), factor))),
 }
 
 /** What a room's arrays lie in. Sent to a thread, it is the same memory there. */
