@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
@@ -36,6 +38,9 @@ export async function holdPostgres(): Promise<() => Promise<void>> {
     await session.end()
     if (!rows[0]?.last) return
     await server.stop()
-    await rm(server.home, { recursive: true, force: true })
+    // A hundred thousand files: nobody need wait for them to go.
+    const aside = `${server.home}-${randomUUID()}`
+    await rename(server.home, aside)
+    spawn('rm', ['-rf', aside], { detached: true, stdio: 'ignore' }).unref()
   }
 }
