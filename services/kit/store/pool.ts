@@ -7,14 +7,17 @@ export type Settings = Readonly<Record<string, string>>
 
 /**
  * Half of what a statement by key costs is its planning. But a plan that is kept was made for the table as it was, and one that
- * was empty then would be scanned from end to end when it has grown: so those that are kept go by an index. Until PostgreSQL
- * analyses the table, they may go through all of a partial one: a statement that joins by it looks key by key (`lateral`).
+ * was empty then would be scanned from end to end when it has grown: so those that are kept go by an index. They may still go
+ * through all of a partial one that held little then, so none is older than a minute, and what cannot bear that for a minute
+ * looks key by key (`lateral`).
  */
 export const byKey: Settings = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' }
 export const byValue: Settings = { plan_cache_mode: 'force_custom_plan', enable_seqscan: 'on' }
 export const loosely: Settings = { ...byKey, synchronous_commit: 'off' }
 
 const connectLimitMs = 10_000
+/** A plan goes with its connection. */
+const longestLifeSeconds = 60
 /** What a process holds that was stopped, or cut off, in the middle of a transaction is given back after this time. */
 const idleInTransactionLimitMs = 30_000
 
@@ -48,7 +51,7 @@ export interface Pool {
 }
 
 export function openPool(url: string, settings: Settings, max: number, onIdleError?: (error: Error) => void): Pool {
-  const pool = new pg.Pool({ ...connectionTo(url, settings), max })
+  const pool = new pg.Pool({ ...connectionTo(url, settings), max, maxLifetimeSeconds: longestLifeSeconds })
   const changed = new WeakMap<pg.PoolClient, Settings>()
   pool.on('error', (error) => {
     // The pool says that it has ended before its connections have: the server may be faster.
