@@ -59,7 +59,7 @@ describe('the Python program', { concurrency: 2 }, () => {
       // Neither attempt nor generation may show in the model.
       place.give(rows, { ...spec, attempt: attempt + 1, generation: 3 })
       const started = place.start('keras', 'train')
-      started.onLine((line) => isProgress(line) && JSON.parse(line).fit === fit && started.process.kill('SIGTERM'))
+      started.stopAt((line) => isProgress(line) && JSON.parse(line).fit === fit)
       const stopped = await started.ended
       assert.equal(stopped.exitCode, 75, stopped.stderr)
       assert.ok(isOneSentence(stopped.stderr), stopped.stderr)

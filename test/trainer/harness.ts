@@ -18,7 +18,13 @@ export type Row = { text: string; intent: string | null }
 export type Ended = { exitCode: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
 
 /** A started program; `stdout` grows while it runs. */
-export type Started = { process: ChildProcess; ended: Promise<Ended>; onLine(see: (line: string) => void): void }
+export type Started = {
+  process: ChildProcess
+  ended: Promise<Ended>
+  onLine(see: (line: string) => void): void
+  /** Sends SIGTERM at the first such line, once: a second one may meet a program that is about to exit, and end it by itself. */
+  stopAt(isIt: (line: string) => boolean): void
+}
 
 export interface Bench {
   readonly folder: string
@@ -151,7 +157,20 @@ function follow(child: ReturnType<typeof spawn>): Started {
   const ended = new Promise<Ended>((resolve) => {
     child.once('close', (exitCode, signal) => resolve({ exitCode, signal, stdout, stderr }))
   })
-  return { process: child, ended, onLine: (see) => seers.push(see) }
+  const onLine: Started['onLine'] = (see) => seers.push(see)
+  return {
+    process: child,
+    ended,
+    onLine,
+    stopAt(isIt) {
+      let isStopped = false
+      onLine((line) => {
+        if (isStopped || !isIt(line)) return
+        isStopped = true
+        child.kill('SIGTERM')
+      })
+    },
+  }
 }
 
 /** One sentence: a single line that ends like one, and no stack. */

@@ -164,7 +164,7 @@ describe('echo misbehaves as told', { concurrency: 2 }, () => {
 /** Sends SIGTERM at the first line that the program prints. */
 async function terminated(place: Bench): Promise<Ended> {
   const started = place.start('echo', 'train')
-  started.onLine(() => started.process.kill('SIGTERM'))
+  started.stopAt(() => true)
   return await started.ended
 }
 

@@ -129,7 +129,7 @@ describe('how wide-deep trains', () => {
     place.give(rows, spec)
     for (const stop of [1, 2]) {
       const started = place.start('wide-deep', 'train')
-      started.onLine((line) => isProgress(line) && started.process.kill('SIGTERM'))
+      started.stopAt(isProgress)
       const stopped = await started.ended
       assert.equal(stopped.exitCode, 75, `stop ${stop}: ${stopped.stderr}`)
       assert.match(stopped.stderr, /saved in the checkpoint folder/)
@@ -144,7 +144,7 @@ describe('how wide-deep trains', () => {
     const place = bench(t)
     place.give(smallBot(), quick)
     const started = place.start('wide-deep', 'train')
-    started.onLine((line) => line.startsWith('trying the sentence vectors') && started.process.kill('SIGTERM'))
+    started.stopAt((line) => line.startsWith('trying the sentence vectors'))
     const stopped = await started.ended
     assert.equal(stopped.exitCode, 75, stopped.stderr)
     assert.match(stopped.stderr, /among the sentence vectors; saved in the checkpoint folder/)

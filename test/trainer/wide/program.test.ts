@@ -146,7 +146,7 @@ describe('how wide trains', { concurrency: 2 }, () => {
     place.give(rows, spec)
     for (const round of [1, 2]) {
       const started = place.start('wide', 'train')
-      started.onLine((line) => isProgress(line) && started.process.kill('SIGTERM'))
+      started.stopAt(isProgress)
       const stopped = await started.ended
       assert.equal(stopped.exitCode, 75, `stop ${round}: ${stopped.stderr}`)
       assert.match(stopped.stderr, /saved in the checkpoint folder/)
@@ -161,7 +161,7 @@ describe('how wide trains', { concurrency: 2 }, () => {
     const place = bench(t)
     place.give(smallBot(), { hyperparameters: { epochs: 100 } })
     const started = place.start('wide', 'train')
-    started.onLine((line) => isProgress(line) && started.process.kill('SIGTERM'))
+    started.stopAt(isProgress)
     assert.equal((await started.ended).exitCode, 75)
     const log = await place.train('wide', smallBot().slice(1))
     assert.doesNotMatch(log, /going on/)
