@@ -16,7 +16,7 @@ import { botUpdated, championOf, datasetOf, echoConfiguration, postDataset, sums
 const topic: Topic = 'trainyard.events'
 
 test('I4, I5: a duplicate of every message that ever lay on the bus changes nothing, and nobody says anything about it', async (t) => {
-  const postgres = new URL(await emptyDatabase())
+  const postgres = new URL(await emptyDatabase(t))
   const yard = await startYard(t, { configuration: echoConfiguration(), postgres })
   const database = openDatabase({ url: postgres.href, maximumConnections: 2, random: systemRandom })
   cleanup(t, () => database.close())

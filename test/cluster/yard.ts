@@ -53,7 +53,7 @@ export async function startClusterYard(t: Ending, options: ClusterYardOptions): 
   const kubelets: Kubelet[] = []
   for (let node = 0; node < nodes; node += 1) kubelets.push(await startKubelet(t, cluster, { namespace, gpus, files }))
   const configuration = inContainers(options.configuration)
-  const postgres = new URL(await emptyDatabase())
+  const postgres = new URL(await emptyDatabase(t))
   const yard = await startYard(t, { configuration, postgres, variables })
   return {
     yard,

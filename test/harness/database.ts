@@ -8,9 +8,9 @@ import { cleanup, type Ending } from './cleanup.ts'
 import { sharedPostgres } from './postgres.ts'
 import { runOfTests } from './run.ts'
 
-/** An empty database of this test's own on the shared server. */
-export async function emptyDatabase(): Promise<string> {
-  return await databaseLike('template1')
+/** An empty database of this test's own on the shared server; dropped when the test ends. */
+export async function emptyDatabase(t: Ending): Promise<string> {
+  return await databaseLike(t, 'template1')
 }
 
 /** The same with the given services' schemas in it. */
@@ -18,7 +18,7 @@ export async function testDatabase(
   t: Ending,
   definitions: readonly ServiceDefinition[],
 ): Promise<Database & { url: string }> {
-  const url = await databaseLike(await migratedDatabase(definitions))
+  const url = await databaseLike(t, await migratedDatabase(definitions))
   const database = openDatabase({ url, maximumConnections: 10, random: systemRandom })
   cleanup(t, () => database.close())
   return Object.assign(database, { url })
@@ -33,13 +33,20 @@ export async function copyDatabase(from: URL, to: URL): Promise<void> {
   })
 }
 
-/**
- * It is left lying when the test ends: it goes with the server, after the run. Without a journal ext4 is slow to give out inodes
- * that were in use a moment ago, and dropping three hundred files a test made that nearly half of what PostgreSQL did.
- */
-async function databaseLike(source: string): Promise<string> {
+/** Drops what was kept for a run of the test suites. */
+export async function dropMigrated(run: string): Promise<void> {
+  await asAdministrator(async (server) => {
+    const { rows } = await server.query<{ datname: string }>('select datname from pg_database where datname like $1', [
+      `migrated_${run}_%`,
+    ])
+    for (const { datname } of rows) await server.query(`drop database ${datname} with (force)`)
+  })
+}
+
+async function databaseLike(t: Ending, source: string): Promise<string> {
   const name = `test_${shortDigest(randomUUID())}`
   await asAdministrator((server) => server.query(copyOf(source, name)))
+  cleanup(t, () => asAdministrator((server) => server.query(`drop database ${name} with (force)`)))
   return await urlOf(name)
 }
 

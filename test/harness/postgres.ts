@@ -1,13 +1,31 @@
-import { spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
-import { rename } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdirSync, statfsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../services/kit/store/embedded.ts'
 
-const folder = join(fileURLToPath(new URL('../../.cache/', import.meta.url)), 'test-postgres')
+const cache = fileURLToPath(new URL('../../.cache/', import.meta.url))
+const memory = '/dev/shm'
+const leastMemoryBytes = 4 * 1024 ** 3
+
+/**
+ * In memory, where the system has a good part of it for files. A database is three hundred files, each test makes one and drops
+ * it, and on a disk that was nearly half of all that PostgreSQL did.
+ */
+const folder = isLarge(memory)
+  ? join(memory, `trainyard-tests-${createHash('sha256').update(cache).digest('hex').slice(0, 16)}`)
+  : join(cache, 'test-postgres')
+
+function isLarge(path: string): boolean {
+  try {
+    const { blocks, bsize } = statfsSync(path)
+    return blocks * bsize >= leastMemoryBytes
+  } catch {
+    return false
+  }
+}
 
 let shared: Promise<EmbeddedPostgres> | undefined
 
@@ -24,7 +42,7 @@ const inUse = 1
 /**
  * Keeps the shared server for one run of the suites; runs in one checkout may go on side by side.
  *
- * @returns lets go of it; whoever does so last stops the server, and removes all that it held
+ * @returns lets go of it; whoever does so last stops the server, and removes it
  */
 export async function holdPostgres(): Promise<() => Promise<void>> {
   const server = await sharedPostgres()
@@ -38,9 +56,6 @@ export async function holdPostgres(): Promise<() => Promise<void>> {
     await session.end()
     if (!rows[0]?.last) return
     await server.stop()
-    // A hundred thousand files: nobody need wait for them to go.
-    const aside = `${server.home}-${randomUUID()}`
-    await rename(server.home, aside)
-    spawn('rm', ['-rf', aside], { detached: true, stdio: 'ignore' }).unref()
+    await rm(server.home, { recursive: true, force: true })
   }
 }

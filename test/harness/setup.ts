@@ -1,5 +1,6 @@
+import { dropMigrated } from './database.ts'
 import { holdPostgres } from './postgres.ts'
-import { beginRun } from './run.ts'
+import { beginRun, runOfTests } from './run.ts'
 
 let letGo: (() => Promise<void>) | undefined
 
@@ -10,5 +11,6 @@ export async function globalSetup(): Promise<void> {
 }
 
 export async function globalTeardown(): Promise<void> {
+  await dropMigrated(runOfTests())
   await letGo?.()
 }

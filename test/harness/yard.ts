@@ -54,7 +54,7 @@ export async function startYard(t: Ending, options: YardOptions): Promise<Yard> 
   await writeFile(join(directory, 'trainyard.yaml'), options.configuration)
   const { entry = 'services/all.ts', postgres = 'embedded' } = options
   const database: Record<string, string> =
-    postgres === 'embedded' ? {} : { DATABASE_URL: postgres === 'shared' ? await emptyDatabase() : postgres.href }
+    postgres === 'embedded' ? {} : { DATABASE_URL: postgres === 'shared' ? await emptyDatabase(t) : postgres.href }
   let child: ChildProcess | undefined
   let url = ''
   let ended: Promise<number | string> = Promise.resolve(0)

@@ -18,7 +18,7 @@ test('a process answers its probe from early on, and is ready only when everythi
     build: () => ({ start: () => mayStart }),
   }
   const port = String(await freePort())
-  const environment = parseEnvironment({ DATABASE_URL: await emptyDatabase(), TRAINYARD_PORT: port })
+  const environment = parseEnvironment({ DATABASE_URL: await emptyDatabase(t), TRAINYARD_PORT: port })
   const probe = async (path: string) => await fetch(`http://127.0.0.1:${port}/health/${path}`)
 
   const starting = startServices([slow], environment, { log: openLog('silent'), exit: () => {} })

@@ -180,8 +180,7 @@ async function launch(home: Home, cluster: string, options: EmbeddedOptions): Pr
     unix_socket_directories: '',
     max_connections: '200',
     jit: 'off',
-    // What may be lost is not kept for long either: nothing in it grows old enough to be vacuumed.
-    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' }),
+    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   }
   const log = openServerLog(home.directory)
   giveAway(home, join(home.directory, 'server.log'))

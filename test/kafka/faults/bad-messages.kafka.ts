@@ -95,7 +95,7 @@ test('I5: every kind of bad message has its end in the ledger, whether or not th
   const platform = await preparePlatform(t, brokers)
   await allowAnyTime(brokers, platform.topic)
   const configuration = platform.configured(echoConfiguration() + avroTrigger)
-  const postgres = new URL(await emptyDatabase())
+  const postgres = new URL(await emptyDatabase(t))
   const variables = { ...platform.variables, SCHEMA_REGISTRY_URL: registry.url }
 
   registry.away = true

@@ -15,7 +15,7 @@ import { preparePlatform, structured } from '../platform.ts'
 test('I4, I5: a database restored from an older backup does again what it has forgotten, and downstream ends with its champions', async (t) => {
   const brokers = await sharedBroker()
   const { variables, configured, produce } = await preparePlatform(t, brokers)
-  const [live, backup] = [new URL(await emptyDatabase()), new URL(await emptyDatabase())]
+  const [live, backup] = [new URL(await emptyDatabase(t)), new URL(await emptyDatabase(t))]
   const configuration = configured(echoConfiguration())
   const yard = await startYard(t, { configuration, postgres: live, variables })
   const championAbove = (bot: string, sequence: number) =>

@@ -20,7 +20,7 @@ export async function startFleet(
 ): Promise<Fleet> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'fleet-'))
   cleanup(t, () => rm(dataDirectory, { recursive: true, force: true }))
-  const postgres = new URL(await emptyDatabase())
+  const postgres = new URL(await emptyDatabase(t))
   const variables = { ...kafka, TRAINYARD_DATA_DIR: dataDirectory, TRAINYARD_DATABASE_CONNECTIONS: '8' }
   const start = (service: ServiceName) =>
     startYard(t, { entry: `services/${service}/main.ts`, configuration, postgres, variables })
