@@ -7,10 +7,13 @@ import { plainKafka } from '../../kafka/broker/topics.ts'
 import { quantile, type Row } from '../rows.ts'
 import { type Ground, onGround } from './yard.ts'
 
-const events = 1_000
+const events = 2_000
 const perSecond = 50
-/** One event in so many is a new bot's: an attempt is three processes of Node, and two cores cannot start 150 a second. */
-const oneInSoMany = 10
+/**
+ * One event in so many is a new bot's. An attempt is three processes of Node: at five a second they fill two cores, and what is
+ * measured is how long they wait for each other.
+ */
+const oneInSoMany = 50
 const knownBots = 10
 
 /** From a platform's event on Kafka to the start of its training, beside a bare hop from one client to another. */
