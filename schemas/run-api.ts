@@ -13,10 +13,10 @@ const Reason = z.string().max(4000).refine(isStorable, { error: 'expected a text
 const Milliseconds = z.int().min(0)
 
 /**
- * What a runner ends with: 0 its end is told, whatever it was; 1 it could not be told; 2 it was called wrongly; 3 the attempt
- * is not its own.
+ * What a runner ends with: 0 its end is told, whatever it was; 1 it could not be told; 2 it was called wrongly; 3 it did
+ * nothing, since the attempt is not its own; 4 it was refused what it said of the attempt, which it had claimed.
  */
-export const runnerExitCodes = { told: 0, notTold: 1, wronglyCalled: 2, notOurs: 3 } as const
+export const runnerExitCodes = { told: 0, notTold: 1, wronglyCalled: 2, notOurs: 3, refused: 4 } as const
 
 /** Made anew by each runner process; a second one with the same token is refused (D13). */
 export const RunnerId = z.uuid()

@@ -22,7 +22,7 @@ export type Ending =
 
 // The numbers of schemas/program.ts and schemas/run-api.ts, which can't be imported here; a test compares them.
 export const exitCodes = { done: 0, badInput: 10, resumable: 75 } as const
-export const runnerExitCodes = { told: 0, notTold: 1, wronglyCalled: 2, notOurs: 3 } as const
+export const runnerExitCodes = { told: 0, notTold: 1, wronglyCalled: 2, notOurs: 3, refused: 4 } as const
 
 /**
  * The end that follows from how a step of the program ended; undefined when the step succeeded and the attempt goes on.

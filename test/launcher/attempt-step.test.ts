@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { runnerExitCodes } from '../../schemas/run-api.ts'
 import { attemptStep, needsObservation, noteOf } from '../../services/launcher/attempt-step.ts'
 import type { Observation } from '../../services/launcher/executor/executor.ts'
 import type { AttemptFacts } from '../../services/launcher/facts.ts'
@@ -61,13 +62,19 @@ const rows: readonly Row[] = [
   [
     'D13: one whose runner was replaced by another was stopped by somebody else, and costs no retry',
     {},
-    { ...gone, exitCode: 3 },
+    { ...gone, exitCode: runnerExitCodes.notOurs },
     'end stopped',
   ],
   [
     'one that nobody has claimed, and whose runner was refused, is lost',
     { ...created, placed: true },
-    { ...gone, exitCode: 3 },
+    { ...gone, exitCode: runnerExitCodes.notOurs },
+    'end lost',
+  ],
+  [
+    'one whose own runner was refused what it said is lost, and costs a retry',
+    {},
+    { ...gone, exitCode: runnerExitCodes.refused },
     'end lost',
   ],
   ['silence of the executor is no end', {}, undefined, null],

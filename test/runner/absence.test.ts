@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { runnerExitCodes } from '../../schemas/run-api.ts'
 import { eventually } from '../harness/eventually.ts'
 import { temporaryFolder, writeProgram } from './program.ts'
 import { printedNumbers, startRunApi } from './run-api.ts'
@@ -85,7 +86,7 @@ test('I1: a second runner with the same token never starts the program', async (
   const first = await startRunner(t, api.url, program)
   await eventually(() => exists(mark))
   const second = await startRunner(t, api.url, program)
-  assert.equal(await second.ended, 3)
+  assert.equal(await second.ended, runnerExitCodes.notOurs)
   assert.equal(await readFile(mark, 'utf8'), 'x')
   assert.ok(await isAlive(first.pid))
 })
@@ -97,7 +98,7 @@ test('I1: a second runner in the same work folder does nothing, not even a call'
   const callsOf = (): number => api.calls.filter((call) => call !== 'POST /heartbeat').length
   const before = callsOf()
   const second = await startRunner(t, api.url, ['true'], { workDirectory: first.workDirectory })
-  assert.equal(await second.ended, 3)
+  assert.equal(await second.ended, runnerExitCodes.notOurs)
   assert.equal(callsOf(), before)
 })
 
@@ -112,11 +113,18 @@ for (const status of [401, 409, 410]) {
       refused.push(call)
       return { status }
     }
-    assert.equal(await runner.ended, 3)
+    assert.equal(await runner.ended, runnerExitCodes.refused)
     assert.equal(await isAlive(pid), false)
     assert.deepEqual(refused, ['POST /heartbeat'])
   })
 }
+
+test('a final no to its end is not told as if another runner had the attempt, which would cost no retry', async (t) => {
+  const api = await startRunApi(t)
+  api.misbehave = (call) => (call === 'POST /end' ? { status: 422, code: 'badInput' } : undefined)
+  const runner = await startRunner(t, api.url, await writeProgram(t, 'process.exitCode = 1'))
+  assert.equal(await runner.ended, runnerExitCodes.refused)
+})
 
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
