@@ -31,6 +31,15 @@ export type JobTypeName = z.infer<typeof JobTypeName>
 /** What has one champion, one running training and one line of generations. */
 export type Key = { bot: BotId; jobType: JobTypeName }
 
+/** One text for each key, since a job type's name holds no slash. */
+export function nameOfKey({ bot, jobType }: Key): string {
+  return `${jobType}/${bot}`
+}
+
+export function distinctKeys(keys: readonly Key[]): Key[] {
+  return [...new Map(keys.map((key) => [nameOfKey(key), key])).values()]
+}
+
 export const RunId = z
   .string()
   .regex(/^run-[a-z2-7]{10}$/, { error: 'expected a run id such as run-a2b3c4d5e6' })

@@ -1,6 +1,13 @@
-import type { BotId, Digest, JobTypeName, Key, RunId } from '../../schemas/words.ts'
+import {
+  type BotId,
+  type Digest,
+  distinctKeys,
+  type JobTypeName,
+  type Key,
+  nameOfKey,
+  type RunId,
+} from '../../schemas/words.ts'
 import type { Queryable, Transaction } from '../kit/store/database.ts'
-import { keyOf } from './signal.ts'
 
 export type KeyState = Key & {
   readonly generation: number
@@ -14,11 +21,6 @@ type KeyRow = {
   generation: number
   newest_run: RunId | null
   highest_revision: number | null
-}
-
-/** Each key once. */
-export function distinctKeys(keys: readonly Key[]): Key[] {
-  return [...new Map(keys.map((key) => [keyOf(key), key])).values()]
 }
 
 /** Locks the keys' rows in their order, so that no two transactions wait for each other, and makes those that are missing. */
@@ -41,7 +43,7 @@ export async function lockKeys(transaction: Transaction, keys: readonly Key[]): 
         newestRun: row.newest_run ?? undefined,
         highestRevision: row.highest_revision ?? undefined,
       }
-      return [keyOf(key), state]
+      return [nameOfKey(key), state]
     }),
   )
 }

@@ -7,14 +7,14 @@
  * - the keys' rows are locked, in one order, before anything of them is read.
  */
 import { type Configuration, jobTypeOf } from '../../schemas/configuration.ts'
-import type { RunId, SignalId } from '../../schemas/words.ts'
+import { distinctKeys, nameOfKey, type RunId, type SignalId } from '../../schemas/words.ts'
 import type { Occurrence } from '../kit/bus/outbox.ts'
 import type { Kit } from '../kit/service.ts'
 import type { Transaction } from '../kit/store/database.ts'
 import type { Advance } from './advance.ts'
-import { distinctKeys, type KeyState, lockKeys } from './keys.ts'
+import { type KeyState, lockKeys } from './keys.ts'
 import { type Debounce, gather, type Request, storeWaiting, waitingRequests } from './requests.ts'
-import { type DeadSignal, keyOf, type Signal } from './signal.ts'
+import type { DeadSignal, Signal } from './signal.ts'
 import { knownSignals, type Standing, type StoredSignal, storeSignals } from './signals.ts'
 
 export type Receive = (
@@ -39,7 +39,7 @@ export function makeReceive({ configuration, random, outbox, point, advance, som
     const named = distinctKeys([...signals, ...dead.filter(hasBot)])
     // Asked together, and answered in this order: the second looks behind the lock.
     const [keys, requestsOf] = await Promise.all([lockKeys(transaction, named), waitingRequests(transaction, named)])
-    const waiting = new Map(requestsOf.map((request) => [keyOf(request), request]))
+    const waiting = new Map(requestsOf.map((request) => [nameOfKey(request), request]))
 
     const placeAll = (each: readonly Signal[]) => place(each, keys, waiting, () => `run-${random.id(10)}` as RunId)
     let placed = placeAll(signals)
@@ -82,7 +82,7 @@ export function place(
   const runs = new Map([...waiting].map(([key, { run }]) => [key, run]))
   const highest = new Map<string, number>()
   return signals.map((signal) => {
-    const key = keyOf(signal)
+    const key = nameOfKey(signal)
     const seen = highest.get(key) ?? keys.get(key)?.highestRevision
     if (signal.revision !== undefined && seen !== undefined && signal.revision < seen) {
       const run = runs.get(key) ?? keys.get(key)?.newestRun
@@ -107,7 +107,7 @@ function gatherAll(placed: readonly Placed[], waiting: ReadonlyMap<string, Reque
   )
   return [...byRun].flatMap(([run, [first, ...others]]) => {
     if (run === undefined || first === undefined) return []
-    return [gather(waiting.get(keyOf(first.signal)), run, [first.signal, ...others.map(({ signal }) => signal)])]
+    return [gather(waiting.get(nameOfKey(first.signal)), run, [first.signal, ...others.map(({ signal }) => signal)])]
   })
 }
 

@@ -4,7 +4,15 @@
  */
 import { type Configuration, freeze } from '../../schemas/configuration.ts'
 import { type JobType, specText } from '../../schemas/job-type.ts'
-import { canonicalJson, type Digest, digestOf, type RunId, type RunState, type SignalEnd } from '../../schemas/words.ts'
+import {
+  canonicalJson,
+  type Digest,
+  digestOf,
+  nameOfKey,
+  type RunId,
+  type RunState,
+  type SignalEnd,
+} from '../../schemas/words.ts'
 import type { Occurrence } from '../kit/bus/outbox.ts'
 import type { Kit } from '../kit/service.ts'
 import type { Transaction } from '../kit/store/database.ts'
@@ -12,7 +20,6 @@ import type { StoredSplit } from './dataset/stored.ts'
 import { decide, type Newest } from './decide.ts'
 import type { KeyState } from './keys.ts'
 import { causeOf, type Request } from './requests.ts'
-import { keyOf } from './signal.ts'
 import { endSignals } from './signals.ts'
 
 /** A request whose dataset is stored and divided. */
@@ -48,7 +55,7 @@ export function makeSettle({ configuration, outbox, point }: SettleParts): Settl
     if (ready.length + closing.length === 0) return
     const works = ready.map((item) => ({ ...item, ...workOf(configuration, item) }))
     // A key that never had a run has nothing to tell.
-    const known = works.filter(({ request }) => keys.get(keyOf(request))?.newestRun !== undefined)
+    const known = works.filter(({ request }) => keys.get(nameOfKey(request))?.newestRun !== undefined)
     const newest = await newestOf(transaction, known, keys)
     const failures = await failuresOf(transaction, known)
 
@@ -60,12 +67,12 @@ export function makeSettle({ configuration, outbox, point }: SettleParts): Settl
       const decision = decide({
         workIdentity,
         insisted: request.person !== undefined,
-        newest: newest.get(keyOf(request)),
+        newest: newest.get(nameOfKey(request)),
         failures: failures.get(request.run) ?? 0,
         failuresPerWork: jobType.failuresPerWork,
       })
       if (decision.kind === 'requested')
-        granted.push({ ...work, generation: (keys.get(keyOf(request))?.generation ?? 0) + 1 })
+        granted.push({ ...work, generation: (keys.get(nameOfKey(request))?.generation ?? 0) + 1 })
       else {
         refused.push(work)
         closed.push({ request, end: decision.kind, run: decision.run, reason: decision.reason })
@@ -92,7 +99,7 @@ async function newestOf(
   ready: readonly Ready[],
   keys: ReadonlyMap<string, KeyState>,
 ): Promise<Map<string, Newest>> {
-  const runs = ready.flatMap(({ request }) => keys.get(keyOf(request))?.newestRun ?? [])
+  const runs = ready.flatMap(({ request }) => keys.get(nameOfKey(request))?.newestRun ?? [])
   if (runs.length === 0) return new Map()
   const rows = await transaction.query<{
     id: RunId
@@ -104,7 +111,7 @@ async function newestOf(
   }>('select id, bot, job_type, generation, work_identity, run_state from intake.requests where id = any($1)', [runs])
   return new Map(
     rows.map((row) => [
-      keyOf({ bot: row.bot, jobType: row.job_type }),
+      nameOfKey({ bot: row.bot, jobType: row.job_type }),
       { run: row.id, generation: row.generation, workIdentity: row.work_identity, state: row.run_state },
     ]),
   )

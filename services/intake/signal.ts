@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { BotId, Digest, JobTypeName, Key, SignalId } from '../../schemas/words.ts'
+import type { BotId, Digest, JobTypeName, SignalId } from '../../schemas/words.ts'
 import type { RawMessage } from '../kit/bus/bus.ts'
 import type { Cause } from '../kit/bus/outbox.ts'
 import { firstPlace } from '../kit/bus/place.ts'
@@ -36,10 +36,6 @@ export type DeadSignal = {
 export type SignalOrigin = { readonly source: string; readonly eventId: string }
 
 export const personTrigger = 'person'
-
-export function keyOf({ bot, jobType }: Key): string {
-  return `${jobType}/${bot}`
-}
 
 /**
  * The same event gives the same id, however often and by whatever way it comes. A dead signal has none of its bot in it, so

@@ -1,7 +1,7 @@
 /** What a batch of requests changes, in the order in which they came. Pure: the rows are written by `consumer.ts`. */
 
 import { type JobTypeSpec, parseSpec } from '../../schemas/job-type.ts'
-import type { Key, RunId } from '../../schemas/words.ts'
+import { type Key, nameOfKey, type RunId } from '../../schemas/words.ts'
 import type { ReceivedEvent } from '../kit/bus/events.ts'
 import type { Occurrence } from '../kit/bus/outbox.ts'
 import { type Admission, admit, type Line, type Request } from './admit.ts'
@@ -34,8 +34,6 @@ export interface Changes {
   readonly lines: readonly KeyLine[]
   readonly said: readonly Occurrence[]
 }
-
-export const nameOfKey = ({ bot, jobType }: Key): string => `${bot}\n${jobType}`
 
 export function admitBatch(
   lines: readonly KeyLine[],

@@ -8,12 +8,12 @@
  * replaces only one of a smaller sequence number.
  */
 
-import { canonicalJson, digestOf, type Key, type RunId } from '../../schemas/words.ts'
+import { canonicalJson, digestOf, distinctKeys, type Key, nameOfKey, type RunId } from '../../schemas/words.ts'
 import type { ReceivedEvent } from '../kit/bus/events.ts'
 import type { Outbox } from '../kit/bus/outbox.ts'
 import type { EventConsumer } from '../kit/service.ts'
 import type { Queryable, Transaction } from '../kit/store/database.ts'
-import { type Arrival, admitBatch, type Changes, type KeyLine, nameOfKey } from './admit-batch.ts'
+import { type Arrival, admitBatch, type Changes, type KeyLine } from './admit-batch.ts'
 import type { Champion } from './facts.ts'
 import type { Subject } from './occurrences.ts'
 import type { Point } from './points.ts'
@@ -82,8 +82,6 @@ function tellsChampion(event: ReceivedEvent): event is ReceivedEvent<ChampionNam
   return event.name === 'model.promoted' || event.name === 'model.ready'
 }
 
-const distinctOf = (keys: readonly Key[]): Key[] => [...new Map(keys.map((key) => [nameOfKey(key), key])).values()]
-
 interface KeyRow {
   bot: Key['bot']
   job_type: Key['jobType']
@@ -94,7 +92,7 @@ interface KeyRow {
 
 /** Locks the rows of the keys in their order, and makes those that are missing. */
 async function lockKeys(transaction: Transaction, keys: readonly Key[]): Promise<KeyRow[]> {
-  const distinct = distinctOf(keys)
+  const distinct = distinctKeys(keys)
   return transaction.query<KeyRow>(
     `insert into launcher.keys as k (bot, job_type)
      select bot, job_type from unnest($1::text[], $2::text[]) as named (bot, job_type) order by bot, job_type
@@ -134,7 +132,7 @@ interface ActiveRow extends Omit<Subject, 'jobType'> {
 /** The run of each key that waits, and the one that is trained. */
 async function readActive(database: Queryable, keys: readonly Key[]): Promise<ActiveRow[]> {
   if (keys.length === 0) return []
-  const distinct = distinctOf(keys)
+  const distinct = distinctKeys(keys)
   return await database.query<ActiveRow>(
     `select r.run, r.bot, r.job_type, r.generation, r.cause, r.state, r.priority, r.insisted, r.names_dataset,
             r.waiting_since, coalesce(a.progress, 0) as progress,
