@@ -1,7 +1,7 @@
 /**
  * An unfinished training on disk: one line of JSON that says of what work it is and how far it came, then its arrays.
  * It is written beside its place and moved there, so a half-written one is never taken for whole. One that is of other
- * data, another seed or another recipe is not used.
+ * data, another seed, another recipe or an earlier form of these programs is not used.
  */
 
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,10 @@ import { isFields } from '../contract/lines.ts'
 import type { Training } from './training.ts'
 
 /** Of what work it is, and where the training stands. */
-type Head = Pick<Training, 'round' | 'steps' | 'epochs' | 'plateau'> & { work: string }
+type Head = Pick<Training, 'round' | 'steps' | 'epochs' | 'plateau'> & { form: number; work: string }
+
+/** To be raised with every change of which arrays there are, of their order, or of what a step or a round makes of them. */
+const form = 2
 
 const fileName = 'training.checkpoint'
 
@@ -21,7 +24,7 @@ export function writeCheckpoint(folder: string, training: Training, work: string
   const file = openSync(unfinished, 'w')
   try {
     const { round, steps, epochs, plateau } = training
-    writeFileSync(file, `${JSON.stringify({ work, round, steps, epochs, plateau } satisfies Head)}\n`)
+    writeFileSync(file, `${JSON.stringify({ form, work, round, steps, epochs, plateau } satisfies Head)}\n`)
     for (const numbers of arraysIn(training)) writeFileSync(file, numbers)
   } finally {
     closeSync(file)
@@ -44,7 +47,7 @@ export function readCheckpoint(folder: string, training: Training, work: string)
     new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength).set(part)
     at += numbers.byteLength
   }
-  const { work: _work, ...place } = head
+  const { form: _form, work: _work, ...place } = head
   Object.assign(training, place)
   return true
 }
@@ -64,7 +67,7 @@ function readIfThere(path: string): Buffer | undefined {
 function parseHead(text: string): Head | undefined {
   try {
     const head: unknown = JSON.parse(text)
-    if (!isFields(head) || !isFields(head['plateau'])) return undefined
+    if (!isFields(head) || head['form'] !== form || !isFields(head['plateau'])) return undefined
     const { work, round, steps, epochs } = head
     const { best, since } = head['plateau']
     const numbers = [round, steps, epochs, best, since]

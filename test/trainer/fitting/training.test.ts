@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -87,4 +87,20 @@ test('a budget that suffices changes nothing, one that does not is kept to', asy
   const short = await trainedWithin(ample.seconds / 2)
   assert.ok(short.seconds < ample.seconds / 2, `${short.seconds} s of ${ample.seconds / 2} s`)
   assert.ok(short.training.epochs > 10 && short.training.epochs < 15, `${short.training.epochs} epochs`)
+})
+
+test('a checkpoint that an earlier form of the programs has written is not gone on from: its numbers lie elsewhere', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'trainyard-checkpoint-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const work = lesson()
+  writeCheckpoint(folder, begin(work), 'this work')
+  assert.equal(readCheckpoint(folder, begin(work), 'this work'), true)
+  const path = join(folder, 'training.checkpoint')
+  const bytes = readFileSync(path)
+  const headEnd = bytes.indexOf('\n')
+  const { form, ...head } = JSON.parse(bytes.subarray(0, headEnd).toString())
+  for (const earlier of [head, { form: form - 1, ...head }]) {
+    writeFileSync(path, Buffer.concat([Buffer.from(JSON.stringify(earlier)), bytes.subarray(headEnd)]))
+    assert.equal(readCheckpoint(folder, begin(work), 'this work'), false)
+  }
 })
