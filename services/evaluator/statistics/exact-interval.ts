@@ -8,13 +8,15 @@
  * Biometrics 57:478–483, 2001); that rate is sought within its own 99.99 % bound, whose error is added to the p-value
  * (Berger & Boos, JASA 89:1012–1016, 1994). Its coverage is therefore at least the stated confidence.
  */
-import { logFactorial, timesLog, upperBound } from '../../kit/statistics/binomial.ts'
+import { logFactorial, times, upperBound } from '../../kit/statistics/binomial.ts'
 
 const nuisanceTail = 1e-4
 const nuisanceSteps = 12
 const bisections = 16
 /** Outcomes that tie with the observed one count as at least as extreme, whatever the rounding. */
 const tie = 1e-9
+/** Less than half of the last bit: adding it changes nothing. */
+const negligible = 2 ** -54
 
 /**
  * Tango's score statistic for the hypothesis that the true difference is `delta`: the distance from it in standard
@@ -49,26 +51,33 @@ function lowerBound(rows: number, won: number, lost: number, tail: number): numb
   let high = (won - lost) / rows
   for (let i = 0; i < bisections; i += 1) {
     const middle = (low + high) / 2
-    if (pValue(rows, won, lost, middle, mostDiffering) > tail) high = middle
+    if (isLikelier(tail, rows, won, lost, middle, mostDiffering)) high = middle
     else low = middle
   }
   return low
 }
 
-/** How likely an outcome at least as much in the candidate's favour is, if the true difference is `delta`. */
-function pValue(rows: number, won: number, lost: number, delta: number, mostDiffering: number): number {
+/** Whether an outcome at least as much in the candidate's favour is likelier than `tail`, if the true difference is `delta`. */
+function isLikelier(
+  tail: number,
+  rows: number,
+  won: number,
+  lost: number,
+  delta: number,
+  mostDiffering: number,
+): boolean {
   const observed = scoreStatistic(rows, won, lost, delta)
   const least = Math.abs(delta)
   const greatest = Math.max(least, mostDiffering)
   // Eight standard deviations: what lies beyond is lost in the rounding.
   const most = Math.min(rows, Math.ceil(rows * greatest + 8 * Math.sqrt(rows * greatest) + 8))
   const extreme = extremeOutcomes(rows, observed, delta, most)
-  let worst = 0
   for (let i = 0; i <= nuisanceSteps; i += 1) {
     const differing = Math.min(1 - tie, least + ((greatest - least) * i) / nuisanceSteps)
-    worst = Math.max(worst, probability(rows, extreme, (differing + delta) / 2, (differing - delta) / 2))
+    const probability = probabilityOf(rows, extreme, (differing + delta) / 2, (differing - delta) / 2)
+    if (probability + nuisanceTail > tail) return true
   }
-  return worst + nuisanceTail
+  return false
 }
 
 /** For each number of rows won, the most rows lost with which the outcome is still at least as extreme; −1 for none. */
@@ -83,15 +92,21 @@ function extremeOutcomes(rows: number, observed: number, delta: number, most: nu
 }
 
 /** The trinomial probability of those outcomes. */
-function probability(rows: number, mostLost: readonly number[], wonRate: number, lostRate: number): number {
+function probabilityOf(rows: number, mostLost: readonly number[], wonRate: number, lostRate: number): number {
   const sameRate = 1 - wonRate - lostRate
+  const [logWon, logSame, logNotWon] = [Math.log(wonRate), Math.log(sameRate), Math.log(1 - wonRate)]
   let sum = 0
   for (const [won, most] of mostLost.entries()) {
     const ways = logFactorial(rows) - logFactorial(won) - logFactorial(rows - won)
-    let term = Math.exp(ways + timesLog(won, wonRate) + timesLog(rows - won, sameRate))
+    const atWhateverLoss = Math.exp(ways + times(won, logWon) + times(rows - won, logNotWon))
+    if (atWhateverLoss < sum * negligible) continue
+    let term = Math.exp(ways + times(won, logWon) + times(rows - won, logSame))
     for (let lost = 0; lost <= most; lost += 1) {
       sum += term
-      term *= ((rows - won - lost) * lostRate) / ((lost + 1) * sameRate)
+      const growth = ((rows - won - lost) * lostRate) / ((lost + 1) * sameRate)
+      term *= growth
+      // From here on they only shrink, and are lost in the rounding already.
+      if (growth < 1 && term < sum * negligible) break
     }
   }
   return sum

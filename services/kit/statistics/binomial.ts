@@ -15,7 +15,7 @@ export function logFactorial(n: number): number {
 export function logProbability(k: number, n: number, p: number): number {
   if (k < 0 || k > n) return Number.NEGATIVE_INFINITY
   const ways = logFactorial(n) - logFactorial(k) - logFactorial(n - k)
-  return ways + timesLog(k, p) + timesLog(n - k, 1 - p)
+  return ways + times(k, Math.log(p)) + times(n - k, Math.log(1 - p))
 }
 
 /** P(X ≤ k) for X ~ Bin(n, p). Summed from the greatest term down, so that nothing is lost in the rounding. */
@@ -32,9 +32,9 @@ export function atMost(k: number, n: number, p: number): number {
   return Math.min(1, sum)
 }
 
-/** k ln p, where nothing times the impossible is certain. */
-export function timesLog(k: number, p: number): number {
-  return k === 0 ? 0 : k * Math.log(p)
+/** k ln p, given ln p: nothing times the impossible is certain. */
+export function times(k: number, logarithm: number): number {
+  return k === 0 ? 0 : k * logarithm
 }
 
 /**

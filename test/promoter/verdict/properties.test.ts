@@ -105,7 +105,7 @@ describe('properties of the verdict', () => {
         const after = judge(evaluation({ intents: oneRowMore(given, at) }), lenient, facts)
         assert.ok(severity[after.verdict] <= severity[before.verdict], `${before.verdict} became ${after.verdict}`)
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
   })
 
