@@ -60,7 +60,7 @@ export async function killedAtStartOfWaiting(yard: Yard): Promise<string[]> {
 }
 
 /** What is left over may be taken up, and lead to the next point, before the start is over. */
-async function startAgain(yard: Yard, crashAt: string): Promise<void> {
+export async function startAgain(yard: Yard, crashAt: string): Promise<void> {
   try {
     await yard.start({ TRAINYARD_CRASH_AT: crashAt })
   } catch (error) {

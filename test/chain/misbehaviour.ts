@@ -147,13 +147,13 @@ export const misbehaviours: readonly Misbehaviour[] = [
     attempts: 1,
     said: /^predictions\.jsonl: line 2: this id was answered before$/,
   },
-  ...(['nan', 'infinite', 'outOfRange', 'notJson'] as const).map((flaw) => ({
-    title: `writes a line that is no prediction (${flaw}) has failed`,
-    told: { predictions: flaw },
-    outcome: 'badOutput' as const,
+  {
+    title: 'writes a line that is no prediction has failed',
+    told: { predictions: 'nan' },
+    outcome: 'badOutput',
     attempts: 1,
-    said: /^predictions\.jsonl: line \d+(: not JSON|, field confidence: expected a number from 0 to 1)$/,
-  })),
+    said: /^predictions\.jsonl: line \d+: not JSON$/,
+  },
   {
     title: 'prints 20 MB of log succeeds',
     told: { logMegabytes: 20 },
