@@ -27,6 +27,9 @@ const points = [...intakePoints, ...launcherPoints, ...evaluatorPoints, ...promo
   (point) => !elsewhere.test(point),
 )
 
+/** The fewest that are allowed: each of the many starts opens as many as it may, and that is a good part of its time. */
+const fewConnections = { TRAINYARD_DATABASE_CONNECTIONS: '4' }
+
 describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everything is there once', {
   concurrency: 2,
 }, () => {
@@ -37,7 +40,7 @@ describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everyth
       const yard = await startYard(t, {
         configuration: echoConfiguration(hyperparameters),
         postgres: 'shared',
-        variables: { TRAINYARD_CRASH_AT: chain[0] ?? '' },
+        variables: { ...fewConnections, TRAINYARD_CRASH_AT: chain[0] ?? '' },
       })
       const bots = await killedAtEach(t, yard, chain)
       const sums = await eventually(async () => {
@@ -56,7 +59,7 @@ describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everyth
         'slots: 4\n    debounce: { quietSeconds: 0.2 }',
       ),
       postgres: 'shared',
-      variables: { TRAINYARD_CRASH_AT: 'intake.request.claimed' },
+      variables: { ...fewConnections, TRAINYARD_CRASH_AT: 'intake.request.claimed' },
     })
     assert.deepEqual(await killedAtEach(t, yard, ['intake.request.claimed']), ['bot-1'])
     await trainedOnce(yard, 'bot-1')
@@ -67,7 +70,7 @@ describe('I1, I4, I5, I7: after kill -9 at any named point, and a start, everyth
     const yard = await startYard(t, {
       configuration: echoConfiguration(hyperparameters).replace('slots: 4', 'slots: 1'),
       postgres: 'shared',
-      variables: { TRAINYARD_CRASH_AT: startOfWaiting },
+      variables: { ...fewConnections, TRAINYARD_CRASH_AT: startOfWaiting },
     })
     await killedAtStartOfWaiting(yard)
     assert.equal((await sumsOf(yard)).balanced, true)
