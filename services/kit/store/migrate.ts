@@ -14,11 +14,19 @@ export async function migrateAll(
   database: Database,
   services: readonly { readonly name: string; readonly migrations: URL }[],
 ): Promise<void> {
-  await migrate(database, 'blobs', own.blobs)
-  await migrate(database, 'bus', own.bus)
-  for (const { name, migrations } of services) {
-    await migrate(database, name, own.service)
-    await migrate(database, name, migrations)
+  const folders = [
+    { schema: 'blobs', folder: own.blobs },
+    { schema: 'bus', folder: own.bus },
+    ...services.flatMap(({ name, migrations }) => [
+      { schema: name, folder: own.service },
+      { schema: name, folder: migrations },
+    ]),
+  ]
+  // At nearly every start nothing is new: one look at all of them, and no service waits for another.
+  const applied = await allApplied(database)
+  for (const { schema, folder } of folders) {
+    const known = applied.get(`${schema} ${folderLabel(folder)}`) ?? []
+    if (known.join() !== (await filesIn(folder)).join()) await migrate(database, schema, folder)
   }
 }
 
@@ -31,7 +39,7 @@ export async function migrateAll(
  * @throws when the database is newer than the files: an older program must not write to a newer shape
  */
 export async function migrate(database: Database, schema: string, folder: URL): Promise<void> {
-  const files = (await readdir(folder)).filter((name) => /^\d{3}-.*\.sql$/.test(name)).sort()
+  const files = await filesIn(folder)
   // Names of schemas are constants of the code; this keeps it so.
   if (!/^[a-z_]+$/.test(schema)) throw broken(`"${schema}" is no name of a schema`)
 
@@ -66,6 +74,20 @@ export async function migrate(database: Database, schema: string, folder: URL): 
       ])
     }
   })
+}
+
+/** The files that were applied, in order, by schema and folder. */
+async function allApplied(database: Database): Promise<ReadonlyMap<string, readonly string[]>> {
+  const [kit] = await database.query<{ there: boolean }>(`select to_regclass('kit.migrations') is not null as there`)
+  if (!kit?.there) return new Map()
+  const rows = await database.query<{ schema: string; folder: string; files: string[] }>(
+    'select schema, folder, array_agg(file) as files from kit.migrations group by schema, folder',
+  )
+  return new Map(rows.map(({ schema, folder, files }) => [`${schema} ${folder}`, files.sort()]))
+}
+
+async function filesIn(folder: URL): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => /^\d{3}-.*\.sql$/.test(name)).sort()
 }
 
 /** The last two folders of the path: which set of files it is, wherever the package lies. */

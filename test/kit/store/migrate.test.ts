@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { migrate } from '../../../services/kit/store/migrate.ts'
+import { migrate, migrateAll } from '../../../services/kit/store/migrate.ts'
 import { testDatabase } from '../../harness/database.ts'
 
 async function folderWith(t: TestContext, files: Record<string, string>): Promise<URL> {
@@ -36,8 +36,20 @@ test('a file that fails leaves nothing half done', async (t) => {
 
 test('an older program refuses a database that a newer one has shaped', async (t) => {
   const database = await testDatabase(t, [])
-  const folder = await folderWith(t, { '001-a.sql': 'select 1;', '002-b.sql': 'select 1;' })
-  await migrate(database, 'yard', folder)
-  await rm(new URL('002-b.sql', folder))
-  await assert.rejects(migrate(database, 'yard', folder), /newer version: this one does not know 002-b.sql/)
+  const migrations = await folderWith(t, { '001-a.sql': 'select 1;', '002-b.sql': 'select 1;' })
+  const services = [{ name: 'yard', migrations }]
+  await migrateAll(database, services)
+  await rm(new URL('002-b.sql', migrations))
+  await assert.rejects(migrateAll(database, services), /newer version: this one does not know 002-b.sql/)
+})
+
+test('a start that finds nothing new waits for nobody', async (t) => {
+  const database = await testDatabase(t, [])
+  const migrations = await folderWith(t, { '001-a.sql': 'create table {schema}.things (name text);' })
+  await migrateAll(database, [{ name: 'yard', migrations }])
+  await database.transaction(async (other) => {
+    await other.query("select pg_advisory_xact_lock(hashtext('trainyard.migrate'))")
+    await other.query('lock table kit.migrations in share row exclusive mode')
+    await migrateAll(database, [{ name: 'yard', migrations }])
+  })
 })
