@@ -5,7 +5,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { Prediction, type ProgramSpec } from '../../schemas/program.ts'
@@ -43,6 +42,11 @@ export interface Bench {
   takeModel(): void
 }
 
+/** Without the compile cache, which a runner passes on, too, a start of `wide-deep` takes half a second more. */
+const passedOn = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => name === 'PATH' || name === 'NODE_COMPILE_CACHE'),
+)
+
 /** The command of a program, to which a step's name is still to be added. */
 export type CommandOf = (program: string) => readonly [file: string, ...parameters: string[]]
 
@@ -56,8 +60,9 @@ export type BenchOptions = {
   mayWarn?: boolean
 }
 
+/** @param t the test that it is for; or what has it removed after a whole file */
 export function bench(
-  t: TestContext,
+  t: { after: (remove: () => void) => void },
   { commandOf = referenceProgram, cache, mayWarn = false }: BenchOptions = {},
 ): Bench {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-trainer-'))
@@ -70,7 +75,7 @@ export function bench(
     const [file, ...parameters] = commandOf(program)
     const child = spawn(file, [...parameters, command], {
       env: {
-        PATH: process.env['PATH'],
+        ...passedOn,
         TRAINYARD_INPUT_DIR: input,
         TRAINYARD_OUTPUT_DIR: output,
         TRAINYARD_CHECKPOINT_DIR: join(folder, 'checkpoint'),

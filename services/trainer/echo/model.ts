@@ -62,7 +62,7 @@ export function writeModel(outputFolder: string, model: EchoModel, options: Opti
   if (options.model === 'link') symlinkSync('/etc/hostname', join(folder, 'link'))
   if (options.model === 'folderLink') symlinkSync('..', join(folder, 'up'))
   if (options.model === 'climbing') writeFileSync(join(folder, '..\\..\\climbed'), '')
-  for (let file = 0; options.model === 'many' && file < 10_000; file += 1) writeFileSync(join(folder, `${file}`), '')
+  for (let file = 0; file < options.modelFiles; file += 1) writeFileSync(join(folder, `${file}`), '')
 }
 
 export function readModel(inputFolder: string): EchoModel {

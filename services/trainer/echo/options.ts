@@ -14,8 +14,9 @@
  * | `crash`            |             | kills itself with this signal, such as `SIGKILL`                                   |
  * | `exitCode`         |             | ends with this code and writes nothing                                             |
  * | `model`            |             | `none`: writes no model; `link`, `folderLink`: with a symbolic link that leads out |
- * |                    |             | of it; `climbing`: with a file named `..\..\climbed`; `many`: of 10,001 files      |
+ * |                    |             | of it; `climbing`: with a file named `..\..\climbed`                              |
  * | `modelMegabytes`   | 0           | adds a file of so many MB to the model                                             |
+ * | `modelFiles`       | 0           | adds so many empty files to the model                                              |
  * | `predictions`      |             | `none`: writes none; `link`: a symbolic link; `notJson`: a broken line;            |
  * |                    |             | `unknownId`, `missingId`, `duplicateId`; `nan`, `infinite`: as a confidence;       |
  * |                    |             | `outOfRange`: a confidence of 2                                                    |
@@ -33,7 +34,7 @@ import { badInput } from '../contract/outcome.ts'
 
 const commands = ['train', 'predict', 'both'] as const
 const hangs = ['untilTerm', 'ignoreTerm'] as const
-const modelFlaws = ['none', 'link', 'folderLink', 'climbing', 'many'] as const
+const modelFlaws = ['none', 'link', 'folderLink', 'climbing'] as const
 const predictionFlaws = [
   'none',
   'link',
@@ -64,6 +65,7 @@ export type Options = Misbehaviour & {
   in: (typeof commands)[number]
   model: (typeof modelFlaws)[number] | undefined
   modelMegabytes: number
+  modelFiles: number
   predictions: PredictionFlaw | undefined
   accuracy: number
   wrongFor: Readonly<Record<string, string>>
@@ -102,6 +104,7 @@ export function optionsFrom(hyperparameters: Fields, attempt: number): Options {
     exitCode: number('exitCode', 0, 255),
     model: word('model', modelFlaws),
     modelMegabytes: count('modelMegabytes'),
+    modelFiles: count('modelFiles'),
     predictions: word('predictions', predictionFlaws),
     accuracy: number('accuracy', 0, 1) ?? 1,
     wrongFor: namesIn(take('wrongFor')),
@@ -116,7 +119,7 @@ export function misbehaves(options: Options, command: 'train' | 'predict'): bool
   return options.in === 'both' || options.in === command
 }
 
-const honest: Misbehaviour & Pick<Options, 'model' | 'modelMegabytes' | 'predictions'> = {
+const honest: Misbehaviour & Pick<Options, 'model' | 'modelMegabytes' | 'modelFiles' | 'predictions'> = {
   sleepMs: 0,
   logMegabytes: 0,
   children: 0,
@@ -127,6 +130,7 @@ const honest: Misbehaviour & Pick<Options, 'model' | 'modelMegabytes' | 'predict
   exitCode: undefined,
   model: undefined,
   modelMegabytes: 0,
+  modelFiles: 0,
   predictions: undefined,
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { ProgramSpec } from '../../../schemas/program.ts'
@@ -124,7 +124,7 @@ describe('echo misbehaves as told', { concurrency: 2 }, () => {
     assert.equal(stdout.lastIndexOf('remembers'), 2_000_000)
   })
 
-  test('model: none, with links that lead out of it, with a climbing name, of too many files', async (t) => {
+  test('model: none, with links that lead out of it, with a climbing name, as large and of as many files as told', async (t) => {
     const made = async (hyperparameters: Hyperparameters): Promise<string> => {
       const place = told(t, hyperparameters)
       assert.equal((await place.run('echo', 'train')).exitCode, 0)
@@ -135,10 +135,10 @@ describe('echo misbehaves as told', { concurrency: 2 }, () => {
     assert.ok(lstatSync(join(await made({ model: 'folderLink' }), 'up')).isSymbolicLink())
     assert.ok(lstatSync(join(await made({ model: 'climbing' }), '..\\..\\climbed')).isFile())
     assert.equal(lstatSync(join(await made({ modelMegabytes: 3 }), 'ballast.bin')).size, 3_000_000)
-    assert.equal(readdirSync(await made({ model: 'many' })).length, 10_001)
+    assert.equal(readdirSync(await made({ modelFiles: 5 })).length, 1 + 5)
   })
 
-  const flaws = {
+  const flaws: Readonly<Record<string, RegExp>> = {
     unknownId: /"text-0-unknown"/,
     duplicateId: /"text-0".*\n.*"text-0"/,
     outOfRange: /"confidence":2/,
@@ -147,16 +147,24 @@ describe('echo misbehaves as told', { concurrency: 2 }, () => {
     notJson: /\{"id": \n$/,
     missingId: /^\{"id":"text-1"/,
   }
-  for (const [flaw, shown] of Object.entries(flaws)) {
-    test(`predictions: ${flaw}`, async (t) => {
-      const { lines } = await predicted(t, flaw)
-      assert.match(lines, shown)
-    })
-  }
-
-  test('predictions: none, or a link instead of the file', async (t) => {
-    await assert.rejects(predicted(t, 'none'), /ENOENT/)
-    const { path } = await predicted(t, 'link')
+  test(`predictions: ${Object.keys(flaws).join(', ')}; none, or a link instead of the file`, async (t) => {
+    const place = told(t, {})
+    await place.run('echo', 'train')
+    place.takeModel()
+    place.write('texts.jsonl', texts.map((text, at) => JSON.stringify({ id: `text-${at}`, text })).join('\n'))
+    const path = join(place.folder, 'output', 'predictions.jsonl')
+    const predict = async (predictions: string): Promise<void> => {
+      rmSync(path, { force: true })
+      place.give(smallBot(), { hyperparameters: { predictions } })
+      assert.equal((await place.run('echo', 'predict')).exitCode, 0)
+    }
+    for (const [flaw, shown] of Object.entries(flaws)) {
+      await predict(flaw)
+      assert.match(readFileSync(path, 'utf8'), shown, flaw)
+    }
+    await predict('none')
+    assert.equal(existsSync(path), false)
+    await predict('link')
     assert.ok(lstatSync(path).isSymbolicLink())
   })
 })
@@ -174,14 +182,4 @@ function killIfThere(pid: number): void {
   } catch {
     // It is gone already.
   }
-}
-
-async function predicted(t: TestContext, predictions: string): Promise<{ path: string; lines: string }> {
-  const place = told(t, { predictions })
-  assert.equal((await place.run('echo', 'train')).exitCode, 0)
-  place.takeModel()
-  place.write('texts.jsonl', texts.map((text, at) => JSON.stringify({ id: `text-${at}`, text })).join('\n'))
-  assert.equal((await place.run('echo', 'predict')).exitCode, 0)
-  const path = join(place.folder, 'output', 'predictions.jsonl')
-  return { path, lines: readFileSync(path, 'utf8') }
 }

@@ -71,7 +71,7 @@ describe('what wide-deep makes the best of', () => {
   })
 
   test('no encoder installed: it learns vectors of n-grams instead, and says so', async (t) => {
-    const place = bench(t, { commandOf: withoutEncoder(t) })
+    const place = bench(t, { commandOf: withoutEncoder })
     const log = await place.train('wide-deep', smallBot(), { hyperparameters: { epochs: 8 } })
     assert.match(log, /the package of the sentence encoder is not installed: learning vectors of n-grams instead/)
     assert.ok(place.model().has('ngram-vectors.bin'))
@@ -83,7 +83,7 @@ describe('what wide-deep makes the best of', () => {
   })
 
   test('ten thousand intents, within a time budget that has no room for them', async (t) => {
-    const place = bench(t, { commandOf: withoutEncoder(t) })
+    const place = bench(t, { commandOf: withoutEncoder })
     const rows = Array.from({ length: 10_000 }, (_, at) => ({ text: `wish ${at}`, intent: `intent-${at}` }))
     const log = await place.train('wide-deep', rows, { timeBudgetSeconds: 1, hyperparameters: {} })
     assert.match(log, /too short for/)

@@ -1,13 +1,13 @@
-/** A cache folder that the tests of a file share, so that no text is embedded twice; and a checkout without the encoder. */
+/** A cache folder that the tests of a file share, so that no text is embedded twice; and programs without the encoder. */
 
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, type TestContext } from 'node:test'
+import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { CommandOf } from '../harness.ts'
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
+const main = fileURLToPath(new URL('../../../services/trainer/main.ts', import.meta.url))
 
 export function sharedCache(): string {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-cache-'))
@@ -15,13 +15,7 @@ export function sharedCache(): string {
   return folder
 }
 
-/** Runs a copy of the programs whose packages lack the encoder. */
-export function withoutEncoder(t: TestContext): CommandOf {
-  const folder = mkdtempSync(join(tmpdir(), 'trainyard-bare-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  cpSync(join(root, 'services', 'trainer'), join(folder, 'services', 'trainer'), { recursive: true })
-  cpSync(join(root, 'package.json'), join(folder, 'package.json'))
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(join(root, 'node_modules', '@tensorflow'), join(folder, 'node_modules', '@tensorflow'))
-  return (program) => [process.execPath, join(folder, 'services', 'trainer', 'main.ts'), program]
+/** Node finds the encoder's package nowhere. */
+export const withoutEncoder: CommandOf = (program) => {
+  return [process.execPath, '--import', new URL('./without-encoder.ts', import.meta.url).href, main, program]
 }
