@@ -27,8 +27,8 @@ export interface QueueNeeds {
 
 const batchSize = 100
 
-interface Place {
-  readonly job_type: JobTypeName
+interface Seat {
+  readonly run: RunId
   readonly number: number
 }
 
@@ -41,11 +41,9 @@ export async function startQueued(
   transaction: Transaction,
   { outbox, longestWaitSeconds, point, look }: QueueNeeds,
 ): Promise<number> {
-  const places = await claimSlots(transaction)
-  if (places.length === 0) return 0
-  const chosen = await chooseRuns(transaction, places)
-  if (chosen.length === 0) return 0
-  const rows = await startRuns(transaction, seat(chosen, places), longestWaitSeconds)
+  const seats = await findSeats(transaction)
+  if (seats.length === 0) return 0
+  const rows = await startRuns(transaction, seats, longestWaitSeconds)
   await outbox.append(
     transaction,
     rows.map((row) => occurrences.started({ ...row, jobType: row.job_type }, row.started_at.getTime())),
@@ -58,50 +56,38 @@ export async function startQueued(
 /** Whether to ask at once again. */
 export const isFull = (started: number): boolean => started === batchSize
 
-/** No more than there are runs to seat: each that is locked here is free to nobody else meanwhile. */
-function claimSlots(transaction: Transaction): Promise<Place[]> {
-  return transaction.query<Place>(
-    `select s.job_type, s.number
-       from launcher.job_types t
-      cross join lateral (
-        select count(*) as runs
-          from (select from launcher.runs r where r.state = 'queued' and r.job_type = t.job_type limit $1) as first) as queued
-      cross join lateral (
-        select job_type, number from launcher.slots
-         where job_type = t.job_type and run is null and not retiring
-         order by number limit queued.runs for update skip locked) as s
-      limit $1`,
+/**
+ * A free slot for each run that may start. No more slots are locked than there are runs that wait: one that is locked here
+ * is free to nobody else meanwhile.
+ */
+function findSeats(transaction: Transaction): Promise<Seat[]> {
+  return transaction.query<Seat>(
+    `with places as materialized (
+       select s.job_type, s.number
+         from launcher.job_types t
+        cross join lateral (
+          select count(*) as runs
+            from (select from launcher.runs r where r.state = 'queued' and r.job_type = t.job_type limit $1) as first) as queued
+        cross join lateral (
+          select job_type, number from launcher.slots
+           where job_type = t.job_type and run is null and not retiring
+           order by number limit queued.runs for update skip locked) as s
+        limit $1
+     ), chosen as materialized (
+       select chosen.run, chosen.job_type
+         from (select job_type, count(*) as places from places group by job_type) as free
+        cross join lateral (
+          select r.run, r.job_type from launcher.runs r join launcher.keys k on k.bot = r.bot and k.job_type = r.job_type
+           where r.state = 'queued' and r.job_type = free.job_type and not exists (
+             select from launcher.runs h where h.bot = r.bot and h.job_type = r.job_type and h.holds_key)
+           order by r.priority desc, r.waiting_since, r.run
+           limit free.places for update of k skip locked) as chosen
+     )
+     select run, number
+       from (select *, row_number() over (partition by job_type) as place from chosen) as chosen
+       join (select *, row_number() over (partition by job_type) as place from places) as places using (job_type, place)`,
     [batchSize],
   )
-}
-
-interface Choice {
-  readonly run: RunId
-  readonly job_type: JobTypeName
-}
-
-function chooseRuns(transaction: Transaction, places: readonly Place[]): Promise<Choice[]> {
-  const free = [...Map.groupBy(places, (place) => place.job_type)]
-  return transaction.query<Choice>(
-    `select chosen.run, chosen.job_type
-       from unnest($1::text[], $2::integer[]) as free (job_type, places)
-      cross join lateral (
-        select r.run, r.job_type from launcher.runs r join launcher.keys k on k.bot = r.bot and k.job_type = r.job_type
-         where r.state = 'queued' and r.job_type = free.job_type and not exists (
-           select from launcher.runs h where h.bot = r.bot and h.job_type = r.job_type and h.holds_key)
-         order by r.priority desc, r.waiting_since, r.run
-         limit free.places for update of k skip locked) as chosen`,
-    [free.map(([jobType]) => jobType), free.map(([, of]) => of.length)],
-  )
-}
-
-/** Pure: gives each chosen run a slot of its job type. */
-function seat(runs: readonly Choice[], places: readonly Place[]): { run: RunId; number: number }[] {
-  const free = Map.groupBy(places, (place) => place.job_type)
-  return runs.flatMap(({ run, job_type }) => {
-    const place = free.get(job_type)?.shift()
-    return place ? [{ run, number: place.number }] : []
-  })
 }
 
 interface StartedRow extends Omit<Subject, 'jobType'> {
@@ -112,7 +98,7 @@ interface StartedRow extends Omit<Subject, 'jobType'> {
 /** A fresh look behind the locks: a run that was replaced or whose key was taken in between is left alone. */
 function startRuns(
   transaction: Transaction,
-  seats: readonly { run: RunId; number: number }[],
+  seats: readonly Seat[],
   longestWaitSeconds: number | null,
 ): Promise<StartedRow[]> {
   return transaction.query<StartedRow>(
