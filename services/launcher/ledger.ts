@@ -24,37 +24,44 @@ interface RunRow {
   champion_train: Digest | null
   champion_answers: Digest | null
   leftovers: boolean
+  attempts: readonly AttemptRow[]
   now: Date
 }
 
-export interface AttemptRow {
+/** As JSON has it: times are texts. */
+interface AttemptRow {
   attempt: AttemptName
-  run: RunId
   kind: AttemptKind
   number: number
   state: AttemptFacts['state']
   placed: boolean
   standing: string | null
   stop: string | null
-  released_at: Date | null
+  released: boolean
   outcome: AttemptOutcome | null
   reason: string | null
   exit_code: number | null
-  created_at: Date
-  claimed_at: Date | null
-  due_at: Date
-  ended_at: Date | null
+  created_at: string
+  claimed_at: string | null
+  due_at: string
+  ended_at: string | null
   model: Digest | null
   answers: Digest | null
 }
 
-const runsWithChampion = `
+const runsWithAttempts = `
   select r.run, r.bot, r.job_type, r.generation, r.state, r.spec, r.dataset, r.cause, r.stop, r.holds_key,
          r.verdict_due_at, r.started_at, r.champion,
          c.spec as champion_spec, c.dataset ->> 'train' as champion_train, a.answers as champion_answers,
          r.state <> 'running' and exists (
            select from launcher.attempt_blobs b join launcher.attempts t on t.attempt = b.attempt
             where t.run = r.run and not b.kept) as leftovers,
+         array(
+           select to_json(t) from (
+             select attempt, kind, number, state, placed_at is not null as placed, standing, stop,
+                    released_at is not null as released, outcome, reason, exit_code, created_at, claimed_at, due_at, ended_at,
+                    model, answers
+               from launcher.attempts where run = r.run order by kind, number) as t) as attempts,
          now() as now
     from launcher.runs r
     left join launcher.runs c on c.run = r.champion ->> 'run'
@@ -70,23 +77,11 @@ export interface RunRecord {
 }
 
 export async function readRuns(database: Queryable, runs: readonly RunId[]): Promise<RunRecord[]> {
-  // Attempts last: one that appears in between belongs to a run that is already read, and is looked at again.
-  const rows = await database.query<RunRow>(runsWithChampion, [runs])
-  const attempts = await database.query<AttemptRow>(
-    `select attempt, run, kind, number, state, placed_at is not null as placed, standing, stop, released_at,
-            outcome, reason, exit_code, created_at, claimed_at, due_at, ended_at, model, answers
-       from launcher.attempts where run = any($1) order by kind, number`,
-    [runs],
-  )
-  const byRun = Map.groupBy(attempts, (attempt) => attempt.run)
-  return rows.map((row) => ({
-    run: row.run,
-    nowMs: row.now.getTime(),
-    facts: () => runFacts(row, byRun.get(row.run) ?? []),
-  }))
+  const rows = await database.query<RunRow>(runsWithAttempts, [runs])
+  return rows.map((row) => ({ run: row.run, nowMs: row.now.getTime(), facts: () => runFacts(row) }))
 }
 
-function runFacts(row: RunRow, attempts: readonly AttemptRow[]): RunFacts {
+function runFacts(row: RunRow): RunFacts {
   return {
     run: row.run,
     bot: row.bot,
@@ -101,7 +96,7 @@ function runFacts(row: RunRow, attempts: readonly AttemptRow[]): RunFacts {
     verdictDueMs: row.verdict_due_at?.getTime() ?? null,
     startedMs: row.started_at?.getTime() ?? null,
     examinee: examineeOf(row),
-    attempts: attempts.map(attemptFacts),
+    attempts: row.attempts.map(attemptFacts),
     leftovers: row.leftovers,
   }
 }
@@ -116,7 +111,7 @@ function examineeOf(row: RunRow): Examinee | null {
   }
 }
 
-export function attemptFacts(row: AttemptRow): AttemptFacts {
+function attemptFacts(row: AttemptRow): AttemptFacts {
   return {
     name: row.attempt,
     kind: row.kind,
@@ -125,15 +120,17 @@ export function attemptFacts(row: AttemptRow): AttemptFacts {
     placed: row.placed,
     standing: row.standing,
     stop: row.stop,
-    released: row.released_at !== null,
+    released: row.released,
     outcome: row.outcome,
     reason: row.reason,
     exitCode: row.exit_code,
-    createdMs: row.created_at.getTime(),
-    claimedMs: row.claimed_at?.getTime() ?? null,
-    dueMs: row.due_at.getTime(),
-    endedMs: row.ended_at?.getTime() ?? null,
+    createdMs: Date.parse(row.created_at),
+    claimedMs: msOf(row.claimed_at),
+    dueMs: Date.parse(row.due_at),
+    endedMs: msOf(row.ended_at),
     model: row.model,
     answers: row.answers,
   }
 }
+
+const msOf = (time: string | null): number | null => (time === null ? null : Date.parse(time))
