@@ -23,7 +23,7 @@ import type { Executor, Observation } from './executor/executor.ts'
 import { type AttemptFacts, type AttemptKind, type RunFacts, specOf } from './facts.ts'
 import { type RunRecord, readRuns } from './ledger.ts'
 import { clearLeftovers } from './leftovers.ts'
-import { type Look, type Settled, settleLooks } from './looks.ts'
+import { type Look, type Placed, type Settled, settleLooks } from './looks.ts'
 import type { LauncherKit } from './points.ts'
 import { type EndAct, endOf } from './run-end.ts'
 import { type Act, planOf } from './run-step.ts'
@@ -135,7 +135,7 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
 
   async function attend(record: RunRecord, lease: string): Promise<void> {
     const { run } = record
-    const placed: AttemptName[] = []
+    const placed: Placed[] = []
     const waitMs = await look(record, placed)
     try {
       await settle({ run, lease, waitMs, placed }, 1)
@@ -152,17 +152,21 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     else if (looking.size === 0) rest()
   }
 
-  /** What many looks end with at the same time goes together: a write of its own for each would be most of their work. */
+  /**
+   * What many looks end with at the same time goes together: a write of its own for each would be most of their work. Nor does
+   * it wait for the disk: what PostgreSQL forgets when it crashes is as if the launcher had, just before it wrote, and a look
+   * begins anew.
+   */
   const settle = groupCommit(
     async (settled: readonly Settled[]) => {
-      await settleLooks(database, settled)
+      await settleLooks(loose, settled)
       return settled
     },
     { perCommit: looksAtOnce, waiting: Number.POSITIVE_INFINITY },
   )
 
   /** @param placed gets those that the executor has on record from now on */
-  async function look({ run: id, nowMs, facts }: RunRecord, placed: AttemptName[]): Promise<number | null> {
+  async function look({ run: id, nowMs, facts }: RunRecord, placed: Placed[]): Promise<number | null> {
     try {
       const run = facts()
       const seen = await observe(run, nowMs)
@@ -189,10 +193,10 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     return seen
   }
 
-  async function perform(run: RunFacts, act: Act, placed: AttemptName[]): Promise<void> {
+  async function perform(run: RunFacts, act: Act, placed: Placed[]): Promise<void> {
     switch (act.do) {
       case 'start':
-        if (await start(run, attemptOf(run, act.attempt))) placed.push(act.attempt)
+        placed.push(...(await start(run, attemptOf(run, act.attempt))))
         return
       case 'stop':
         return executor.stop(act.attempt, act.graceMs)
@@ -235,12 +239,13 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     }
   }
 
-  /** @returns false when it can never be started, and has ended */
-  async function start(run: RunFacts, attempt: AttemptFacts): Promise<boolean> {
+  /** @returns nothing when it can never be started, and has ended */
+  async function start(run: RunFacts, attempt: AttemptFacts): Promise<readonly Placed[]> {
     const spec = specOf(run, attempt.kind)
     await point('launcher.executor.starting')
+    let words: string | undefined
     try {
-      await executor.start({
+      const started = await executor.start({
         name: attempt.name,
         run: run.run,
         bot: run.bot,
@@ -254,6 +259,7 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
         graceMs: spec.graceSeconds * 1000,
         traceparent: run.cause.traceparent,
       })
+      words = started.words
     } catch (error) {
       if (classify(error).code !== 'badInput') {
         await noteStanding(database, attempt.name, `can't be started yet: ${messageOf(error)}`)
@@ -264,10 +270,10 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       await endAttempt(database, attempt, { outcome: 'badInput', reason, exitCode: null, signal: null })
       needs.countOutcome('badInput')
       hinted.add(run.run)
-      return false
+      return []
     }
     await point('launcher.executor.started')
-    return true
+    return [{ attempt: attempt.name, words }]
   }
 
   async function end(run: RunFacts, act: EndAct): Promise<void> {

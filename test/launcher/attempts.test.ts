@@ -48,6 +48,17 @@ test('I1: an attempt that the executor had and has lost is not started again und
   assert.deepEqual(started(kit), [`${run}-1`, `${run}-2`])
 })
 
+test('how an attempt stands when it is started is on record with its start', async (t) => {
+  const kit = await launcherKit(t)
+  kit.executor.words = 'waits for a place'
+  const run = await kit.request()
+  await kit.settle()
+  const rows = await kit.database.query(
+    'select attempt, standing, standing_since is not null as since from launcher.attempts where placed_at is not null',
+  )
+  assert.deepEqual(rows, [{ attempt: `${run}-1`, standing: 'waits for a place', since: true }])
+})
+
 test('I1: PostgreSQL itself refuses a second attempt of a run that can still have an effect', async (t) => {
   const kit = await launcherKit(t)
   const run = await kit.request()

@@ -13,6 +13,8 @@ export interface ScriptedExecutor extends Executor {
   forgets(name: AttemptName): void
   /** From now on the next calls of `start` are refused with this error, or not any more. */
   refuse(error: Error | undefined): void
+  /** How attempts that are started from now on stand, in its words. */
+  words: string | undefined
   /** What it has to say of attempts. */
   readonly told: Map<AttemptName, Remark[]>
   /** From now on it cannot say how attempts are, or can again. */
@@ -30,7 +32,7 @@ export function scriptedExecutor(): ScriptedExecutor {
   let refusal: Error | undefined
   let silent = false
 
-  return {
+  const executor: ScriptedExecutor = {
     name: 'process',
     place: 'nowhere',
     longestWaitSeconds: null,
@@ -38,11 +40,13 @@ export function scriptedExecutor(): ScriptedExecutor {
     stopped,
     released,
     told,
+    words: undefined,
     async start(attempt) {
       if (refusal) throw refusal
-      if (there.has(attempt.name)) return
+      if (there.has(attempt.name)) return {}
       started.push(attempt)
       there.set(attempt.name, { state: 'running', handle: `handle-${started.length}` })
+      return executor.words === undefined ? {} : { words: executor.words }
     },
     async observe(name) {
       if (silent) throw conflict('the executor is out of reach')
@@ -79,4 +83,5 @@ export function scriptedExecutor(): ScriptedExecutor {
       silent = now
     },
   }
+  return executor
 }

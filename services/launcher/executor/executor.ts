@@ -91,10 +91,11 @@ export interface Executor {
 
   /**
    * Starts the attempt, or adopts it: when one of this name is there, or has ended and is not released, nothing
-   * happens. Resolves when the start is on record, not when the attempt runs. A rejection means that it was not started;
-   * a retryable error may be tried again with the same attempt.
+   * happens. Resolves when the start is on record, not when the attempt runs; to how it stands then, where that is known,
+   * so that `onChange` need not say it. A rejection means that it was not started; a retryable error may be tried again
+   * with the same attempt.
    */
-  start(attempt: AttemptToStart): Promise<void>
+  start(attempt: AttemptToStart): Promise<Pick<Standing, 'words'>>
 
   observe(name: AttemptName): Promise<Observation>
 

@@ -222,6 +222,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       } finally {
         if (starts.get(name) === start) starts.delete(name)
       }
+      return {}
     },
     observe,
     stop,

@@ -3,8 +3,9 @@
  *
  *     absent ─ start ─▶ starting ─▶ running ─▶ ended ─ release ─▶ absent
  *
- * Nothing here is remembered but what has ended and cannot change any more, until its Job is gone: the watches only make
- * looking cheap and tell when to look, and every launcher sees the same.
+ * Nothing here is remembered but what need not be looked at again: what has ended and cannot change any more, until its Job
+ * is gone, and a Job just made, until the watch tells of it. The watches only make looking cheap and tell when to look, and
+ * every launcher sees the same.
  *
  * Invariants:
  * - a name is created once: the API server refuses a second Job of it (I1), and the finalizer keeps the first, even when
@@ -17,7 +18,7 @@ import { AttemptName } from '../../../../schemas/words.ts'
 import type { Clock } from '../../../kit/clock.ts'
 import { conflict, unavailable } from '../../../kit/errors.ts'
 import type { Logger } from '../../../kit/log.ts'
-import type { Executor, Observation } from '../executor.ts'
+import type { Executor, Observation, Standing } from '../executor.ts'
 import type { Cluster, CoreV1Event, SeenJob, SeenNode, SeenPod } from './client/cluster.ts'
 import { failureOf, toTrainyardError } from './client/failures.ts'
 import { whyNoNodeFits } from './fit.ts'
@@ -54,7 +55,10 @@ interface Read {
 export function createKubernetesExecutor(options: KubernetesExecutorOptions): Executor {
   const { cluster, settings, clock, log, settleSeconds = 30 } = options
   const listeners: ((name: AttemptName) => void)[] = []
-  const changed = new Set<AttemptName>()
+  /** What is to be told, and whether nothing but its Job has changed. */
+  const changed = new Map<AttemptName, { isOfJob: boolean }>()
+  /** The versions of the Jobs that were made here, and of which the watch has not told yet. */
+  const made = new Map<string, string>()
   let listed: { readonly atMs: number; readonly nodes: Promise<readonly SeenNode[]> } | undefined
   /** Of those that have ended, what was read then; each is asked about thrice, and the API server once. */
   const over = new Map<string, Read>()
@@ -64,22 +68,27 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   const isClosed = (): boolean => closing.signal.aborted
 
   /** A Job and its pod change several times in a moment, and those of many together. */
-  function tell(name: string): void {
+  function tell(name: string, isOfJob = false): void {
     if (over.has(name) && jobs.get(name) === undefined) over.delete(name)
     const attempt = AttemptName.safeParse(name)
     if (!attempt.success) return
-    changed.add(attempt.data)
+    changed.set(attempt.data, { isOfJob: isOfJob && changed.get(attempt.data)?.isOfJob !== false })
     if (changed.size === 1) void clock.sleep(gatherMs, closing.signal).then(tellGathered)
   }
 
   function tellGathered(): void {
-    const names = [...changed]
+    const gathered = [...changed]
     changed.clear()
     if (isClosed()) return
-    for (const name of names) for (const listener of listeners) listener(name)
+    for (const [name, { isOfJob }] of gathered) {
+      const asMade = made.get(name)
+      made.delete(name)
+      const isNews = !isOfJob || asMade === undefined || versionOf(jobs.get(name)) !== asMade
+      if (isNews) for (const listener of listeners) listener(name)
+    }
   }
-  const jobs = cluster.watchJobs(tell)
-  const pods = cluster.watchPods(tell)
+  const jobs = cluster.watchJobs((name) => tell(name, true))
+  const pods = cluster.watchPods((name) => tell(name))
 
   /** What the watches know; undefined when they know of no such Job, or may have missed something. */
   function known(name: AttemptName): Read | undefined {
@@ -140,6 +149,14 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     void clock.sleep(podWithinMs + 2 * grainMs, closing.signal).then(look)
   }
 
+  /** There is no more to be seen of it than what the API server has just answered. */
+  function noteMade(name: string, job: SeenJob): Pick<Standing, 'words'> {
+    made.set(name, versionOf(job))
+    if (job.spec?.suspend !== true) awaitPod(name)
+    const seen = observationOf({ job, pods: [], events: [], nowhere: undefined }, cluster.nowMs())
+    return seen.state === 'starting' && seen.words !== undefined ? { words: seen.words } : {}
+  }
+
   /** Events only explain: where we may not read them, nothing waits for that. */
   async function readEvents(ofUids: readonly string[]): Promise<{ events: readonly CoreV1Event[]; refusal?: string }> {
     try {
@@ -175,7 +192,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       const answer = await cluster.createJob(job).catch((error: unknown) => {
         throw toTrainyardError(error)
       })
-      if (answer === 'created') return
+      if (answer !== 'exists') return noteMade(attempt.name, answer)
       const there = await cluster.readJob(attempt.name)
       if (!there) throw unavailable(`the Job ${attempt.name} was there, and is not any more`)
       if (!isSameWork(there, attempt)) {
@@ -183,6 +200,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
           hint: `A name is never used twice. Look at it (kubectl get job ${attempt.name} -o yaml), and delete it if it is nobody's.`,
         })
       }
+      return {}
     },
 
     observe,
@@ -204,6 +222,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       const ended = over.get(name)
       // Whatever goes wrong from here on is looked at anew.
       over.delete(name)
+      made.delete(name)
       const isWhole = ended?.job && ended.pods.length > 0 && ended.pods.every((pod) => isOwned(pod, ended.job))
       if (isWhole && (await cluster.dropJob(name, uidOf(ended.job)))) return
       const { job, pods } = await read(name)
@@ -255,6 +274,8 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
 }
 
 const isOf = ({ metadata }: SeenPod, name: string): boolean => metadata?.labels?.[labels.attempt] === name
+
+const versionOf = (job: SeenJob | undefined): string => job?.metadata?.resourceVersion ?? ''
 
 const uidOf = ({ metadata }: SeenJob | SeenPod): string => metadata?.uid ?? ''
 

@@ -47,8 +47,11 @@ export interface Cluster {
   /** What its clock shows, to the second: the times in its objects are by this one. */
   nowMs(): number
 
-  /** After a lost answer it looks for the name before it says which. A field that the cluster does not know is refused. */
-  createJob(job: V1Job): Promise<'created' | 'exists'>
+  /**
+   * Resolves to the Job as it was made. After a lost answer it looks for the name, and what is there is `exists`. A field that
+   * the cluster does not know is refused.
+   */
+  createJob(job: V1Job): Promise<SeenJob | 'exists'>
   /** Straight from the store, never from a cache. `undefined`: it is not there. */
   readJob(name: string): Promise<SeenJob | undefined>
   /** Its pods follow once it is gone. Only the object with this uid; absent is no error. */

@@ -1,4 +1,4 @@
-/** What can be done with objects of any kind: list, read and delete them, and watch. */
+/** What can be done with objects of any kind: create, list, read and delete them, and watch. */
 // Of client-node's models only this knows which texts are times; it is not among what the package says it exports.
 import { ObjectSerializer } from '@kubernetes/client-node/dist/gen/models/ObjectSerializer.js'
 import { z } from 'zod'
@@ -87,6 +87,14 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
     }
   }
 
+  async function create<T>(kind: Kind, name: string, body: object): Promise<T> {
+    const query = { fieldValidation: 'Strict', fieldManager: 'trainyard' }
+    const made = await calls.write(`create the ${kind.one} ${name}`, (signal) =>
+      object({ method: 'POST', path: kind.path, query, body, signal }),
+    )
+    return decode<T>(kind, made)
+  }
+
   /** By a list: of pods nothing else is needed, and so no right to get one. */
   async function find(kind: Kind, name: string): Promise<SeenJob | SeenPod | undefined> {
     const { items } = await list<SeenJob | SeenPod>({ ...kind, fieldSelector: `metadata.name=${name}` })
@@ -168,7 +176,7 @@ export function makeObjects({ connection, calls, clock, random, log, timings, si
     }
   }
 
-  return { at, json, object, list, read, remove, watch }
+  return { at, json, create, list, read, remove, watch }
 }
 
 /** Times as `Date`, as the types say. */

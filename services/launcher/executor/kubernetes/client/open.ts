@@ -64,7 +64,7 @@ export function openCluster(options: ClusterOptions): Cluster {
   const nodes: Kind = { one: 'node', many: 'nodes', path: '/api/v1/nodes', model: 'V1Node', kept: ofNodes }
 
   const { signal } = closing
-  const { at, json, object, list, read, remove, watch } = makeObjects({
+  const { at, json, create, list, read, remove, watch } = makeObjects({
     clock,
     random,
     log,
@@ -136,19 +136,10 @@ export function openCluster(options: ClusterOptions): Cluster {
 
   const deleteJob = (name: string, uid: string) => remove(jobs, name, uid, { propagationPolicy: 'Background' })
 
-  async function createJob(job: V1Job): Promise<'created' | 'exists'> {
+  async function createJob(job: V1Job): Promise<SeenJob | 'exists'> {
     const name = job.metadata?.name ?? ''
     try {
-      await calls.write(`create the Job ${name}`, (signal) =>
-        object({
-          method: 'POST',
-          path: jobs.path,
-          query: { fieldValidation: 'Strict', fieldManager: 'trainyard' },
-          body: { apiVersion: 'batch/v1', kind: 'Job', ...job },
-          signal,
-        }),
-      )
-      return 'created'
+      return await create<SeenJob>(jobs, name, { apiVersion: 'batch/v1', kind: 'Job', ...job })
     } catch (error) {
       const why = failureOf(error)?.kind
       if (why === 'exists') return 'exists'

@@ -1,0 +1,55 @@
+/** What the executor tells of its Jobs, beside an API server in the test's hand. */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { systemClock } from '../../../../services/kit/clock.ts'
+import { openLog } from '../../../../services/kit/log.ts'
+import { createKubernetesExecutor } from '../../../../services/launcher/executor/kubernetes/executor.ts'
+import { eventually } from '../../../harness/eventually.ts'
+import { type ApiServer, startApiServer } from './client/api-server.ts'
+import { job, openTestCluster } from './client/clusters.ts'
+import { attemptOf, settings } from './given.ts'
+
+const attempt = attemptOf()
+const stranger = 'run-jihgfedcba-1'
+
+async function scene(t: TestContext) {
+  const server = await startApiServer(t)
+  const cluster = openTestCluster(t, server.kubeconfig)
+  const executor = createKubernetesExecutor({ cluster, settings, clock: systemClock, log: openLog('silent') })
+  const told: string[] = []
+  executor.onChange((name) => told.push(name))
+  await eventually(() => server.watches() === 2)
+  return { server, executor, told }
+}
+
+/** Waits until it has told of a Job that somebody else makes now: the watch has told of those before it by then. */
+async function goesOn(server: ApiServer, told: readonly string[]): Promise<void> {
+  server.put('jobs', job(stranger))
+  await eventually(() => told.includes(stranger), { what: 'hearing of another Job' })
+}
+
+test('D7: a start says how the attempt stands, and what it has said is not told once more', async (t) => {
+  const { server, executor, told } = await scene(t)
+  assert.deepEqual(await executor.start(attempt), { words: 'waits for its pod to be made' })
+  await goesOn(server, told)
+  assert.deepEqual(told, [stranger])
+})
+
+test('D7: whatever becomes of a Job after its start is told', async (t) => {
+  const { server, executor, told } = await scene(t)
+  const changed = (status: object) => server.put('jobs', { ...job(attempt.name), status })
+  await executor.start(attempt)
+  changed({ active: 1 })
+  await eventually(() => told.includes(attempt.name))
+  await goesOn(server, told)
+  told.length = 0
+  server.remove('jobs', attempt.name)
+  await eventually(() => told.includes(attempt.name))
+})
+
+test('D7: a pod that is there before its Job is heard of is told', async (t) => {
+  const { server, executor, told } = await scene(t)
+  await executor.start(attempt)
+  server.put('pods', { metadata: { ...job(attempt.name).metadata, name: `${attempt.name}-pod` } })
+  await eventually(() => told.includes(attempt.name))
+})
