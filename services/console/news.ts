@@ -24,7 +24,7 @@ export function makeNews(clock: Clock): News {
     async wait(seen, limitMs, signal) {
       if (count !== seen || signal.aborted) return
       const awake = new AbortController()
-      const rouse = () => awake.abort()
+      const rouse = () => awake.abort('news')
       emitter.once('news', rouse)
       await clock.sleep(limitMs, AbortSignal.any([awake.signal, signal]))
       emitter.off('news', rouse)

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 /** Time as a parameter. Deadlines that must outlive a process are rows judged by the database's clock, not by this one. */
 export interface Clock {
   now(): Date
@@ -12,8 +10,16 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
+  // Not by `timers/promises`, which makes an error with its stack of each sleep that is cut short, and most are.
   sleep: (milliseconds, signal) =>
-    delay(milliseconds, undefined, signal ? { signal } : {}).catch((error: unknown) => {
-      if (!signal?.aborted) throw error
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve()
+      const wake = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, milliseconds)
+      signal?.addEventListener('abort', wake)
     }),
 }

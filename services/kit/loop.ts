@@ -53,7 +53,8 @@ export function makeLoop(loop: Loop, clock: Clock, log: Logger): RunningLoop {
 
   async function nap(milliseconds: number): Promise<void> {
     const awake = new AbortController()
-    rouse = () => awake.abort()
+    // With a reason, since none is an error with its stack.
+    rouse = () => awake.abort('woken')
     await clock.sleep(milliseconds, AbortSignal.any([awake.signal, stopping.signal]))
     rouse = () => {}
   }

@@ -77,7 +77,7 @@ export function openLogBus(options: LogBusOptions): Bus {
     while (!stopping.aborted) {
       // Listening begins before the read, so that what is published in between is not slept through.
       const woken = new AbortController()
-      const wake = () => woken.abort()
+      const wake = () => woken.abort('woken')
       news.once(topic, wake)
       try {
         position ??= await begin(subscription, topic)
