@@ -13,6 +13,8 @@ export type KeyState = Key & {
   readonly generation: number
   readonly newestRun: RunId | undefined
   readonly highestRevision: number | undefined
+  /** When the transaction began that holds it. */
+  readonly heldAt: Date
 }
 
 type KeyRow = {
@@ -21,6 +23,7 @@ type KeyRow = {
   generation: number
   newest_run: RunId | null
   highest_revision: number | null
+  now: Date
 }
 
 /** Locks the keys' rows in their order, so that no two transactions wait for each other, and makes those that are missing. */
@@ -31,7 +34,7 @@ export async function lockKeys(transaction: Transaction, keys: readonly Key[]): 
     `insert into intake.keys (bot, job_type)
      select bot, job_type from unnest($1::text[], $2::text[]) as wanted (bot, job_type) order by bot, job_type
      on conflict (bot, job_type) do update set generation = keys.generation
-     returning bot, job_type, generation, newest_run, highest_revision`,
+     returning bot, job_type, generation, newest_run, highest_revision, now() as now`,
     [wanted.map(({ bot }) => bot), wanted.map(({ jobType }) => jobType)],
   )
   return new Map(
@@ -42,6 +45,7 @@ export async function lockKeys(transaction: Transaction, keys: readonly Key[]): 
         generation: row.generation,
         newestRun: row.newest_run ?? undefined,
         highestRevision: row.highest_revision ?? undefined,
+        heldAt: row.now,
       }
       return [nameOfKey(key), state]
     }),

@@ -15,7 +15,7 @@ import {
 } from '../../schemas/words.ts'
 import type { Occurrence } from '../kit/bus/outbox.ts'
 import type { Kit } from '../kit/service.ts'
-import type { Transaction } from '../kit/store/database.ts'
+import type { Statement, Transaction } from '../kit/store/database.ts'
 import type { StoredSplit } from './dataset/stored.ts'
 import { decide, type Newest } from './decide.ts'
 import type { KeyState } from './keys.ts'
@@ -80,7 +80,7 @@ export function makeSettle({ configuration, outbox, point }: SettleParts): Settl
     }
 
     await rememberDatasets(transaction, refused)
-    const requested = await grant(transaction, granted)
+    const requested = grant(transaction, granted, keys)
     const ended = await close(transaction, closed)
     await outbox.append(transaction, [...requested, ...ended])
     await point('intake.request.decided')
@@ -158,10 +158,20 @@ async function rememberDatasets(transaction: Transaction, ready: readonly Ready[
   )
 }
 
-async function grant(transaction: Transaction, granted: readonly Granted[]): Promise<Occurrence[]> {
+/** Nothing that follows reads it, so it goes with the commit. */
+function grant(
+  transaction: Transaction,
+  granted: readonly Granted[],
+  keys: ReadonlyMap<string, KeyState>,
+): Occurrence[] {
   if (granted.length === 0) return []
-  const rows = await transaction.query<{ now: Date }>(
-    `with given as (
+  transaction.beforeCommit(() => [granting(granted)])
+  return granted.map((item) => requestedOf(item, keys.get(nameOfKey(item.request))?.heldAt.getTime() ?? 0))
+}
+
+function granting(granted: readonly Granted[]): Statement {
+  return {
+    text: `with given as (
        select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[])
          as given (id, bot, job_type, generation, dataset, uri, work_identity)),
      counted as (
@@ -171,9 +181,8 @@ async function grant(transaction: Transaction, granted: readonly Granted[]): Pro
      update intake.requests
         set state = 'requested', state_since = now(), generation = given.generation, dataset = given.dataset,
             work_identity = given.work_identity, problem = null
-       from given where requests.id = given.id
-     returning now() as now`,
-    [
+       from given where requests.id = given.id`,
+    values: [
       granted.map(({ request }) => request.run),
       granted.map(({ request }) => request.bot),
       granted.map(({ request }) => request.jobType),
@@ -182,9 +191,7 @@ async function grant(transaction: Transaction, granted: readonly Granted[]): Pro
       granted.map(({ uri }) => uri),
       granted.map(({ workIdentity }) => workIdentity),
     ],
-  )
-  const requestedAt = rows[0]?.now.getTime() ?? 0
-  return granted.map((item) => requestedOf(item, requestedAt))
+  }
 }
 
 function requestedOf(
