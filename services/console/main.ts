@@ -20,6 +20,7 @@ const deadLetters: Topic = 'trainyard.dead-letters'
 const platformEvents: Topic = 'trainyard.events'
 /** What people look at may be as old as that. */
 const gatherMs = 100
+const busyGatherMs = 500
 const retentionPollMs = 10 * 60_000
 
 export const console: ServiceDefinition = {
@@ -49,6 +50,7 @@ function recorder(metrics: ConsoleMetrics, news: News): EventConsumer {
     group: 'console',
     topics: topicNames.filter((topic) => topic !== deadLetters && topic !== platformEvents),
     gatherMs,
+    busyGatherMs,
     async handle(transaction, events) {
       const fresh = await record(transaction, events)
       transaction.afterCommit(() => {

@@ -17,6 +17,7 @@ export function runsConsumer({ outbox, point }: Pick<Kit, 'outbox' | 'point'>): 
     group: 'intake-runs',
     topics: ['trainyard.runs'],
     gatherMs: 100,
+    busyGatherMs: 500,
     async handle(transaction, events) {
       const news = events.filter(isOfRun)
       await lockKeys(transaction, await keysOf(transaction, news))

@@ -49,6 +49,7 @@ export async function assemble(
       topics: consumer.topics,
       from: consumer.kind === 'raw' ? consumer.from : 'beginning',
       gatherMs: consumer.kind === 'raw' ? 0 : (consumer.gatherMs ?? 0),
+      busyGatherMs: consumer.kind === 'raw' ? undefined : consumer.busyGatherMs,
       database,
       outbox,
       clock,

@@ -27,6 +27,8 @@ export interface EventConsumer {
   readonly topics: readonly Topic[]
   /** Of what nobody waits for: the pause after a small batch, in which news gathers for one transaction. */
   readonly gatherMs?: number
+  /** The same while so much comes that nobody follows each of it. */
+  readonly busyGatherMs?: number
   /** For these somebody waits: no pause is made after a batch with one of them. */
   readonly urgent?: readonly EventName[]
   handle(transaction: Transaction, events: readonly ReceivedEvent[]): Promise<void>

@@ -36,6 +36,8 @@ export interface ConsumerOptions {
   readonly from: 'beginning' | 'end'
   /** How long nothing more is taken of a partition after a small batch, so that the next one is larger. */
   readonly gatherMs: number
+  /** The same after a batch that is not so small. */
+  readonly busyGatherMs?: number | undefined
   readonly database: Database
   readonly outbox: Outbox
   readonly clock: Clock
@@ -46,6 +48,8 @@ export interface ConsumerOptions {
 
 /** So many are worth a transaction of their own. */
 const gathered = 100
+/** So many tell that there is more than anybody follows. */
+const busy = 5
 
 interface Moved {
   /** Whether messages lie parked which others may have to join. */
@@ -53,7 +57,7 @@ interface Moved {
 }
 
 export function makeSubscription(options: ConsumerOptions): Subscription {
-  const { service, group, gatherMs, database, clock, log, point, handling } = options
+  const { service, group, gatherMs, busyGatherMs = gatherMs, database, clock, log, point, handling } = options
   const parking = makeParking(service, group)
   const positions = new Map<string, number | undefined>()
   const placeOf = (topic: string, partition: number) => `${topic}/${partition}`
@@ -152,7 +156,8 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
       const isOurs = await handle(batch)
       const isHurried =
         batch.messages.length >= gathered || batch.messages.some((message) => handling.isUrgent?.(message))
-      if (gatherMs > 0 && !isHurried) await clock.sleep(gatherMs)
+      const pauseMs = batch.messages.length < busy ? gatherMs : busyGatherMs
+      if (pauseMs > 0 && !isHurried) await clock.sleep(pauseMs)
       return isOurs
     },
   }

@@ -80,6 +80,19 @@ test('a consumer that gathers takes no further batch before its pause is over, a
   assert.equal(await handled, true)
 })
 
+test('a consumer that gathers does so for longer while much comes', async (t) => {
+  const { options } = await consumersFor(t, () => {})
+  const pauses: number[] = []
+  const sleep = async (milliseconds: number) => void pauses.push(milliseconds)
+  const clock = { ...options.clock, sleep }
+  const consumer = makeSubscription({ ...options, gatherMs: 100, busyGatherMs: 500, clock })
+  await consumer.position('things', 0)
+  const { messages } = batchOf(['a', 'b', 'c', 'd', 'e', 'f'])
+  await consumer.handle({ ...batchOf([]), messages: messages.slice(0, 1), nextOffset: 1 })
+  await consumer.handle({ ...batchOf([]), messages: messages.slice(1), nextOffset: 6 })
+  assert.deepEqual(pauses, [100, 500])
+})
+
 test('a consumer that gathers makes no pause after a batch for which somebody waits', async (t) => {
   const { options } = await consumersFor(t, () => {}, { isUrgent: ({ value }) => String(value) === 'urgent' })
   const pauses: number[] = []
