@@ -13,7 +13,7 @@ import { makeNews } from './news.ts'
 import { makeObjectionWatch } from './objections.ts'
 import { makeOrphanWatch } from './orphans.ts'
 import { holdPlace } from './place.ts'
-import { anyQueued, isFull, startQueued } from './queue.ts'
+import { anyQueued, isFull, type Started, startQueued } from './queue.ts'
 import { makeReconciler, reconcilePollMs } from './reconciler.ts'
 import { forgetModels, forgetOld } from './retention.ts'
 import { addModelRoutes } from './routes/models.ts'
@@ -68,7 +68,12 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
   })
   const reconciling = kit.loop('launcher.reconcile', reconcilePollMs, (signal) => reconciler.work(signal))
   const start = (transaction: Transaction) =>
-    startQueued(transaction, { ...kit, longestWaitSeconds: executor.longestWaitSeconds, look })
+    startQueued(transaction, {
+      ...kit,
+      longestWaitSeconds: executor.longestWaitSeconds,
+      lease: reconciler.lease,
+      look: lookAtStarted,
+    })
   const queue = kit.loop('launcher.queue', queuePollMs, async () => {
     const started = (await anyQueued(database.keyed)) ? await database.transaction(start) : 0
     if (started > 0) await kit.point('launcher.queue.started')
@@ -87,6 +92,11 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
   function look(runs: readonly RunId[]): void {
     reconciler.hint(runs)
     reconciling.wake()
+  }
+  function lookAtStarted(started: readonly Started[]): void {
+    reconciler.begin(started.flatMap(({ run, lease }) => (lease === null ? [] : [{ run, lease }])))
+    const others = started.flatMap(({ run, lease }) => (lease === null ? [run] : []))
+    if (others.length > 0) look(others)
   }
   const hint = (attempt: AttemptName): void => look([runOf(attempt)])
   executor.onChange(hint)

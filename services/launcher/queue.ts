@@ -21,8 +21,16 @@ export interface QueueNeeds {
   /** Of the executor: how long an attempt may wait for a place to run where its placement does not say. */
   readonly longestWaitSeconds: number | null
   point(name: Point): Promise<void>
+  /** Of the runs that start, so many are the starter's own to look at, and for so long; the others are due at once, for anybody. */
+  lease(): { readonly runs: number; readonly milliseconds: number }
   /** Called after the commit with the runs that have started. */
-  look(runs: readonly RunId[]): void
+  look(started: readonly Started[]): void
+}
+
+export interface Started {
+  readonly run: RunId
+  /** What makes a look at it the starter's own; null: it is due for anybody. */
+  readonly lease: string | null
 }
 
 const batchSize = 100
@@ -39,17 +47,17 @@ export async function anyQueued(database: Queryable): Promise<boolean> {
 /** @returns how many runs were started; at `batchSize` there may be more */
 export async function startQueued(
   transaction: Transaction,
-  { outbox, longestWaitSeconds, point, look }: QueueNeeds,
+  { outbox, longestWaitSeconds, point, lease, look }: QueueNeeds,
 ): Promise<number> {
   const seats = await findSeats(transaction)
   if (seats.length === 0) return 0
-  const rows = await startRuns(transaction, seats, longestWaitSeconds)
+  const rows = await startRuns(transaction, seats, longestWaitSeconds, lease())
   await outbox.append(
     transaction,
     rows.map((row) => occurrences.started({ ...row, jobType: row.job_type }, row.started_at.getTime())),
   )
   await point('launcher.queue.chosen')
-  transaction.afterCommit(() => look(rows.map(({ run }) => run)))
+  transaction.afterCommit(() => look(rows))
   return rows.length
 }
 
@@ -90,7 +98,7 @@ function findSeats(transaction: Transaction): Promise<Seat[]> {
   )
 }
 
-interface StartedRow extends Omit<Subject, 'jobType'> {
+interface StartedRow extends Omit<Subject, 'jobType'>, Started {
   readonly job_type: JobTypeName
   readonly started_at: Date
 }
@@ -100,15 +108,18 @@ function startRuns(
   transaction: Transaction,
   seats: readonly Seat[],
   longestWaitSeconds: number | null,
+  lease: ReturnType<QueueNeeds['lease']>,
 ): Promise<StartedRow[]> {
   return transaction.query<StartedRow>(
     `with started as (
        update launcher.runs r
-          set state = 'running', holds_key = true, started_at = now(), look_at = now(), champion = k.champion
-         from unnest($1::text[], $2::integer[]) as s (run, number), launcher.keys k
+          set state = 'running', holds_key = true, started_at = now(), champion = k.champion,
+              look_at = now() + make_interval(secs => case when s.place <= $4 then $5 else 0 end)
+         from unnest($1::text[], $2::integer[]) with ordinality as s (run, number, place), launcher.keys k
         where r.run = s.run and r.state = 'queued' and k.bot = r.bot and k.job_type = r.job_type and not exists (
           select from launcher.runs h where h.bot = r.bot and h.job_type = r.job_type and h.holds_key)
-        returning r.run, r.bot, r.job_type, r.generation, r.cause, r.started_at, r.spec, s.number
+        returning r.run, r.bot, r.job_type, r.generation, r.cause, r.started_at, r.spec, s.number,
+                  case when s.place <= $4 then r.look_at::text end as lease
      ), seated as (
        update launcher.slots s set run = started.run from started
         where s.job_type = started.job_type and s.number = started.number
@@ -119,7 +130,13 @@ function startRuns(
                 (spec ->> 'attemptDeadlineSeconds')::double precision))
          from started
      )
-     select run, bot, job_type, generation, cause, started_at from started`,
-    [seats.map(({ run }) => run), seats.map(({ number }) => number), longestWaitSeconds],
+     select run, bot, job_type, generation, cause, started_at, lease from started`,
+    [
+      seats.map(({ run }) => run),
+      seats.map(({ number }) => number),
+      longestWaitSeconds,
+      lease.runs,
+      lease.milliseconds / 1000,
+    ],
   )
 }

@@ -3,9 +3,11 @@
  *
  * A run says when it is to be looked at next (`look_at`, by the database's clock); hints from the executor and the run
  * API only bring that forward, and a lost one costs time, never work. A look is claimed by moving `look_at` on by a lease,
- * so that launchers share the work, and a look that dies with its launcher is taken over.
+ * so that launchers share the work, and a look that dies with its launcher is taken over. A run that starts here is claimed
+ * with its start.
  *
  *     due or hinted ─ claim ─▶ looking ─ settle ─▶ due later, at once, or never again
+ *               start ───────▶
  *
  * Invariants:
  * - every step is conditional on what it was decided from (`transitions.ts`), and everything asked of the executor is
@@ -55,6 +57,10 @@ export interface ReconcilerNeeds {
 export interface Reconciler {
   /** Says that there is news of a run. */
   hint(runs: readonly RunId[]): void
+  /** How many runs there is room for, and how long a look at one is its claimer's alone. */
+  lease(): { readonly runs: number; readonly milliseconds: number }
+  /** Begins to look at runs that were claimed for it, as those are that start here. */
+  begin(looks: readonly Look[]): void
   /**
    * Begins to look at what is due. Resolves when that has ended or there may be more to look at; to the milliseconds
    * until something else is due.
@@ -113,35 +119,38 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     return { looks, nextMs: Math.min(nextMs, reconcilePollMs) }
   }
 
-  /**
-   * What is claimed and then cannot be read or settled stays a hint: else nobody would look again until the lease has ended,
-   * long after PostgreSQL is back.
-   * @returns how long until there is more to look at
-   */
+  /** @returns how long until there is more to look at */
   async function claimAndBegin(): Promise<number> {
     const { looks, nextMs } = await claim()
-    if (looks.length === 0) return nextMs
-    const runs = looks.map(({ run }) => run)
-    const records = await readRuns(database, runs).catch((error: unknown) => {
-      for (const run of runs) hinted.add(run)
-      throw error
-    })
-    for (const record of records) {
-      const lease = looks.find(({ run }) => run === record.run)?.lease
-      if (lease !== undefined) looking.set(record.run, attend(record, lease))
-    }
+    begin(looks)
     return nextMs
   }
 
-  async function attend(record: RunRecord, lease: string): Promise<void> {
-    const { run } = record
+  function begin(looks: readonly Look[]): void {
+    if (looks.length === 0) return
+    const records = readRuns(
+      database,
+      looks.map(({ run }) => run),
+    )
+    for (const each of looks) looking.set(each.run, attend(each, records))
+  }
+
+  /**
+   * What is claimed and then cannot be read or settled stays a hint: else nobody would look again until the lease has ended,
+   * long after PostgreSQL is back.
+   */
+  async function attend({ run, lease }: Look, records: Promise<readonly RunRecord[]>): Promise<void> {
     const placed: Placed[] = []
-    const waitMs = await look(record, placed)
+    let waitMs: number | null = null
     try {
-      await settle({ run, lease, waitMs, placed }, 1)
+      const record = (await records).find((each) => each.run === run)
+      if (record) {
+        waitMs = await look(record, placed)
+        await settle({ run, lease, waitMs, placed }, 1)
+      }
       if (placed.length > 0) await point('launcher.attempt.placed')
     } catch (error) {
-      log.warn({ run, error: messageOf(error) }, 'how a look ended could not be noted: the run is looked at again')
+      log.warn({ run, error: messageOf(error) }, 'a look at a run could not be begun or noted, and is made again')
       await clock.sleep(reconcilePollMs)
       hinted.add(run)
     }
@@ -289,16 +298,19 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       if (runs.some((run) => !looking.has(run))) rouse()
     },
 
+    lease: () => ({ runs: Math.max(0, looksAtOnce - looking.size), milliseconds: timings.leaseMs }),
+    begin,
+
     async work(signal) {
       const roused = new AbortController()
-      rouse = () => roused.abort()
+      rouse = () => roused.abort('roused')
       // With no room for another look, whichever ends says so.
       const nextMs = looking.size < looksAtOnce ? await claimAndBegin() : reconcilePollMs
       // What was said while we claimed may not be among it.
       if (roused.signal.aborted) return 0
       const dueAtMs = clock.monotonicMs() + nextMs
       const rested = new AbortController()
-      rest = () => rested.abort()
+      rest = () => rested.abort('rested')
       if (looking.size > 0) await clock.sleep(nextMs, AbortSignal.any([roused.signal, rested.signal, signal]))
       return roused.signal.aborted ? 0 : Math.max(0, dueAtMs - clock.monotonicMs())
     },

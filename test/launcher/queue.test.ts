@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BotId } from '../../schemas/words.ts'
 import { chooseSlots } from '../../services/launcher/slots.ts'
+import { eventually } from '../harness/eventually.ts'
 import { jobType, launcherDatabase, launcherKit, requestOf, verdict } from './launcher-kit.ts'
 
 const supersede = { whenNewer: 'supersede' } as const
@@ -66,6 +67,24 @@ test('a request that finds a slot free starts with its arrival, and one that doe
   const [first, second] = [await kit.request(), await kit.request({ bot: BotId.parse('other') })]
   assert.deepEqual([await kit.state(first), await kit.state(second)], ['running', 'queued'])
   assert.deepEqual(await kit.names(), ['run.queued', 'run.started', 'run.queued'])
+})
+
+test('a run that starts is looked at by its starter at once, and is due for no other launcher', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request()
+  const due = await kit.database.query('select from launcher.runs where look_at <= now()')
+  assert.equal(due.length, 0)
+  await eventually(() => kit.executor.started.some((attempt) => attempt.run === run))
+})
+
+test('of more runs than can be looked at at once, those for which there is no room are due for anybody', async (t) => {
+  const many = 70
+  const kit = await launcherKit(t, { slots: 0 })
+  for (let index = 0; index < many; index += 1) await kit.request({ bot: BotId.parse(`bot-${index}`) })
+  await chooseSlots(kit.database, jobType, many, { actor: 'ada', reason: 'machines' })
+  await kit.work('launcher.queue')
+  const due = await kit.database.query('select from launcher.runs where look_at <= now()')
+  assert.equal(due.length, many - 64)
 })
 
 test('several requests of a key in one batch end as if they had come one by one', async (t) => {
