@@ -62,8 +62,9 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   let listed: { readonly atMs: number; readonly nodes: Promise<readonly SeenNode[]> } | undefined
   /** Of those that have ended, what was read then; each is asked about thrice, and the API server once. */
   const over = new Map<string, Read>()
-  /** Of those that have no pod yet, and are looked at once more. */
+  /** Those that have no pod yet, and of them those whose pod is late. */
   const podless = new Set<string>()
+  const late = new Set<string>()
   const closing = new AbortController()
   const isClosed = (): boolean => closing.signal.aborted
 
@@ -142,11 +143,23 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   function awaitPod(name: string): void {
     if (podless.has(name)) return
     podless.add(name)
-    const look = (): void => {
-      podless.delete(name)
-      if (jobs.get(name) && !pods.all().some((pod) => isOf(pod, name))) tell(name)
-    }
-    void clock.sleep(podWithinMs + 2 * grainMs, closing.signal).then(look)
+    void clock.sleep(podWithinMs + grainMs, closing.signal).then(() => {
+      late.add(name)
+      if (late.size === 1) void clock.sleep(grainMs, closing.signal).then(tellRefused)
+    })
+  }
+
+  /** Where one pod is late many may be, and all are asked about together. */
+  async function tellRefused(): Promise<void> {
+    const withPod = new Set(pods.all().map(attemptOfPod))
+    const names = [...late].filter((name) => jobs.get(name) !== undefined && !withPod.has(name))
+    for (const name of late) podless.delete(name)
+    late.clear()
+    if (isClosed() || names.length === 0) return
+    // Where that cannot be told, each is looked at.
+    const refusals = await cluster.listRefusals().catch(() => undefined)
+    const refused = refusals && new Set(refusals.map(({ involvedObject }) => involvedObject.uid))
+    for (const name of names) if (refused === undefined || refused.has(uidOf(jobs.get(name) ?? {}))) tell(name)
   }
 
   /** There is no more to be seen of it than what the API server has just answered. */
@@ -273,7 +286,9 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   }
 }
 
-const isOf = ({ metadata }: SeenPod, name: string): boolean => metadata?.labels?.[labels.attempt] === name
+const attemptOfPod = ({ metadata }: SeenPod): string | undefined => metadata?.labels?.[labels.attempt]
+
+const isOf = (pod: SeenPod, name: string): boolean => attemptOfPod(pod) === name
 
 const versionOf = (job: SeenJob | undefined): string => job?.metadata?.resourceVersion ?? ''
 

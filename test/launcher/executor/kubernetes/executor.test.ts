@@ -1,7 +1,8 @@
 /** What the executor tells of its Jobs, beside an API server in the test's hand. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { systemClock } from '../../../../services/kit/clock.ts'
+import { AttemptName } from '../../../../schemas/words.ts'
+import { type Clock, systemClock } from '../../../../services/kit/clock.ts'
 import { openLog } from '../../../../services/kit/log.ts'
 import { createKubernetesExecutor } from '../../../../services/launcher/executor/kubernetes/executor.ts'
 import { eventually } from '../../../harness/eventually.ts'
@@ -12,10 +13,10 @@ import { attemptOf, settings } from './given.ts'
 const attempt = attemptOf()
 const stranger = 'run-jihgfedcba-1'
 
-async function scene(t: TestContext) {
+async function scene(t: TestContext, clock: Clock = systemClock) {
   const server = await startApiServer(t)
   const cluster = openTestCluster(t, server.kubeconfig)
-  const executor = createKubernetesExecutor({ cluster, settings, clock: systemClock, log: openLog('silent') })
+  const executor = createKubernetesExecutor({ cluster, settings, clock, log: openLog('silent') })
   const told: string[] = []
   executor.onChange((name) => told.push(name))
   await eventually(() => server.watches() === 2)
@@ -52,4 +53,30 @@ test('D7: a pod that is there before its Job is heard of is told', async (t) => 
   await executor.start(attempt)
   server.put('pods', { metadata: { ...job(attempt.name).metadata, name: `${attempt.name}-pod` } })
   await eventually(() => told.includes(attempt.name))
+})
+
+test('I6: of Jobs whose pods are late those are told whose pods are refused, and one question serves for all', async (t) => {
+  const late = Promise.withResolvers<void>()
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (milliseconds, signal) => (milliseconds > 5_000 ? late.promise : systemClock.sleep(milliseconds, signal)),
+  }
+  const { server, executor, told } = await scene(t, clock)
+  const other = AttemptName.parse('run-bcdefghija-1')
+  await executor.start(attempt)
+  await executor.start({ ...attempt, name: other })
+  await goesOn(server, told)
+  const seen = await executor.observe(attempt.name)
+  assert.equal(seen.state, 'starting')
+  const refusal = {
+    reason: 'FailedCreate',
+    involvedObject: { kind: 'Job', uid: seen.handle },
+    message: 'exceeded quota',
+  }
+  server.put('events', { metadata: { name: 'refusal' }, ...refusal })
+  told.length = 0
+  late.resolve()
+  await eventually(() => told.length > 0)
+  assert.deepEqual(told, [attempt.name])
+  assert.equal(server.asked.filter(({ path }) => path.endsWith('/events')).length, 1)
 })

@@ -73,6 +73,8 @@ export interface Cluster {
 
   /** What was told of these objects, in the order in which it was last seen. */
   listEvents(ofUids: readonly string[]): Promise<CoreV1Event[]>
+  /** What was told of Jobs, of whomever, whose pods the cluster refused to make. */
+  listRefusals(): Promise<CoreV1Event[]>
   listNodes(): Promise<SeenNode[]>
 
   /** Says the name of a Job of ours that is new, changed or gone. What `changed` throws is logged and stops nothing. */

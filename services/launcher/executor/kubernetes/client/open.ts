@@ -173,6 +173,8 @@ export function openCluster(options: ClusterOptions): Cluster {
       for (const event of told) readTimes(event)
       return told.sort((one, other) => lastSeenMs(one) - lastSeenMs(other))
     },
+    listRefusals: async () =>
+      (await list<CoreV1Event>({ ...events, fieldSelector: 'involvedObject.kind=Job,reason=FailedCreate' })).items,
     listNodes: async () => (await list<SeenNode>(nodes)).items,
 
     watchJobs: (changed) =>
