@@ -110,7 +110,9 @@ export async function endSignals(
     `with ending as (
        update intake.signals set ended = given.ended, run = given.run, reason = given.reason, ended_at = now()
          from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as given (request, ended, run, reason)
-        where signals.request = given.request and signals.ended is null
+        cross join lateral (
+          select id from intake.signals where request = given.request and signals.ended is null offset 0) as open
+        where signals.id = open.id and signals.ended_at is null
        returning signals.id, trigger, bot, job_type, signals.request, signals.ended, signals.run, received_at, ended_at),
      counted as (insert into intake.tally (what, count) select ended, count(*) from ending group by ended)
      select id, trigger, bot, job_type, request, run, received_at, ended_at from ending order by received_at, id`,

@@ -23,7 +23,10 @@ export interface Placed {
   readonly words: string | undefined
 }
 
-/** A run that is not ours any more is left alone: whoever brought its look forward meanwhile wants another one. */
+/**
+ * A run that is not ours any more is left alone: whoever brought its look forward meanwhile wants another one. Asked with `=`,
+ * a plan that was made while few looks were due would go through all that are.
+ */
 export async function settleLooks(database: Queryable, settled: readonly Settled[]): Promise<void> {
   const placed = settled.flatMap((each) => each.placed)
   const rows = await database.query<{ attempt: AttemptName }>(
@@ -31,7 +34,7 @@ export async function settleLooks(database: Queryable, settled: readonly Settled
        select r.run, given.wait_ms
          from launcher.runs r
          join unnest($1::text[], $2::timestamptz[], $3::double precision[]) as given (run, lease, wait_ms)
-           on r.run = given.run and r.look_at = given.lease
+           on r.run = given.run and r.look_at is not distinct from given.lease
         order by r.run for no key update of r
      ), looked as (
        update launcher.runs r set look_at = now() + make_interval(secs => ours.wait_ms / 1000)

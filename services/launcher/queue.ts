@@ -7,6 +7,9 @@
  * - a key that is held (a run trains, or its verdict is awaited) is passed over, and so is one that somebody is changing:
  *   whoever changes it wakes the queue afterwards;
  * - the run, its slot, its first attempt and what is said of it are one transaction.
+ *
+ * `offset 0` has PostgreSQL look key by key: a plan that was made while few trained would go through all that do, and one that
+ * asked for what is queued, through all that wait.
  */
 
 import type { JobTypeName, RunId } from '../../schemas/words.ts'
@@ -87,7 +90,7 @@ function findSeats(transaction: Transaction): Promise<Seat[]> {
         cross join lateral (
           select r.run, r.job_type from launcher.runs r join launcher.keys k on k.bot = r.bot and k.job_type = r.job_type
            where r.state = 'queued' and r.job_type = free.job_type and not exists (
-             select from launcher.runs h where h.bot = r.bot and h.job_type = r.job_type and h.holds_key)
+             select from launcher.runs h where h.bot = r.bot and h.job_type = r.job_type and h.holds_key offset 0)
            order by r.priority desc, r.waiting_since, r.run
            limit free.places for update of k skip locked) as chosen
      )
@@ -116,8 +119,9 @@ function startRuns(
           set state = 'running', holds_key = true, started_at = now(), champion = k.champion,
               look_at = now() + make_interval(secs => case when s.place <= $4 then $5 else 0 end)
          from unnest($1::text[], $2::integer[]) with ordinality as s (run, number, place), launcher.keys k
-        where r.run = s.run and r.state = 'queued' and k.bot = r.bot and k.job_type = r.job_type and not exists (
-          select from launcher.runs h where h.bot = r.bot and h.job_type = r.job_type and h.holds_key)
+        where r.run = s.run and r.started_at is null and r.ended_at is null and k.bot = r.bot and k.job_type = r.job_type
+          and not exists (
+            select from launcher.runs h where h.bot = r.bot and h.job_type = r.job_type and h.holds_key offset 0)
         returning r.run, r.bot, r.job_type, r.generation, r.cause, r.started_at, r.spec, s.number,
                   case when s.place <= $4 then r.look_at::text end as lease
      ), seated as (
