@@ -100,10 +100,19 @@ function runningFacts({ run, since, progress }: QueueEntry, attempts: readonly A
     since,
     progress,
     attempt: current?.number ?? 1,
-    before: before?.outcome ? (endWords[before.outcome] ?? before.outcome) : null,
+    before: before?.outcome ? wordsOf(before.outcome) : null,
+    between: betweenOf(current),
     waitsFor: waitOf(current),
     awaitsChampion: current?.outcome === 'done',
   }
+}
+
+const wordsOf = (outcome: string) => endWords[outcome] ?? outcome
+
+function betweenOf(attempt: Attempt | undefined): RunningRun['between'] {
+  if (!attempt?.outcome || attempt.outcome === 'done') return null
+  const { outcome, reason, endedAt, createdAt } = attempt
+  return { end: wordsOf(outcome), reason: reason ?? 'no reason was given', since: endedAt ?? createdAt }
 }
 
 function waitOf(attempt: Attempt | undefined): RunningRun['waitsFor'] {

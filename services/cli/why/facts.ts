@@ -27,6 +27,8 @@ export interface RunningRun {
   readonly attempt: number
   /** How the attempt before this one ended, where there was one. */
   readonly before: string | null
+  /** How its attempt ended, while the next one has not begun. */
+  readonly between: { readonly end: string; readonly reason: string; readonly since: Date } | null
   /** What its attempt waits for, while it does not run yet. */
   readonly waitsFor: { readonly words: string; readonly since: Date | null } | null
   /** What it does beside its own training: the champion still sits the exam. */

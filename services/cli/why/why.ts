@@ -93,8 +93,13 @@ function queuedSentence(queued: QueuedRun, { jobType, running, now }: KeyFacts):
 
 const runningSentence = (running: RunningRun, now: Date) => `${running.run} ${runningWords(running, now)}`
 
-function runningWords({ progress, attempt, before, waitsFor, awaitsChampion }: RunningRun, now: Date): string {
+function runningWords(running: RunningRun, now: Date): string {
+  const { progress, attempt, before, between, waitsFor, awaitsChampion } = running
   if (awaitsChampion) return 'is trained and waits for the champion to sit the same exam'
+  if (between !== null) {
+    const { end, reason, since } = between
+    return `waits for its next attempt: attempt ${attempt} ${end} ${relative(since, now)} (${clause(reason)})`
+  }
   const share = progress === null ? '' : ` (${Math.floor(progress * 100)} %)`
   const again = attempt <= 1 ? '' : `, attempt ${attempt}${before === null ? '' : ` after one that ${before}`}`
   if (waitsFor !== null) {

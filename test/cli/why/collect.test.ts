@@ -81,9 +81,20 @@ test('a running run tells its attempt, and how the one before it ended', () => {
     progress: 0.4,
     attempt: 2,
     before: 'crashed',
+    between: null,
     waitsFor: null,
     awaitsChampion: false,
   })
+})
+
+test('a running run whose last attempt has ended and is not followed yet is between two, and not running', () => {
+  const queue = [{ ...entry, run: 'run-y', state: 'running', progress: 0.3 }] as const
+  const between = (last: Attempt) => {
+    return factsOf('b', { ...nothing, queue, attempts: new Map([['run-y', [last]]]) }, now)[0]?.running?.between
+  }
+  assert.deepEqual(between(attempt), { end: 'crashed', reason: 'exit code 1', since: now })
+  assert.equal(between({ ...attempt, outcome: 'done' }), null, 'its training is over')
+  assert.equal(between({ ...attempt, state: 'claimed', outcome: null, endedAt: null }), null)
 })
 
 const ends: readonly (readonly [title: string, change: Partial<Run>, kind: string | undefined])[] = [

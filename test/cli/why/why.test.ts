@@ -27,6 +27,7 @@ const running: RunningRun = {
   progress: 0.4,
   attempt: 1,
   before: null,
+  between: null,
   waitsFor: null,
   awaitsChampion: false,
 }
@@ -73,6 +74,11 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
     'a run that was tried before',
     { running: { ...running, attempt: 2, before: 'crashed' } },
     'run-y is running (40 %), attempt 2 after one that crashed.',
+  ],
+  [
+    'a run between two attempts',
+    { running: { ...running, progress: 0, between: { end: 'crashed', reason: 'exit code 1.', since: at(-20) } } },
+    'run-y waits for its next attempt: attempt 1 crashed 20 s ago (exit code 1).',
   ],
   [
     'a run that has no GPU yet',
