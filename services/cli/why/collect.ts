@@ -3,7 +3,7 @@ import type { Api } from '../client/api.ts'
 import { Refusal } from '../client/client.ts'
 import type { Bot, Run } from '../client/console.ts'
 import type { Request, SignalOfBot } from '../client/intake.ts'
-import type { Attempt, QueueEntry } from '../client/launcher.ts'
+import type { Attempt, QueueEntry, Slots } from '../client/launcher.ts'
 import type { KeyState } from '../client/promoter.ts'
 import type { KeyFacts, LastEnd, LastSignal, QueuedRun, RunningRun, WaitingRequest } from './facts.ts'
 
@@ -16,6 +16,8 @@ export interface Answers {
   readonly signals: readonly SignalOfBot[]
   /** Of the runs that are running. */
   readonly attempts: ReadonlyMap<string, readonly Attempt[]>
+  /** Where a run waits for one. */
+  readonly slots: readonly Slots[]
 }
 
 /** What is known of each of the bot's keys, by job type; nothing at all when nobody has heard of it. */
@@ -28,8 +30,11 @@ export async function collectFacts(api: Api, bot: string, now: () => Date): Prom
     api.intake.signalsOf(bot),
   ])
   const running = queue.filter(({ state }) => state === 'running')
-  const attempts = await Promise.all(running.map(async ({ run }) => [run, await api.launcher.attempts(run)] as const))
-  return factsOf(bot, { requests, queue, keys, history, signals, attempts: new Map(attempts) }, now())
+  const [attempts, slots] = await Promise.all([
+    Promise.all(running.map(async ({ run }) => [run, await api.launcher.attempts(run)] as const)),
+    queue.some(({ waitsFor }) => waitsFor === 'slot') ? api.launcher.slots() : [],
+  ])
+  return factsOf(bot, { requests, queue, keys, history, signals, attempts: new Map(attempts), slots }, now())
 }
 
 async function ifKnown<T>(asked: Promise<T>, unknown: T): Promise<T> {
@@ -62,7 +67,7 @@ export function factsOf(bot: string, answers: Answers, now: Date): KeyFacts[] {
       jobType,
       now,
       request: request === undefined ? null : requestFacts(request),
-      queued: queued === undefined ? null : queuedFacts(queued, holder),
+      queued: queued === undefined ? null : queuedFacts(queued, holder, answers.slots),
       running: running === undefined ? null : runningFacts(running, answers.attempts.get(running.run) ?? []),
       held: key?.held ?? [],
       pin: key?.pin ?? null,
@@ -78,8 +83,13 @@ function requestFacts(request: Request): WaitingRequest {
   return { state, since, dueAt, signals, tries, problem }
 }
 
-function queuedFacts({ run, since, position, waitsFor }: QueueEntry, holder: QueueEntry | undefined): QueuedRun {
-  return { run, since, position, waitsFor, behind: holder?.run ?? null }
+function queuedFacts(
+  { run, jobType, since, position, waitsFor }: QueueEntry,
+  holder: QueueEntry | undefined,
+  slots: readonly Slots[],
+): QueuedRun {
+  const isPaused = waitsFor === 'slot' && slots.some((each) => each.jobType === jobType && each.slots === 0)
+  return { run, since, position, waitsFor, behind: holder?.run ?? null, isPaused }
 }
 
 const endWords: Readonly<Record<string, string>> = {

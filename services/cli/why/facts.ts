@@ -18,6 +18,8 @@ export interface QueuedRun {
   readonly waitsFor: 'slot' | 'verdict' | 'running' | null
   /** The run whose end or verdict it waits for. */
   readonly behind: string | null
+  /** It waits for a slot, and its job type has none. */
+  readonly isPaused: boolean
 }
 
 export interface RunningRun {

@@ -76,7 +76,7 @@ function meanwhile({ queued, running, now }: KeyFacts): string {
 }
 
 function queuedSentence(queued: QueuedRun, { jobType, running, now }: KeyFacts): string {
-  const { run, position, waitsFor, behind } = queued
+  const { run, position, waitsFor, behind, isPaused } = queued
   switch (waitsFor) {
     case 'verdict':
       return `${run} waits for the verdict on ${behind ?? 'the run before it'}, so that it meets the right champion`
@@ -86,7 +86,9 @@ function queuedSentence(queued: QueuedRun, { jobType, running, now }: KeyFacts):
         : `${run} waits behind ${running.run}, which ${runningWords(running, now)}`
     default: {
       const place = position === null ? 'in line' : `${ordinal(position)} in line`
-      return `${run} is ${place} for a slot of ${jobType}`
+      return isPaused
+        ? `${run} is ${place}, but ${jobType} has no slots: none of its runs starts until a person gives it some`
+        : `${run} is ${place} for a slot of ${jobType}`
     }
   }
 }
@@ -145,7 +147,7 @@ export function endSentence(last: LastEnd, now: Date): string {
 }
 
 function evidenceOf(facts: KeyFacts): string[] {
-  const { now, request, queued, running, held, pin, champion, last, lastSignal, bot } = facts
+  const { now, request, queued, running, held, pin, champion, last, lastSignal, bot, jobType } = facts
   const lines: string[] = []
   if (request !== null) {
     lines.push(
@@ -157,6 +159,7 @@ function evidenceOf(facts: KeyFacts): string[] {
   if (queued !== null) {
     const waitsFor = queued.waitsFor === null ? '' : `, waits for ${waitedFor[queued.waitsFor]}`
     lines.push(`queue: ${queued.run} since ${age(queued.since, now)}${waitsFor}`)
+    if (queued.isPaused) lines.push(`let it start with: trainyard slots ${jobType} NUMBER --reason …`)
   }
   if (running !== null) {
     lines.push(`running: ${running.run} since ${age(running.since, now)}, attempt ${running.attempt}`)

@@ -5,7 +5,15 @@ import type { Attempt } from '../../../services/cli/client/launcher.ts'
 import { type Answers, endOf, factsOf } from '../../../services/cli/why/collect.ts'
 
 const now = new Date('2026-03-01T12:00:00Z')
-const nothing: Answers = { requests: [], queue: [], keys: [], history: null, signals: [], attempts: new Map() }
+const nothing: Answers = {
+  requests: [],
+  queue: [],
+  keys: [],
+  history: null,
+  signals: [],
+  attempts: new Map(),
+  slots: [],
+}
 const entry = { bot: 'b', jobType: 'intents', position: null, waitsFor: null, since: now, progress: null }
 const attempt = {
   attempt: 'run-y-1',
@@ -68,6 +76,15 @@ test('a queued run names the run of its key that it waits for, whether that trai
     ] as const
     assert.equal(factsOf('b', { ...nothing, queue }, now)[0]?.queued?.behind, 'run-w')
   }
+})
+
+test('a run that waits for a slot is paused where its job type has none', () => {
+  const queue = [{ ...entry, run: 'run-x', state: 'queued', waitsFor: 'slot', position: 1 }] as const
+  const isPaused = (count: number) => {
+    const slots = { jobType: 'intents', slots: count, configured: 1, chosen: null, used: [], retiring: 0 }
+    return factsOf('b', { ...nothing, queue, slots: [slots] }, now)[0]?.queued?.isPaused
+  }
+  assert.deepEqual([isPaused(0), isPaused(1)], [true, false])
 })
 
 test('a running run tells its attempt, and how the one before it ended', () => {

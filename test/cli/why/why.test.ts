@@ -20,7 +20,14 @@ const idle: KeyFacts = {
   lastSignal: null,
 }
 const waiting = { state: 'waiting', since: at(-3), dueAt: at(12), signals: 4, tries: 0, problem: null } as const
-const queued: QueuedRun = { run: 'run-x', since: at(-9), position: 3, waitsFor: 'slot', behind: null }
+const queued: QueuedRun = {
+  run: 'run-x',
+  since: at(-9),
+  position: 3,
+  waitsFor: 'slot',
+  behind: null,
+  isPaused: false,
+}
 const running: RunningRun = {
   run: 'run-y',
   since: at(-30),
@@ -59,6 +66,11 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
     'Its dataset could not be fetched (attempt 2: the source answered 503); the next try is in 30 s.',
   ],
   ['a queue', { queued }, 'run-x is third in line for a slot of intents.'],
+  [
+    'a queue that nothing leaves',
+    { queued: { ...queued, isPaused: true } },
+    'run-x is third in line, but intents has no slots: none of its runs starts until a person gives it some.',
+  ],
   [
     'a verdict that is not given yet',
     { queued: { ...queued, waitsFor: 'verdict', behind: 'run-w' } },
@@ -166,6 +178,14 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
 for (const [title, facts, sentence] of table) {
   test(`the answer to "why" explains ${title}`, () => assert.equal(why({ ...idle, ...facts }).sentence, sentence))
 }
+
+test('the evidence says how to give slots to a job type that has none', () => {
+  const { evidence } = why({ ...idle, queued: { ...queued, isPaused: true } })
+  assert.deepEqual(evidence, [
+    'queue: run-x since 9 s, waits for a slot',
+    'let it start with: trainyard slots intents NUMBER --reason …',
+  ])
+})
 
 test('the evidence says how to decide, how to unpin, and where the whole story is', () => {
   const { evidence } = why({
