@@ -34,13 +34,14 @@ function sentenceOf(facts: KeyFacts): string {
 function newestEnd(facts: KeyFacts): string | undefined {
   const { champion, last, lastSignal, now } = facts
   const ends = [
+    // Of an approval, which is one moment with the promotion, the promotion is told.
+    ...(champion?.decidedBy === 'person'
+      ? [{ at: champion.since, sentence: rolledBackSentence(champion, facts) }]
+      : []),
     ...(last === null ? [] : [{ at: last.at, sentence: endSentence(last, now) }]),
     ...(lastSignal === null || !isQuietEnd(lastSignal.end)
       ? []
       : [{ at: lastSignal.at, sentence: signalSentence(lastSignal) }]),
-    ...(champion?.decidedBy !== 'person' || champion.run === last?.run
-      ? []
-      : [{ at: champion.since, sentence: rolledBackSentence(champion, facts) }]),
   ]
   return ends.sort((one, other) => one.at.getTime() - other.at.getTime()).at(-1)?.sentence
 }

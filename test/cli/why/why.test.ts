@@ -151,6 +151,23 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
     },
     'Nothing is under way: ada put run-c in force 1 min ago (too early), and the pin lets machines only hold.',
   ],
+  [
+    'a rollback to the very run that came last',
+    {
+      last: { kind: 'promoted', run: 'run-c', at: at(-90), by: 'policy', reasons: [] },
+      champion: { ...champion, decidedBy: 'person', actor: 'ada', reason: 'after all' },
+      pin: { since: at(-60), actor: 'ada', reason: 'after all' },
+    },
+    'Nothing is under way: ada put run-c in force 1 min ago (after all), and the pin lets machines only hold.',
+  ],
+  [
+    'an approval',
+    {
+      last: { kind: 'promoted', run: 'run-c', at: at(-60), by: 'ada', reasons: ['fine by me'] },
+      champion: { ...champion, decidedBy: 'person', actor: 'ada', reason: 'fine by me' },
+    },
+    'Nothing is held up: run-c was promoted by ada 1 min ago: fine by me.',
+  ],
   ['a rejection', { last: rejected }, 'The model of run-r was rejected by policy 1 min ago: recall of a fell by 0.4.'],
   [
     'a failure',
