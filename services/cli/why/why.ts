@@ -112,8 +112,9 @@ function runningWords(running: RunningRun, now: Date): string {
   return `is running${share}${again}`
 }
 
-function heldSentence({ run, reasons }: HeldModel, { pin }: KeyFacts): string {
-  const why = pin === null ? because(reasons) : `: the key is pinned${pin.actor === null ? '' : ` by ${pin.actor}`}`
+function heldSentence({ run, since, reasons }: HeldModel, { pin }: KeyFacts): string {
+  const isForThePin = pin !== null && (pin.since === null || pin.since <= since)
+  const why = isForThePin ? `: the key is pinned${pin.actor === null ? '' : ` by ${pin.actor}`}` : because(reasons)
   return `The model of ${run} is held for a person to decide${why}`
 }
 

@@ -130,6 +130,14 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
     'The model of run-h is held for a person to decide: the key is pinned by ada.',
   ],
   [
+    'a model that was held before a person pinned the key',
+    {
+      held: [{ run: 'run-h', since: at(-60), expiresAt: null, reasons: ['the exam cannot tell'] }],
+      pin: { since: at(-9), actor: 'ada', reason: 'rolled back' },
+    },
+    'The model of run-h is held for a person to decide: the exam cannot tell.',
+  ],
+  [
     'a promotion',
     { last: { kind: 'promoted', run: 'run-p', at: at(-3600), by: 'policy', reasons: ['proven not worse.'] } },
     'Nothing is held up: run-p was promoted by policy 1 h ago: proven not worse.',
