@@ -25,6 +25,8 @@ export async function followToEnd(session: Session, signal: string): Promise<voi
   } finally {
     line.clear()
   }
+  const { signal: sent, end, reason } = ending.signal
+  if (end === 'coalesced') session.note(`Signal ${sent} was coalesced into ${ending.signal.run}: ${reason}.`)
   const sentence = sentenceOf(ending, session.context.now())
   session.show(ending, () => sentence)
   if (!isGood(ending)) throw new CommandFailure(session.json ? sentence : 'it did not end in a model', nextOf(ending))
@@ -63,7 +65,7 @@ async function followRun({ api, context }: Session, id: string, line: LiveLine):
     } else {
       const entry = (await api.launcher.queue(run?.bot)).find((each) => each.run === id)
       if (entry?.state === 'running') line.draw(`${id}  ${bar(entry.progress)}  training`, `${id} is training`)
-      else line.draw(`${id} is queued`)
+      else if (entry?.state === 'queued' || run === null) line.draw(`${id} is queued`)
     }
     await pause(lookEveryMs, undefined, { signal: context.signal })
   }

@@ -39,21 +39,21 @@ function newestEnd(facts: KeyFacts): string | undefined {
       ? [{ at: champion.since, sentence: rolledBackSentence(champion, facts) }]
       : []),
     ...(last === null ? [] : [{ at: last.at, sentence: endSentence(last, now) }]),
-    ...(lastSignal === null || !isQuietEnd(lastSignal.end)
+    // Signals that left no run of their own: without them the last run would be told as if nothing had come since. What is
+    // coalesced into a run that is under way ends before it; what is stale may come after it.
+    ...(lastSignal === null || lastSignal.end === 'launched'
       ? []
       : [{ at: lastSignal.at, sentence: signalSentence(lastSignal) }]),
   ]
   return ends.sort((one, other) => one.at.getTime() - other.at.getTime()).at(-1)?.sentence
 }
 
-/** Ends that leave no run of their own behind: without them the last run would be told as if nothing had come since. */
-const isQuietEnd = (end: string) => end !== 'launched' && end !== 'coalesced'
-
 function signalSentence({ end, reason }: NonNullable<KeyFacts['lastSignal']>): string {
   return `The last signal ${signalWords[end] ?? `ended as ${end}`}: ${clause(reason)}`
 }
 
 const signalWords: Readonly<Record<string, string>> = {
+  coalesced: 'was coalesced',
   unchanged: 'changed nothing',
   rejected: 'was rejected',
   deadLettered: 'was dead-lettered',

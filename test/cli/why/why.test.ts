@@ -193,6 +193,16 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
     'The last signal was rejected: line 3: no text.',
   ],
   [
+    'a stale signal after the last run',
+    { last: rejected, lastSignal: { ...signal, end: 'coalesced', reason: 'revision 3 is stale: 5 came before it.' } },
+    'The last signal was coalesced: revision 3 is stale: 5 came before it.',
+  ],
+  [
+    'a signal that went into the last run while that was under way',
+    { last: rejected, lastSignal: { ...signal, end: 'coalesced', at: at(-70) } },
+    'The model of run-r was rejected by policy 1 min ago: recall of a fell by 0.4.',
+  ],
+  [
     'a refused signal of before the last run',
     { last: rejected, lastSignal: { ...signal, end: 'rejected', at: at(-900) } },
     'The model of run-r was rejected by policy 1 min ago: recall of a fell by 0.4.',
