@@ -223,6 +223,37 @@ test('who waits for a stale event is told that it trained nothing, beside how th
   assert.equal(err, 'Signal sig-1 was coalesced into run-a: revision 3 is stale.\n')
 })
 
+test('the last run of a job type is told also where another one has had all the latest runs of the bot', async (t) => {
+  const time = '2026-03-01T12:00:00Z'
+  const run = {
+    bot: 'b',
+    generation: 1,
+    begunAt: time,
+    startedAt: time,
+    request: null,
+    model: null,
+    evaluation: null,
+    verdict: null,
+    promotions: [],
+    inForce: false,
+    state: 'failed',
+    end: { endedAt: time, outcome: 'crashed', reason: 'exit code 1', actor: null, by: null },
+  }
+  const signals = ['busy', 'quiet'].map((jobType) => {
+    return { signal: 'sig-1', trigger: 't', bot: 'b', jobType, receivedAt: time, end: 'launched', run: 'run-a' }
+  })
+  const { url } = await fakeServer(t, {
+    'GET /requests': { json: { requests: [] } },
+    'GET /queue': { json: [] },
+    'GET /keys/b': { json: { keys: [] } },
+    'GET /signals': { json: { signals: signals.map((each) => ({ ...each, reason: 'run-a started', endedAt: time })) } },
+    'GET /bots/b': { json: { bot: 'b', champions: [], runs: [{ ...run, run: 'run-b', jobType: 'busy' }], held: [] } },
+    'GET /runs': { json: { runs: [{ ...run, run: 'run-q', jobType: 'quiet' }], next: null } },
+  })
+  const { out } = await trainyard(['why', 'b', '--job-type', 'quiet', '--url', url])
+  assert.match(out, /^run-q failed .*: exit code 1\.\n/)
+})
+
 async function fileOf(t: TestContext, name: string, content: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'cli-'))
   t.after(() => rm(folder, { recursive: true }))

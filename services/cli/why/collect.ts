@@ -1,7 +1,7 @@
 /** Asks every service what it knows of a bot, and puts it together, key by key. */
 import type { Api } from '../client/api.ts'
 import { Refusal } from '../client/client.ts'
-import type { Bot, Run } from '../client/console.ts'
+import type { Run } from '../client/console.ts'
 import type { Request, SignalOfBot } from '../client/intake.ts'
 import type { Attempt, QueueEntry, Slots } from '../client/launcher.ts'
 import type { KeyState } from '../client/promoter.ts'
@@ -11,7 +11,8 @@ export interface Answers {
   readonly requests: readonly Request[]
   readonly queue: readonly QueueEntry[]
   readonly keys: readonly KeyState[]
-  readonly history: Bot | null
+  /** Newest first; the newest of each key is among them. */
+  readonly runs: readonly Run[]
   /** Newest first. */
   readonly signals: readonly SignalOfBot[]
   /** Of the runs that are running. */
@@ -30,11 +31,21 @@ export async function collectFacts(api: Api, bot: string, now: () => Date): Prom
     api.intake.signalsOf(bot),
   ])
   const running = queue.filter(({ state }) => state === 'running')
-  const [attempts, slots] = await Promise.all([
+  const latest = history?.runs ?? []
+  // The latest runs of a bot may all be of one busy job type.
+  const crowdedOut =
+    latest.length === 0 ? [] : jobTypesIn(requests, queue, keys, signals).difference(jobTypesIn(latest))
+  const [attempts, slots, others] = await Promise.all([
     Promise.all(running.map(async ({ run }) => [run, await api.launcher.attempts(run)] as const)),
     queue.some(({ waitsFor }) => waitsFor === 'slot') ? api.launcher.slots() : [],
+    Promise.all([...crowdedOut].map(async (jobType) => (await api.console.runs({ bot, jobType, limit: 1 })).runs)),
   ])
-  return factsOf(bot, { requests, queue, keys, history, signals, attempts: new Map(attempts), slots }, now())
+  const runs = [...latest, ...others.flat()]
+  return factsOf(bot, { requests, queue, keys, runs, signals, attempts: new Map(attempts), slots }, now())
+}
+
+function jobTypesIn(...lists: readonly (readonly { readonly jobType: string }[])[]): Set<string> {
+  return new Set(lists.flatMap((list) => list.map(({ jobType }) => jobType)))
 }
 
 async function ifKnown<T>(asked: Promise<T>, unknown: T): Promise<T> {
@@ -48,14 +59,11 @@ async function ifKnown<T>(asked: Promise<T>, unknown: T): Promise<T> {
 
 /** Pure: the answers of all services as facts about each key. */
 export function factsOf(bot: string, answers: Answers, now: Date): KeyFacts[] {
-  const { requests, queue, keys, history, signals } = answers
-  const jobTypes = new Set(
-    [requests, queue, keys, history?.runs ?? [], signals].flatMap((list) => list.map(({ jobType }) => jobType)),
-  )
-  return [...jobTypes].sort().map((jobType) => {
+  const { requests, queue, keys, runs, signals } = answers
+  return [...jobTypesIn(requests, queue, keys, runs, signals)].sort().map((jobType) => {
     const ofKey = <T extends { jobType: string }>(list: readonly T[]) => list.filter((each) => each.jobType === jobType)
     const [key] = ofKey(keys)
-    const [newest] = ofKey(history?.runs ?? [])
+    const [newest] = ofKey(runs)
     // A key may have one request that is fetched and one that still waits; the waiting one is the newer.
     const request = ofKey(requests).find(({ state }) => state === 'waiting') ?? ofKey(requests)[0]
     const queued = ofKey(queue).find(({ state }) => state === 'queued')

@@ -9,7 +9,7 @@ const nothing: Answers = {
   requests: [],
   queue: [],
   keys: [],
-  history: null,
+  runs: [],
   signals: [],
   attempts: new Map(),
   slots: [],
