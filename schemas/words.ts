@@ -19,6 +19,11 @@ export const BotId = z
   .describe('Id of a bot, as the platform names it.')
 export type BotId = z.infer<typeof BotId>
 
+/** Of a bot that is heard of: `.` and `..` are steps in the path of a URL, so that no client could ever ask for such a bot. */
+export const NamableBotId = BotId.refine((id) => id !== '.' && id !== '..', {
+  error: 'expected an id that a URL can hold, so neither . nor ..',
+})
+
 export const JobTypeName = z
   .string()
   .max(40)

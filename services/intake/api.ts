@@ -1,6 +1,15 @@
 /** What the intake's HTTP API takes and gives. */
 import { z } from 'zod'
-import { BotId, Digest, isStorable, JobTypeName, RunId, SignalEnd, SignalId } from '../../schemas/words.ts'
+import {
+  BotId,
+  Digest,
+  isStorable,
+  JobTypeName,
+  NamableBotId,
+  RunId,
+  SignalEnd,
+  SignalId,
+} from '../../schemas/words.ts'
 
 const Time = z.iso.datetime()
 const Text = z.string().min(1).refine(isStorable, { error: 'expected a text without NUL and lone surrogates' })
@@ -32,7 +41,7 @@ export const EventsAnswer = z.object({
 export type EventsAnswer = z.infer<typeof EventsAnswer>
 
 export const TrainBody = z.object({
-  bot: BotId,
+  bot: NamableBotId,
   jobType: JobTypeName.optional().describe('Needed where there are several.'),
   dataset: Text.max(2_000).optional().describe('URI of the dataset; without it, the newest that is known of the bot.'),
   actor: Words.describe('Who asks.'),

@@ -4,7 +4,7 @@
  */
 import type { Topic } from '../../schemas/catalogue.ts'
 import { type JsonPointer, lookUp, type Trigger } from '../../schemas/configuration.ts'
-import { BotId, Digest, isStorable } from '../../schemas/words.ts'
+import { type BotId, Digest, isStorable, NamableBotId } from '../../schemas/words.ts'
 import type { Incoming } from './reading.ts'
 import { type DeadSignal, type Signal, signalIdOf } from './signal.ts'
 
@@ -60,7 +60,7 @@ function shown(value: unknown): string {
 
 function apply(trigger: Trigger, event: Incoming, cause: Signal['cause']): Signal | DeadSignal {
   const fields = fieldReader(event.view)
-  const bot = fields.needed(trigger.bot, botOf, 'the id of a bot: a text of 1 to 200 characters')
+  const bot = fields.needed(trigger.bot, botOf, 'the id of a bot: a text of 1 to 200 characters, neither . nor ..')
   const uri = trigger.dataset && fields.needed(trigger.dataset, uriOf, `a URI of at most ${longestUri} characters`)
   const digest = trigger.digest && fields.optional(trigger.digest, digestOf, 'sha256: and 64 hexadecimal digits')
   const revision = trigger.revision && fields.optional(trigger.revision, revisionOf, 'a whole number')
@@ -106,5 +106,5 @@ function revisionOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }
 
-const botOf = (value: unknown): BotId | undefined => BotId.safeParse(value).data
+const botOf = (value: unknown): BotId | undefined => NamableBotId.safeParse(value).data
 const digestOf = (value: unknown): Digest | undefined => Digest.safeParse(value).data

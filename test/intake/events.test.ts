@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { edit, get, intakeKit, publish, said, storedDataset, sums } from './yard.ts'
+import { edit, get, intakeKit, post, publish, said, storedDataset, sums } from './yard.ts'
 
 describe('POST /events', () => {
   test('an event in each mode is accepted once its signal is in the ledger', async (t) => {
@@ -96,6 +96,18 @@ describe('POST /events', () => {
     assert.equal((await kit.buried()).length, 1)
     assert.equal((await kit.emitted()).length, 0)
     assert.equal((await sums(kit)).deadLettered, 1)
+  })
+
+  test('a bot that no URL can name is refused, since nobody could ever ask about it', async (t) => {
+    const kit = await intakeKit(t)
+    for (const botId of ['.', '..']) {
+      const event = await publish(kit, { ...edit({ id: botId }), data: { botId, dataset: { uri: 'dataset:x' } } })
+      assert.equal(event.status, 422)
+      assert.match(event.body.error.message, /\/data\/botId: expected the id of a bot: .* neither \. nor \.\./)
+      const order = await post(kit, '/train', { bot: botId, actor: 'anna', reason: 'please' })
+      assert.equal(order.status, 422)
+      assert.match(order.body.error.message, /bot: expected an id that a URL can hold/)
+    }
   })
 
   test('what is no CloudEvent, and no JSON, gets a clear answer', async (t) => {
