@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { z } from 'zod'
 import { processContext } from './context.ts'
+import { exitCodes, failureText } from './failure.ts'
 import { makeProgram, runProgram } from './program.ts'
 
 /** `timeout`, `npm` and init systems signal a whole group, and whoever stands in between forwards: one wish, heard twice. */
@@ -20,8 +21,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 // Output into a pipe whose reader has left (`trainyard runs | head`) is no fault of anybody's.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
-  throw error
+  process.stderr.write(failureText(new Error(`the answer cannot be written: ${error.message}`)))
+  process.exit(exitCodes.failed)
 })
+// And what is said beside the answer may go unheard, as in `trainyard publish --wait 2>&1 >answer | head -1`.
+process.stderr.on('error', () => {})
 
 const packageFile = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(packageFile))

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, open, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -36,6 +38,27 @@ test('the command runs, and its exit code is the command line’s', async () => 
   const { code, out } = await run(command, '--version')
   assert.deepEqual([code, /^\d+\.\d+\.\d+\n$/.test(out)], [0, true])
   assert.equal((await run(command, 'frob')).code, 2)
+})
+
+const full = '/dev/full'
+
+test('an answer that cannot be written is a failure, said in one sentence', { skip: !existsSync(full) }, async () => {
+  const file = await open(full, 'w')
+  const child = spawn(process.execPath, [command, '--help'], { stdio: ['ignore', file.fd, 'pipe'] })
+  assert.ok(child.stderr)
+  const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+  await file.close()
+  assert.deepEqual(
+    [code, err],
+    [1, 'trainyard: the answer cannot be written: ENOSPC: no space left on device, write.\n'],
+  )
+})
+
+test('what is said beside the answer may go unheard', async () => {
+  const child = spawn(process.execPath, [command, 'frob'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  child.stderr.destroy()
+  const [code] = await once(child, 'exit')
+  assert.equal(code, 2)
 })
 
 test('without installed packages it says to run npm ci', async (t) => {
