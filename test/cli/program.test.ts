@@ -254,6 +254,23 @@ test('the last run of a job type is told also where another one has had all the 
   assert.match(out, /^run-q failed .*: exit code 1\.\n/)
 })
 
+test('a bot with a very long id leaves the other columns of a table in sight', async (t) => {
+  const time = '2026-03-01T12:00:00Z'
+  const key = { bot: 'b'.repeat(200), jobType: 'intents', run: 'run-a', generation: 1, reason: 'better' }
+  const champion = { ...key, sequence: 1, evaluation: 'eval-1', decidedAt: time, decidedBy: 'policy', actor: null }
+  const model = { url: 'http://x/models/sha256:0', digest: 'sha256:0' }
+  const { url } = await fakeServer(t, {
+    'GET /champions': { json: { champions: [{ ...champion, model }], next: null } },
+    'POST /verdicts/preview': {
+      json: [{ ...key, verdict: 'hold', rule: 'pin', reasons: [], was: 'hold', state: 'held' }],
+    },
+  })
+  for (const words of [['champions'], ['verdict', '--all']]) {
+    const { out } = await trainyard([...words, '--url', url])
+    assert.match(out, /\bb{29}… {2}intents /)
+  }
+})
+
 async function fileOf(t: TestContext, name: string, content: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'cli-'))
   t.after(() => rm(folder, { recursive: true }))
