@@ -65,7 +65,8 @@ export function factsOf(bot: string, answers: Answers, now: Date): KeyFacts[] {
     const [key] = ofKey(keys)
     const [newest] = ofKey(runs)
     // A key may have one request that is fetched and one that still waits; the waiting one is the newer.
-    const request = ofKey(requests).find(({ state }) => state === 'waiting') ?? ofKey(requests)[0]
+    const fetching = ofKey(requests).find(({ state }) => state === 'fetching')
+    const request = ofKey(requests).find(({ state }) => state === 'waiting') ?? fetching
     const queued = ofKey(queue).find(({ state }) => state === 'queued')
     const holder = ofKey(queue).find(({ state }) => state !== 'queued')
     const running = holder?.state === 'running' ? holder : undefined
@@ -74,7 +75,7 @@ export function factsOf(bot: string, answers: Answers, now: Date): KeyFacts[] {
       bot,
       jobType,
       now,
-      request: request === undefined ? null : requestFacts(request),
+      request: request === undefined ? null : { ...requestFacts(request), earlier: earlierFacts(request, fetching) },
       queued: queued === undefined ? null : queuedFacts(queued, holder, answers.slots),
       running: running === undefined ? null : runningFacts(running, answers.attempts.get(running.run) ?? []),
       held: key?.held ?? [],
@@ -86,9 +87,13 @@ export function factsOf(bot: string, answers: Answers, now: Date): KeyFacts[] {
   })
 }
 
-function requestFacts(request: Request): WaitingRequest {
+function requestFacts(request: Request): Omit<WaitingRequest, 'earlier'> {
   const { state, since, dueAt, signals, tries, problem } = request
   return { state, since, dueAt, signals, tries, problem }
+}
+
+function earlierFacts(request: Request, fetching: Request | undefined): WaitingRequest['earlier'] {
+  return fetching === undefined || fetching === request ? null : requestFacts(fetching)
 }
 
 function queuedFacts(

@@ -6,9 +6,11 @@ export interface WaitingRequest {
   /** When the quiet time ends, or when the dataset is fetched again. */
   readonly dueAt: Date | null
   readonly signals: number
-  /** Tries to fetch the dataset so far, and what went wrong with the last of them. */
+  /** Tries to fetch the dataset so far, and what went wrong with the last of them; or why it could not go on. */
   readonly tries: number
   readonly problem: string | null
+  /** The request of the key before it, whose dataset is still being fetched: until then it cannot go on. */
+  readonly earlier: Omit<WaitingRequest, 'earlier'> | null
 }
 
 export interface QueuedRun {

@@ -59,16 +59,22 @@ const signalWords: Readonly<Record<string, string>> = {
   deadLettered: 'was dead-lettered',
 }
 
-function requestSentence(request: WaitingRequest, now: Date): string {
-  const { dueAt, signals, state, tries, problem } = request
-  if (state === 'waiting') {
-    const until = dueAt === null ? '' : `; that ends ${relative(dueAt, now)}`
-    return `Waiting for the edits to pause (${counted(signals, 'signal')} so far)${until}`
-  }
-  if (problem === null) return 'Its dataset is being fetched and checked'
-  const next = dueAt === null ? '' : `; the next try is ${relative(dueAt, now)}`
-  return `Its dataset could not be fetched (attempt ${tries}: ${clause(problem)})${next}`
+function requestSentence({ dueAt, signals, state, problem, earlier, ...request }: WaitingRequest, now: Date): string {
+  if (state === 'fetching') return `Its dataset ${fetchWords({ dueAt, problem, ...request }, now)}`
+  if (problem !== null) return `It could not go on (${clause(problem)})${nextTry(dueAt, now)}`
+  const isDue = dueAt !== null && dueAt <= now
+  if (isDue && earlier !== null)
+    return `Waiting for the dataset of the change before it, which ${fetchWords(earlier, now)}`
+  const until = dueAt === null ? '' : `; that ends ${isDue ? 'now' : relative(dueAt, now)}`
+  return `Waiting for the edits to pause (${counted(signals, 'signal')} so far)${until}`
 }
+
+function fetchWords({ problem, tries, dueAt }: Pick<WaitingRequest, 'problem' | 'tries' | 'dueAt'>, now: Date): string {
+  if (problem === null) return 'is being fetched and checked'
+  return `could not be fetched (attempt ${tries}: ${clause(problem)})${nextTry(dueAt, now)}`
+}
+
+const nextTry = (dueAt: Date | null, now: Date) => (dueAt === null ? '' : `; the next try is ${relative(dueAt, now)}`)
 
 function meanwhile({ queued, running, now }: KeyFacts): string {
   if (running !== null) return `; meanwhile ${runningSentence(running, now)}`
@@ -152,11 +158,8 @@ function evidenceOf(facts: KeyFacts): string[] {
   const { now, request, queued, running, held, pin, champion, last, lastSignal, bot, jobType } = facts
   const lines: string[] = []
   if (request !== null) {
-    lines.push(
-      `request: ${request.state} since ${age(request.since, now)}, ${counted(request.signals, 'signal')}` +
-        (request.dueAt === null ? '' : `, due ${relative(request.dueAt, now)}`) +
-        (request.problem === null ? '' : `, last error: ${clause(request.problem)}`),
-    )
+    lines.push(`request: ${requestLine(request, now)}`)
+    if (request.earlier !== null) lines.push(`the request before it: ${requestLine(request.earlier, now)}`)
   }
   if (queued !== null) {
     const waitsFor = queued.waitsFor === null ? '' : `, waits for ${waitedFor[queued.waitsFor]}`
@@ -192,6 +195,12 @@ function evidenceOf(facts: KeyFacts): string[] {
     )
   }
   return lines
+}
+
+function requestLine({ state, since, signals, dueAt, problem }: Omit<WaitingRequest, 'earlier'>, now: Date): string {
+  const due = dueAt === null ? '' : `, due ${relative(dueAt, now)}`
+  const error = problem === null ? '' : `, last error: ${clause(problem)}`
+  return `${state} since ${age(since, now)}, ${counted(signals, 'signal')}${due}${error}`
 }
 
 const reasonsOf = (last: LastEnd) => ('reasons' in last ? last.reasons.slice(0, shownReasons) : [])

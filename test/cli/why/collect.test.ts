@@ -78,6 +78,17 @@ test('a queued run names the run of its key that it waits for, whether that trai
   }
 })
 
+test('of two requests of a key the one that waits is told, and the one that is fetched as the one before it', () => {
+  const request = { bot: 'b', jobType: 'intents', since: now, dueAt: now, signals: 1, tries: 2, problem: null }
+  const requests = [
+    { ...request, run: 'run-a', state: 'fetching' },
+    { ...request, run: 'run-b', state: 'waiting', tries: 0 },
+  ] as const
+  const tell = (given: Answers['requests']) => factsOf('b', { ...nothing, requests: given }, now)[0]?.request
+  assert.deepEqual([tell(requests)?.state, tell(requests)?.earlier?.tries], ['waiting', 2])
+  assert.deepEqual([tell([requests[0]])?.state, tell([requests[0]])?.earlier], ['fetching', null])
+})
+
 test('a run that waits for a slot is paused where its job type has none', () => {
   const queue = [{ ...entry, run: 'run-x', state: 'queued', waitsFor: 'slot', position: 1 }] as const
   const isPaused = (count: number) => {

@@ -19,7 +19,22 @@ const idle: KeyFacts = {
   last: null,
   lastSignal: null,
 }
-const waiting = { state: 'waiting', since: at(-3), dueAt: at(12), signals: 4, tries: 0, problem: null } as const
+const waiting = {
+  state: 'waiting',
+  since: at(-3),
+  dueAt: at(12),
+  signals: 4,
+  tries: 0,
+  problem: null,
+  earlier: null,
+} as const
+const unreachable = {
+  ...waiting,
+  state: 'fetching',
+  dueAt: at(30),
+  tries: 2,
+  problem: 'the source answered 503.',
+} as const
 const queued: QueuedRun = {
   run: 'run-x',
   since: at(-9),
@@ -62,8 +77,23 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
   ],
   [
     'a dataset that cannot be had',
-    { request: { ...waiting, state: 'fetching', dueAt: at(30), tries: 2, problem: 'the source answered 503.' } },
+    { request: unreachable },
     'Its dataset could not be fetched (attempt 2: the source answered 503); the next try is in 30 s.',
+  ],
+  [
+    'edits that have paused, and wait for the dataset of the change before them',
+    { request: { ...waiting, dueAt: at(-4), earlier: unreachable } },
+    'Waiting for the dataset of the change before it, which could not be fetched (attempt 2: the source answered 503); the next try is in 30 s.',
+  ],
+  [
+    'edits that have paused just now',
+    { request: { ...waiting, dueAt: at(-4) } },
+    'Waiting for the edits to pause (4 signals so far); that ends now.',
+  ],
+  [
+    'a request that was put off',
+    { request: { ...waiting, dueAt: at(30), problem: 'the disk is full.' } },
+    'It could not go on (the disk is full); the next try is in 30 s.',
   ],
   ['a queue', { queued }, 'run-x is third in line for a slot of intents.'],
   [
@@ -213,6 +243,13 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
 for (const [title, facts, sentence] of table) {
   test(`the answer to "why" explains ${title}`, () => assert.equal(why({ ...idle, ...facts }).sentence, sentence))
 }
+
+test('the evidence tells the request that is under way, and the one before it', () => {
+  assert.deepEqual(why({ ...idle, request: { ...waiting, earlier: unreachable } }).evidence, [
+    'request: waiting since 3 s, 4 signals, due in 12 s',
+    'the request before it: fetching since 3 s, 4 signals, due in 30 s, last error: the source answered 503',
+  ])
+})
 
 test('the evidence says how to give slots to a job type that has none', () => {
   const { evidence } = why({ ...idle, queued: { ...queued, isPaused: true } })
