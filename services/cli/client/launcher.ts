@@ -41,6 +41,7 @@ export const Attempt = z.looseObject({
   createdAt: Time,
   claimedAt: Time.nullable(),
   endedAt: Time.nullable(),
+  stop: z.string().nullable().default(null),
   standing: z.string().nullable().default(null),
   standingSince: Time.nullable().default(null),
   remarks: z.array(z.object({ at: Time, words: z.string() })).default([]),

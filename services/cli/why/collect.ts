@@ -124,6 +124,7 @@ function runningFacts({ run, since, progress }: QueueEntry, attempts: readonly A
     progress,
     attempt: current?.number ?? 1,
     before: before?.outcome ? wordsOf(before.outcome) : null,
+    stop: current?.stop ?? null,
     between: betweenOf(current),
     waitsFor: waitOf(current),
     awaitsChampion: current?.outcome === 'done',

@@ -31,6 +31,8 @@ export interface RunningRun {
   readonly attempt: number
   /** How the attempt before this one ended, where there was one. */
   readonly before: string | null
+  /** Why it was told to stop, while it has not yet. */
+  readonly stop: string | null
   /** How its attempt ended, while the next one has not begun. */
   readonly between: { readonly end: string; readonly reason: string; readonly since: Date } | null
   /** What its attempt waits for, while it does not run yet. */

@@ -103,7 +103,8 @@ function queuedSentence(queued: QueuedRun, { jobType, running, now }: KeyFacts):
 const runningSentence = (running: RunningRun, now: Date) => `${running.run} ${runningWords(running, now)}`
 
 function runningWords(running: RunningRun, now: Date): string {
-  const { progress, attempt, before, between, waitsFor, awaitsChampion } = running
+  const { progress, attempt, before, stop, between, waitsFor, awaitsChampion } = running
+  if (stop !== null) return `is told to stop: ${clause(stop)}`
   if (awaitsChampion) return 'is trained and waits for the champion to sit the same exam'
   if (between !== null) {
     const { end, reason, since } = between

@@ -27,6 +27,7 @@ const attempt = {
   signal: null,
   createdAt: now,
   claimedAt: now,
+  stop: null,
   standing: null,
   standingSince: null,
   remarks: [],
@@ -109,10 +110,18 @@ test('a running run tells its attempt, and how the one before it ended', () => {
     progress: 0.4,
     attempt: 2,
     before: 'crashed',
+    stop: null,
     between: null,
     waitsFor: null,
     awaitsChampion: false,
   })
+})
+
+test('a running run tells that its attempt was told to stop', () => {
+  const queue = [{ ...entry, run: 'run-y', state: 'running' }] as const
+  const told: Attempt = { ...attempt, state: 'claimed', outcome: null, endedAt: null, stop: 'ada cancelled it' }
+  const [facts] = factsOf('b', { ...nothing, queue, attempts: new Map([['run-y', [told]]]) }, now)
+  assert.equal(facts?.running?.stop, 'ada cancelled it')
 })
 
 test('a running run whose last attempt has ended and is not followed yet is between two, and not running', () => {

@@ -49,6 +49,7 @@ const running: RunningRun = {
   progress: 0.4,
   attempt: 1,
   before: null,
+  stop: null,
   between: null,
   waitsFor: null,
   awaitsChampion: false,
@@ -116,6 +117,11 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
     'a run that was tried before',
     { running: { ...running, attempt: 2, before: 'crashed' } },
     'run-y is running (40 %), attempt 2 after one that crashed.',
+  ],
+  [
+    'a run that is told to stop',
+    { running: { ...running, stop: 'ada cancelled it: not needed.' } },
+    'run-y is told to stop: ada cancelled it: not needed.',
   ],
   [
     'a run between two attempts',
