@@ -11,6 +11,7 @@ export const Signal = z.looseObject({
   bot: z.string().nullable(),
   jobType: z.string().nullable(),
   receivedAt: Time,
+  request: z.string().nullable().default(null),
   end: z.string().nullable(),
   run: z.string().nullable(),
   reason: z.string().nullable(),

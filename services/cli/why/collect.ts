@@ -5,7 +5,7 @@ import type { Run } from '../client/console.ts'
 import type { Request, SignalOfBot } from '../client/intake.ts'
 import type { Attempt, QueueEntry, Slots } from '../client/launcher.ts'
 import type { KeyState } from '../client/promoter.ts'
-import type { KeyFacts, LastEnd, LastSignal, QueuedRun, RunningRun, WaitingRequest } from './facts.ts'
+import type { KeyFacts, LastEnd, LastSignal, QueuedRun, RequestedRun, RunningRun, WaitingRequest } from './facts.ts'
 
 export interface Answers {
   readonly requests: readonly Request[]
@@ -76,6 +76,7 @@ export function factsOf(bot: string, answers: Answers, now: Date): KeyFacts[] {
       jobType,
       now,
       request: request === undefined ? null : { ...requestFacts(request), earlier: earlierFacts(request, fetching) },
+      requested: request === undefined ? requestedFacts(ofKey(signals), queue, runs) : null,
       queued: queued === undefined ? null : queuedFacts(queued, holder, answers.slots),
       running: running === undefined ? null : runningFacts(running, answers.attempts.get(running.run) ?? []),
       held: key?.held ?? [],
@@ -94,6 +95,19 @@ function requestFacts(request: Request): Omit<WaitingRequest, 'earlier'> {
 
 function earlierFacts(request: Request, fetching: Request | undefined): WaitingRequest['earlier'] {
   return fetching === undefined || fetching === request ? null : requestFacts(fetching)
+}
+
+/** A signal waits until its run has started. */
+function requestedFacts(
+  signals: readonly SignalOfBot[],
+  queue: readonly QueueEntry[],
+  runs: readonly Run[],
+): RequestedRun | null {
+  const waiting = signals.find(({ end }) => end === null)
+  const run = waiting?.request ?? null
+  const hasGoneOn =
+    queue.some((entry) => entry.run === run) || runs.some((each) => each.run === run && each.state !== 'queued')
+  return waiting === undefined || run === null || hasGoneOn ? null : { run, since: waiting.receivedAt }
 }
 
 function queuedFacts(

@@ -13,6 +13,12 @@ export interface WaitingRequest {
   readonly earlier: Omit<WaitingRequest, 'earlier'> | null
 }
 
+/** Decided, and on its way to the queue: the launcher has not heard of it. */
+export interface RequestedRun {
+  readonly run: string
+  readonly since: Date
+}
+
 export interface QueuedRun {
   readonly run: string
   readonly since: Date
@@ -98,6 +104,7 @@ export interface KeyFacts {
   readonly jobType: string
   readonly now: Date
   readonly request: WaitingRequest | null
+  readonly requested: RequestedRun | null
   readonly queued: QueuedRun | null
   readonly running: RunningRun | null
   readonly held: readonly HeldModel[]

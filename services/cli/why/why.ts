@@ -20,8 +20,10 @@ export function why(facts: KeyFacts): Explanation {
 }
 
 function sentenceOf(facts: KeyFacts): string {
-  const { request, queued, running, held, last, now } = facts
+  const { request, requested, queued, running, held, last, now } = facts
   if (request !== null) return requestSentence(request, now) + meanwhile(facts)
+  if (requested !== null)
+    return `${requested.run} is requested, and the launcher has not heard of it yet${meanwhile(facts)}`
   if (queued !== null) return queuedSentence(queued, facts)
   if (running !== null) return runningSentence(running, now)
   const [newest] = held
@@ -156,12 +158,13 @@ export function endSentence(last: LastEnd, now: Date): string {
 }
 
 function evidenceOf(facts: KeyFacts): string[] {
-  const { now, request, queued, running, held, pin, champion, last, lastSignal, bot, jobType } = facts
+  const { now, request, requested, queued, running, held, pin, champion, last, lastSignal, bot, jobType } = facts
   const lines: string[] = []
   if (request !== null) {
     lines.push(`request: ${requestLine(request, now)}`)
     if (request.earlier !== null) lines.push(`the request before it: ${requestLine(request.earlier, now)}`)
   }
+  if (requested !== null) lines.push(`requested: ${requested.run}, for signals since ${age(requested.since, now)}`)
   if (queued !== null) {
     const waitsFor = queued.waitsFor === null ? '' : `, waits for ${waitedFor[queued.waitsFor]}`
     lines.push(`queue: ${queued.run} since ${age(queued.since, now)}${waitsFor}`)

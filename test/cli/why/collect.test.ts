@@ -90,6 +90,21 @@ test('of two requests of a key the one that waits is told, and the one that is f
   assert.deepEqual([tell([requests[0]])?.state, tell([requests[0]])?.earlier], ['fetching', null])
 })
 
+test('a run whose signal waits, and that neither the queue nor the history has seen go on, is requested', () => {
+  const signal = { signal: 'sig-1', trigger: 't', bot: 'b', jobType: 'intents', receivedAt: now, request: 'run-a' }
+  const signals = [{ ...signal, end: null, run: null, reason: null, endedAt: null }]
+  const requested = (known: Partial<Answers>) => {
+    return factsOf('b', { ...nothing, signals, ...known }, now)[0]?.requested?.run
+  }
+  const queued = { ...entry, run: 'run-a', state: 'queued', waitsFor: 'slot', position: 1 } as const
+  assert.equal(requested({}), 'run-a')
+  assert.equal(requested({ runs: [{ ...run, state: 'queued' }] }), 'run-a')
+  assert.equal(requested({ queue: [queued] }), undefined)
+  assert.equal(requested({ runs: [run] }), undefined)
+  const request = { bot: 'b', jobType: 'intents', since: now, dueAt: now, signals: 1, tries: 0, problem: null }
+  assert.equal(requested({ requests: [{ ...request, run: 'run-a', state: 'waiting' }] }), undefined)
+})
+
 test('a run that waits for a slot is paused where its job type has none', () => {
   const queue = [{ ...entry, run: 'run-x', state: 'queued', waitsFor: 'slot', position: 1 }] as const
   const isPaused = (count: number) => {

@@ -11,6 +11,7 @@ const idle: KeyFacts = {
   jobType: 'intents',
   now,
   request: null,
+  requested: null,
   queued: null,
   running: null,
   held: [],
@@ -95,6 +96,11 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
     'a request that was put off',
     { request: { ...waiting, dueAt: at(30), problem: 'the disk is full.' } },
     'It could not go on (the disk is full); the next try is in 30 s.',
+  ],
+  [
+    'a request that has not come to the queue',
+    { requested: { run: 'run-n', since: at(-90) }, running, last: rejected },
+    'run-n is requested, and the launcher has not heard of it yet; meanwhile run-y is running (40 %).',
   ],
   ['a queue', { queued }, 'run-x is third in line for a slot of intents.'],
   [
