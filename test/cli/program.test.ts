@@ -254,6 +254,14 @@ test('the last run of a job type is told also where another one has had all the 
   assert.match(out, /^run-q failed .*: exit code 1\.\n/)
 })
 
+test('a list of runs that is empty for what was asked is not said to be empty altogether', async (t) => {
+  const { url } = await fakeServer(t, { 'GET /runs': { json: { runs: [], next: null } } })
+  assert.match((await trainyard(['runs', '--url', url])).out, /^No runs yet\./)
+  for (const words of [['--bot', 'b'], ['--job-type', 'a'], ['--state', 'failed'], ['--held'], ['--before', 'run-a']]) {
+    assert.equal((await trainyard(['runs', ...words, '--url', url])).out, 'There is no such run.\n')
+  }
+})
+
 test('a bot with a very long id leaves the other columns of a table in sight', async (t) => {
   const time = '2026-03-01T12:00:00Z'
   const key = { bot: 'b'.repeat(200), jobType: 'intents', run: 'run-a', generation: 1, reason: 'better' }

@@ -28,9 +28,7 @@ export function addRuns(program: Command, context: Context): void {
       const queue = isLive && !session.json ? await session.api.launcher.queue(options.bot) : []
       const progress = new Map(queue.map((entry) => [entry.run, entry.progress]))
       session.show(answer, () =>
-        answer.runs.length === 0
-          ? 'No runs yet. Tell it about a bot: trainyard publish --bot mine --dataset FILE'
-          : runTable(answer.runs, progress, session.style, context.now()),
+        answer.runs.length === 0 ? noRuns(options) : runTable(answer.runs, progress, session.style, context.now()),
       )
       if (answer.next !== null && !session.json) session.note(`There are more: --before ${answer.next}`)
     })
@@ -49,4 +47,11 @@ export function addRuns(program: Command, context: Context): void {
       ])
       session.show({ ...story, attempts }, () => runPage(story, attempts, session.style, context.now()))
     })
+}
+
+function noRuns({ bot, jobType, state, held, before }: ListOptions): string {
+  const isAll = [bot, jobType, state, held, before].every((condition) => condition === undefined)
+  return isAll
+    ? 'No runs yet. Tell it about a bot: trainyard publish --bot mine --dataset FILE'
+    : 'There is no such run.'
 }
