@@ -85,7 +85,11 @@ test('a runner that sends 1 MB and more for ever fills no disk', async (t) => {
 test('the log of a run or an attempt that does not exist is not found', async (t) => {
   const kit = await launcherKit(t)
   const run = await kit.request()
-  for (const path of ['/runs/run-zzzzzzzzzz/logs', `/runs/${run}/logs?attempt=run-zzzzzzzzzz-1`]) {
+  for (const path of [
+    '/runs/run-zzzzzzzzzz/logs',
+    `/runs/${run}/logs?attempt=run-zzzzzzzzzz-1`,
+    `/runs/${run}/logs?attempt=${run}-9`,
+  ]) {
     assert.equal((await kit.inject({ url: path, headers: { host: 'localhost' } })).statusCode, 404)
   }
 })

@@ -36,7 +36,8 @@ export function makeGuard(environment: Pick<Environment, 'host' | 'publicUrl' | 
     if (environment.apiToken === undefined || openPaths.some((path) => caller.path.startsWith(path))) return undefined
     if (caller.authorization !== undefined && equal(caller.authorization, `Bearer ${environment.apiToken}`))
       return undefined
-    return unauthorized('this server wants a token', {
+    const problem = caller.authorization === undefined ? 'wants a token' : 'was sent another token than its own'
+    return unauthorized(`this server ${problem}`, {
       hint: 'Send it as "authorization: Bearer …"; the command line reads TRAINYARD_API_TOKEN.',
     })
   }

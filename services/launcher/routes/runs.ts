@@ -108,7 +108,7 @@ export function addRunRoutes(app: HttpApp, { kit, news, executor, look }: RunRou
     },
     async ({ params: { run }, query: { attempt, follow } }, reply) => {
       await requireRun(run)
-      if (attempt !== undefined && !attempt.startsWith(`${run}-`)) throw notFound(`${run} has no attempt ${attempt}`)
+      if (attempt !== undefined) await requireAttempt(run, attempt)
       void reply.type('text/plain; charset=utf-8')
       return reply.send(Readable.from(followLog({ database, news }, run, attempt, follow)))
     },
@@ -137,5 +137,11 @@ export function addRunRoutes(app: HttpApp, { kit, news, executor, look }: RunRou
   async function requireRun(run: RunId): Promise<void> {
     const rows = await database.query('select from launcher.runs where run = $1', [run])
     if (rows.length === 0) throw notFound(`there is no run ${run}`)
+  }
+
+  async function requireAttempt(run: RunId, attempt: AttemptName): Promise<void> {
+    const rows = await database.query('select from launcher.attempts where run = $1 and attempt = $2', [run, attempt])
+    if (rows.length > 0) return
+    throw notFound(`${run} has no attempt ${attempt}`, { hint: `GET /runs/${run}/attempts lists those that it has.` })
   }
 }
