@@ -8,7 +8,8 @@
  * - nothing is asked or handled of a partition while something of it is being asked or handled, whatever the consumer
  *   group does meanwhile: a handler that is late finds its own record, and never that of its successor here;
  * - only what goes on where the record says is handled. kafkajs fetches from elsewhere when an offset is out of range, and
- *   from another log when a topic is made anew; then the lane begins again, and it is judged there.
+ *   from another log when a topic is made anew; then the lane begins again, and it is judged there. What is known of one
+ *   lane of a topic tells of the others: a topic is deleted and made again as a whole.
  */
 import type { Clock } from '../../clock.ts'
 import { makeTurns } from '../../turns.ts'
@@ -16,8 +17,15 @@ import { backoffMs } from '../backoff.ts'
 import type { Batch, Position } from '../bus.ts'
 import type { Beginning } from './begin.ts'
 
+/** Of a topic: the time of the last message that was known to lie in the log which has been read all along. */
+export interface Sighting {
+  atMs: number
+}
+
 export interface LaneOptions {
   readonly clock: Clock
+  /** Shared by the lanes of a topic. */
+  readonly sighting: Sighting
   readonly begin: () => Promise<Beginning>
   readonly handle: (batch: Batch) => Promise<boolean>
   /** Whether the log still holds, before that position, what was handled. */
@@ -41,11 +49,13 @@ export interface Lane {
 const letItMs = 500
 /** No topic is deleted and made again in less: an idle broker beside us takes twice as long. */
 const soonMs = 50
+/** A partition alone is another one only when its broker has lost it, and no broker is started again in less. */
+const soonAloneMs = 1_000
 /** What one transaction has to hold. */
 const batchMessages = 500
 
 export function makeLane(options: LaneOptions): Lane {
-  const { clock, handle, failed, worked } = options
+  const { clock, sighting, handle, failed, worked } = options
   const inTurn = makeTurns(1, Number.POSITIVE_INFINITY)
   let position: Position | undefined
   let failures = 0
@@ -89,6 +99,9 @@ export function makeLane(options: LaneOptions): Lane {
     try {
       for (const batch of partsOf(whole, next.offset)) {
         if (!(await goesOn(batch, next)) || !(await handle(batch))) return forget(letItMs)
+        // Where nothing was handled before, nothing has told the log from another one.
+        const last = next.handledUntil && batch.messages.at(-1)
+        if (last) sighting.atMs = last.timestamp.getTime()
         next = after(batch, next)
         position = next
       }
@@ -107,8 +120,13 @@ export function makeLane(options: LaneOptions): Lane {
    */
   async function goesOn({ messages: [first] }: Batch, next: Position): Promise<boolean> {
     if (first === undefined) return true
-    const pauseMs = next.handledUntil ? first.timestamp.getTime() - next.handledUntil.getTime() : 0
-    return (first.offset === next.offset && pauseMs <= soonMs) || (await options.holds(next))
+    return (first.offset === next.offset && isSoon(first.timestamp.getTime(), next)) || (await options.holds(next))
+  }
+
+  function isSoon(atMs: number, { handledUntil }: Position): boolean {
+    if (handledUntil === undefined) return true
+    const pauseMs = atMs - handledUntil.getTime()
+    return pauseMs <= soonMs || (pauseMs <= soonAloneMs && Math.abs(atMs - sighting.atMs) <= soonMs)
   }
 
   return {

@@ -15,7 +15,7 @@ import { backoffMs } from '../backoff.ts'
 import type { Subscription } from '../bus.ts'
 import { begin, holds } from './begin.ts'
 import type { Connect } from './connect.ts'
-import { type Lane, makeLane } from './lane.ts'
+import { type Lane, makeLane, type Sighting } from './lane.ts'
 import type { Look } from './look.ts'
 import type { Names } from './names.ts'
 import { openSession } from './session.ts'
@@ -43,6 +43,7 @@ export function startSubscription(options: SubscriberOptions, subscription: Subs
   const log = options.log.child({ group })
   const stopping = new AbortController()
   const lanes = new Map<string, Lane>()
+  const sightings = new Map<string, Sighting>()
   const awaited = new Set<string>()
   const missing = new Set<string>()
   const stuck = new Set<string>()
@@ -52,8 +53,11 @@ export function startSubscription(options: SubscriberOptions, subscription: Subs
     const place = `${topic}/${partition}`
     const known = lanes.get(place)
     if (known) return known
+    const sighting = sightings.get(topic) ?? { atMs: Number.NaN }
+    sightings.set(topic, sighting)
     const lane = makeLane({
       clock,
+      sighting,
       begin: () => begin({ subscription, look, awaited }, topic, partition),
       handle: (batch) => subscription.handle(batch),
       holds: (position) => holds(look, topic, partition, position),
