@@ -46,8 +46,12 @@ export async function begin(options: BeginOptions, topic: string, partition: num
 
 /** Whether a group can go on there. */
 export async function holds(look: Look, topic: string, partition: number, position: Position): Promise<boolean> {
-  const range = (await look.ranges(topic)).get(partition)
-  return range !== undefined && (await isThere(position, range, (time) => look.firstAfter(topic, partition, time)))
+  const { handledUntil } = position
+  // Asked together: a batch that came after a pause waits for both.
+  const after = handledUntil && look.firstAfter(topic, partition, handledUntil)
+  const [ranges] = await Promise.all([look.ranges(topic), after])
+  const range = ranges.get(partition)
+  return range !== undefined && (await isThere(position, range, async () => Number(await after)))
 }
 
 /**
