@@ -16,13 +16,20 @@ const batchBytes = 8 * 1024 * 1024
 
 const rowOf = (row: StoredRow): OutboxRow => ({ ...row, headers: headersOfJson(row.headers) })
 
-/** The oldest unpublished ones, in order. */
-export async function readUnpublished(database: Queryable, service: string): Promise<OutboxRow[]> {
+/**
+ * The oldest unpublished ones, in order.
+ * @param isNoted in the same statement, where there are any: see `noteSending`
+ */
+export async function readUnpublished(database: Queryable, service: string, isNoted: boolean): Promise<OutboxRow[]> {
+  const next = `
+    select id, topic, key, headers, value
+      from (select *, sum(octet_length(value)) over (order by id rows between unbounded preceding and 1 preceding) as bytes_before
+              from ${service}.outbox where published_at is null and refused_at is null order by id limit $1) as oldest
+     where coalesce(bytes_before, 0) < $2 order by id`
   const rows = await database.query<StoredRow>(
-    `select id, topic, key, headers, value
-       from (select *, sum(octet_length(value)) over (order by id rows between unbounded preceding and 1 preceding) as bytes_before
-               from ${service}.outbox where published_at is null and refused_at is null order by id limit $1) as next
-      where coalesce(bytes_before, 0) < $2 order by id`,
+    isNoted
+      ? `with next as (${next}), noted as (${noting(service)} where exists (select from next)) select * from next order by id`
+      : next,
     [batchSize, batchBytes],
   )
   return rows.map(rowOf)
@@ -53,8 +60,10 @@ export async function readRecent(
 
 /** From here on a send may be under way. */
 export async function noteSending(database: Queryable, service: string): Promise<void> {
-  await database.execute(`update ${service}.relay set sending_since = now()`)
+  await database.execute(noting(service))
 }
+
+const noting = (service: string): string => `update ${service}.relay set sending_since = now()`
 
 /** @param isOver whether no earlier send may still take effect, either */
 export async function markPublished(

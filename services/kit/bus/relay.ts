@@ -49,6 +49,8 @@ const compactedTopics = topicNames.filter((topic) => topics[topic].cleanup === '
 
 export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void> } {
   const { service, database, bus, clock, log, point, pollMs } = options
+  /** Whether a successor may have to wait for what a relay that was cut off had under way. */
+  const isNoted = bus.publishLimitMs > 0
   let session: Session | undefined
   let state: 'waiting' | 'locked' | 'leading' = 'waiting'
   /** By the monotonic clock: when a send of ours that failed can no longer take effect. */
@@ -58,7 +60,7 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
     const opened = await database.session({
       idleLimitMs: sessionIdleLimitMs + bus.publishLimitMs,
       // Where the bus is in this very database, a mark that is lost is lost with what it says.
-      isLoose: bus.publishLimitMs === 0,
+      isLoose: !isNoted,
     })
     void opened.ended.then(() => {
       if (session !== opened) return
@@ -82,14 +84,13 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
     return own
   }
 
-  /** False when one of the rows was set aside: then nothing is known of the others. */
+  /** That it may be under way is on record. False when one of the rows was set aside: then nothing is known of the others. */
   async function publish(own: Session, rows: readonly OutboxRow[]): Promise<boolean> {
     try {
-      if (bus.publishLimitMs > 0) await noteSending(own, service)
       await bus.publish(rows)
       return true
     } catch (error) {
-      if (bus.publishLimitMs > 0) doubtEndsMs = clock.monotonicMs() + bus.publishLimitMs
+      if (isNoted) doubtEndsMs = clock.monotonicMs() + bus.publishLimitMs
       const refused = error instanceof MessageRefused ? rows[error.index] : undefined
       if (!(error instanceof MessageRefused) || !refused) throw error
       await setAside(own, service, refused.id, error.message)
@@ -107,7 +108,10 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
     const leftMs = state === 'locked' ? await sendingLeftMs(own, service, bus.publishLimitMs) : 0
     if (leftMs > 0) return leftMs
     const recent = await readRecent(own, service, compactedTopics, recentMinutes)
-    if (recent.length > 0 && !(await publish(own, recent))) return 0
+    if (recent.length > 0) {
+      if (isNoted) await noteSending(own, service)
+      if (!(await publish(own, recent))) return 0
+    }
     doubtEndsMs = undefined
     if (session === own) state = 'leading'
     return undefined
@@ -121,7 +125,7 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
       if (!own) return undefined
       const waitMs = await takeLead(own)
       if (waitMs !== undefined) return waitMs
-      const rows = await readUnpublished(own, service)
+      const rows = await readUnpublished(own, service, isNoted)
       if (rows.length === 0) return undefined
       if (!(await publish(own, rows))) return 0
       await point('relay.published')
