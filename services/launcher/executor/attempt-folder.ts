@@ -13,8 +13,8 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import { readdirSync } from 'node:fs'
-import { chmod, link, mkdir, open, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { chmod, link, open, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AttemptName, RunId } from '../../../schemas/words.ts'
@@ -58,11 +58,12 @@ export function attemptFolder(root: string, name: AttemptName): AttemptFolder {
   const path = join(root, name)
   const file = (name: string): string => join(path, name)
 
-  async function write(name: string, record: object): Promise<void> {
+  // At once: all of it takes less than one way over Node's threads, and a start waits for it.
+  function write(name: string, record: object): void {
     // Of its own: two launchers may write at once.
     const unfinished = file(`${name}.${randomUUID()}.new`)
-    await writeFile(unfinished, JSON.stringify(record))
-    await rename(unfinished, file(name))
+    writeFileSync(unfinished, JSON.stringify(record))
+    renameSync(unfinished, file(name))
   }
 
   return {
@@ -72,10 +73,10 @@ export function attemptFolder(root: string, name: AttemptName): AttemptFolder {
     runner: () => read(file('runner.json'), RunnerRecord, nobody),
     exit: () => read(file('exit.json'), ExitRecord),
     async recordStart(record) {
-      await mkdir(path, { recursive: true })
-      await write('attempt.json', record)
+      mkdirSync(path, { recursive: true })
+      write('attempt.json', record)
     },
-    recordExit: (record) => write('exit.json', record),
+    recordExit: async (record) => write('exit.json', record),
     async closeToRunners() {
       const own = file('runner-none.json')
       await writeFile(own, JSON.stringify(nobody))

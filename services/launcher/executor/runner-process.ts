@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { open } from 'node:fs/promises'
+import { closeSync, openSync } from 'node:fs'
 import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { broken, codeOf, messageOf, unavailable } from '../../kit/errors.ts'
@@ -50,13 +50,13 @@ export async function spawnRunner(
   folder: AttemptFolder,
   place: RunnerPlace,
 ): Promise<SpawnedRunner> {
-  const log = await open(folder.runnerLog, 'a')
+  const log = openSync(folder.runnerLog, 'a')
   try {
     const command = resolveCommand(attempt.spec.program.command, place.packageRoot)
     const child = spawn(place.nodePath, [place.runnerPath, '--', ...command], {
       cwd: folder.path,
       env: runnerEnvironment(attempt, folder.path, place),
-      stdio: ['pipe', log.fd, log.fd],
+      stdio: ['pipe', log, log],
       detached: true,
     })
     // A runner that dies before it has read the token is noticed by its exit.
@@ -75,7 +75,7 @@ export async function spawnRunner(
       throw unavailable(reason, { cause: error })
     throw broken(reason, { cause: error })
   } finally {
-    await log.close()
+    closeSync(log)
   }
 }
 
