@@ -106,6 +106,8 @@ export async function endSignals(
   ends: readonly (End & { readonly cause: Occurrence['cause'] })[],
 ): Promise<Occurrence[]> {
   if (ends.length === 0) return []
+  // Found request by request (`offset 0`), and asked anew by another column whether they are open: a plan that was made
+  // while few were open would go through all that are.
   const rows = await transaction.query<EndedRow>(
     `with ending as (
        update intake.signals set ended = given.ended, run = given.run, reason = given.reason, ended_at = now()

@@ -73,6 +73,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
       longestWaitSeconds: executor.longestWaitSeconds,
       lease: reconciler.lease,
       look: lookAtStarted,
+      lookAgain: look,
     })
   const queue = kit.loop('launcher.queue', queuePollMs, async () => {
     const started = (await anyQueued(database.keyed)) ? await database.transaction(start) : 0

@@ -28,6 +28,8 @@ export interface QueueNeeds {
   lease(): { readonly runs: number; readonly milliseconds: number }
   /** Called after the commit with the runs that have started. */
   look(started: readonly Started[]): void
+  /** Called instead where nobody knows whether they have: else none would be looked at before its lease ends. */
+  lookAgain(runs: readonly RunId[]): void
 }
 
 export interface Started {
@@ -50,7 +52,7 @@ export async function anyQueued(database: Queryable): Promise<boolean> {
 /** @returns how many runs were started; at `batchSize` there may be more */
 export async function startQueued(
   transaction: Transaction,
-  { outbox, longestWaitSeconds, point, lease, look }: QueueNeeds,
+  { outbox, longestWaitSeconds, point, lease, look, lookAgain }: QueueNeeds,
 ): Promise<number> {
   const seats = await findSeats(transaction)
   if (seats.length === 0) return 0
@@ -61,6 +63,7 @@ export async function startQueued(
   )
   await point('launcher.queue.chosen')
   transaction.afterCommit(() => look(rows))
+  transaction.whenInDoubt(() => lookAgain(rows.map(({ run }) => run)))
   return rows.length
 }
 

@@ -105,6 +105,7 @@ export async function testKit(
       execute: async () => 0,
       beforeCommit: (statements: () => readonly Statement[]) => last.push(statements),
       afterCommit: () => {},
+      whenInDoubt: () => {},
       script: async () => {},
     }
     const occurrences = events.map((event) => ({ ...event, cause: kit.origin() }) as Occurrence)

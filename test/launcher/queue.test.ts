@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { BotId } from '../../schemas/words.ts'
 import { chooseSlots } from '../../services/launcher/slots.ts'
 import { eventually } from '../harness/eventually.ts'
-import { jobType, launcherDatabase, launcherKit, requestOf, verdict } from './launcher-kit.ts'
+import { jobType, launcherDatabase, launcherKit, newRun, requestOf, verdict } from './launcher-kit.ts'
 
 const supersede = { whenNewer: 'supersede' } as const
 
@@ -76,6 +76,32 @@ test('a run that starts is looked at by its starter at once, and is due for no o
   assert.equal(due.length, 0)
   await eventually(() => kit.executor.started.some((attempt) => attempt.run === run))
 })
+
+test('a run whose start was cut off from its answer is looked at within moments, and not when the lease of its first look ends', async (t) => {
+  const database = await launcherDatabase(t)
+  let isCutOff = false
+  const transaction: typeof database.transaction = (work) =>
+    database.transaction(async (own) => {
+      const result = await work(own)
+      if (isCutOff) own.beforeCommit(() => ['commit', 'select pg_terminate_backend(pg_backend_pid())'].map(asStatement))
+      return result
+    })
+  const kit = await launcherKit(t, { database: { ...database, transaction } })
+  const run = newRun()
+  isCutOff = true
+  await assert.rejects(kit.request({ run }))
+  isCutOff = false
+  assert.equal(await kit.state(run), 'running')
+  await eventually(
+    async () => {
+      await kit.work('launcher.reconcile')
+      return kit.executor.started.some((attempt) => attempt.run === run)
+    },
+    { timeoutMs: 10_000 },
+  )
+})
+
+const asStatement = (text: string) => ({ text, values: [] })
 
 test('of more runs than can be looked at at once, those for which there is no room are due for anybody', async (t) => {
   const many = 70

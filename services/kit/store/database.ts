@@ -26,6 +26,8 @@ export interface Transaction extends Queryable {
   beforeCommit(statements: () => readonly Statement[]): void
   /** Runs once the commit has succeeded, and never otherwise: the place to wake the next step. */
   afterCommit(action: () => void): void
+  /** Runs when the commit itself has failed, and nobody knows whether it took effect: the place to have somebody look. */
+  whenInDoubt(action: () => void): void
   /** Several statements without values, as in a migration. */
   script(text: string): Promise<void>
 }
@@ -112,6 +114,7 @@ export function openDatabase({ url, maximumConnections, random, onIdleError }: D
     work: (transaction: Transaction) => Promise<T>,
   ): Promise<{ result: T; actions: readonly (() => void)[] }> {
     const actions: (() => void)[] = []
+    const doubts: (() => void)[] = []
     const last: (() => readonly Statement[])[] = []
     const own = queryableOver((config) => client.query(config))
     await client.query('begin').catch(rethrow)
@@ -119,6 +122,7 @@ export function openDatabase({ url, maximumConnections, random, onIdleError }: D
       ...own,
       beforeCommit: (statements) => last.push(statements),
       afterCommit: (action) => actions.push(action),
+      whenInDoubt: (action) => doubts.push(action),
       script: async (text) => {
         await client.query(text).catch(rethrow)
       },
@@ -127,7 +131,10 @@ export function openDatabase({ url, maximumConnections, random, onIdleError }: D
     const asked = last.flatMap((statements) => statements()).map(({ text, values }) => own.execute(text, values))
     // When this fails nobody knows whether it took effect: what follows must be safe to do again.
     const committed = client.query('commit').catch(rethrow)
-    await Promise.all([...asked, committed])
+    await Promise.all([...asked, committed]).catch((error: unknown) => {
+      for (const action of doubts) action()
+      throw error
+    })
     const { command } = await committed
     // PostgreSQL does not call it an error when a statement had failed before, and somebody went on all the same.
     if (command !== 'COMMIT') throw broken('a transaction went on after a statement of it had failed')
