@@ -3,7 +3,7 @@ import { shortDigest } from '../../kit/figures.ts'
 import type { Champion } from '../client/console.ts'
 import type { Context } from '../context.ts'
 import { relative } from '../render/figures.ts'
-import { clip, printable, table } from '../render/table.ts'
+import { botCell, printable, table } from '../render/table.ts'
 import { openSession } from '../session.ts'
 
 type Options = { bot?: string }
@@ -40,7 +40,7 @@ function championTable(champions: readonly Champion[], now: Date): string {
       { title: 'BY' },
     ],
     champions.map((champion) => [
-      clip(printable(champion.bot), 30),
+      botCell(champion.bot),
       champion.jobType,
       String(champion.sequence),
       String(champion.generation),

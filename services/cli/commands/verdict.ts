@@ -8,7 +8,7 @@ import { CommandFailure, exitCodes } from '../failure.ts'
 import { findRunId } from '../ids.ts'
 import { readText } from '../input.ts'
 import { paintState, type Style } from '../render/style.ts'
-import { clip, facts, printable, table } from '../render/table.ts'
+import { botCell, facts, printable, table } from '../render/table.ts'
 import { openSession } from '../session.ts'
 
 type Options = { policy?: string; all?: true }
@@ -95,7 +95,7 @@ function previewPage(previews: readonly Preview[], isAnotherPolicy: boolean, sty
   if (previews.length === 0) return 'No model was judged yet.\n'
   const rows = previews.map((preview) => [
     preview.run,
-    clip(printable(preview.bot), 30),
+    botCell(preview.bot),
     preview.jobType,
     String(preview.generation),
     paintState(style, preview.was),

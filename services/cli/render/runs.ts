@@ -5,7 +5,7 @@ import type { Run } from '../client/console.ts'
 import { relative } from './figures.ts'
 import { bar } from './progress.ts'
 import { paintState, type Style } from './style.ts'
-import { clip, printable, table } from './table.ts'
+import { botCell, table } from './table.ts'
 
 const barWidth = 10
 
@@ -30,7 +30,7 @@ export function runTable(
     ],
     runs.map((run) => [
       run.run,
-      clip(printable(run.bot), 30),
+      botCell(run.bot),
       run.jobType,
       String(run.generation),
       paintState(style, stateOf(run)),

@@ -55,6 +55,9 @@ export function clip(text: string, width: number): string {
   return `${kept}…`
 }
 
+/** The id of a bot as a cell: a long one would push all other columns out of sight. */
+export const botCell = (bot: string): string => clip(printable(bot), 30)
+
 /** What others wrote, fit to be shown: control characters (which could move the cursor) become visible marks. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) =>
