@@ -29,10 +29,10 @@ async function run(setup: Setup): Promise<Exit> {
   const transport = createTransport({ baseUrl: setup.runApi, token: setup.token, traceparent: setup.traceparent })
   const api = createRunApi(transport, attempt, setup.runnerId)
   // A no to the claim is another thing than one to what was done since: only after the first is it certain that nothing was.
-  let refused: number = runnerExitCodes.notOurs
+  let codeWhenRefused: number = runnerExitCodes.notOurs
   try {
     const { claim, dueMs } = await api.claim(process.pid, claimLimit(setup, stopping))
-    refused = runnerExitCodes.refused
+    codeWhenRefused = runnerExitCodes.refused
     atMonotonic(dueMs, () => stopping.stop({ kind: 'deadline', reason: "the attempt's deadline has passed" }))
     const ending = await carryOut({
       claim,
@@ -44,14 +44,14 @@ async function run(setup: Setup): Promise<Exit> {
       api,
       stopping,
     })
-    if (ending.outcome === 'lost') return { exitCode: refused, reason: `not ours any more: ${ending.reason}` }
+    if (ending.outcome === 'lost') return { exitCode: codeWhenRefused, reason: `not ours any more: ${ending.reason}` }
     return {
       exitCode: runnerExitCodes.told,
       reason: ending.outcome === 'done' ? 'done' : `${ending.outcome}: ${ending.reason}`,
     }
   } catch (error) {
     const isRefused = error instanceof NotOurs || error instanceof Rejected
-    return { exitCode: isRefused ? refused : runnerExitCodes.notTold, reason: messageOf(error) }
+    return { exitCode: isRefused ? codeWhenRefused : runnerExitCodes.notTold, reason: messageOf(error) }
   } finally {
     transport.close()
   }
