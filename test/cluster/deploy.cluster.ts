@@ -7,7 +7,7 @@ import { restricted } from '../../deploy/manifests/attempts.ts'
 import { serviceNames } from '../../services/kit/service.ts'
 import { buildJob } from '../../services/launcher/executor/kubernetes/job.ts'
 import { cleanup, type Ending } from '../harness/cleanup.ts'
-import { emptyDatabase } from '../harness/database.ts'
+import { emptyDatabase, overTheNetwork } from '../harness/database.ts'
 import { eventually } from '../harness/eventually.ts'
 import { freePort } from '../harness/ports.ts'
 import { attemptOf, settings } from '../launcher/executor/kubernetes/given.ts'
@@ -86,7 +86,7 @@ test('the chart installs, its pods are admitted where the policy is restricted, 
 
 test('a service works with what the chart gives it: no rights, a root that cannot be written to, its Secret, its configuration', async (t) => {
   const values = serviceNames.map((service) => `--set=${service}.replicas=${service === 'console' ? 1 : 0}`)
-  const { namespace } = await installed(t, { databaseUrl: await emptyDatabase(t), values })
+  const { namespace } = await installed(t, { databaseUrl: overTheNetwork(await emptyDatabase(t)), values })
   await startKubelet(t, cluster, { namespace, files: { '/trainyard': root, '/node': process.execPath } })
   // What the image says, where one is pulled; and here all share this machine's ports.
   const port = String(await freePort())

@@ -24,6 +24,9 @@ export async function testDatabase(
   return Object.assign(database, { url })
 }
 
+/** The same database by the server's port alone: a pod, or another user, reaches no socket in the server's folder. */
+export const overTheNetwork = (url: string): string => Object.assign(new URL(url), { search: '' }).href
+
 /** Makes one database what another one is, as a backup does and a restore from it. Nobody may be connected to either. */
 export async function copyDatabase(from: URL, to: URL): Promise<void> {
   const [source, target] = [from.pathname.slice(1), to.pathname.slice(1)]

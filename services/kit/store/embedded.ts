@@ -6,7 +6,8 @@
  *
  * Invariants:
  * - one server per directory: PostgreSQL's lock file decides between two that start at once, and the loser uses the winner's;
- * - it listens on loopback alone and asks for a random password, which only the owner of the directory can read;
+ * - it listens on loopback and on a socket in its directory alone, and asks for a random password, which only the owner of
+ *   the directory can read;
  * - it never runs as root: PostgreSQL refuses to, so as root it gets an unprivileged user and a home which that user can reach.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -32,7 +33,7 @@ import { broken, codeOf, messageOf } from '../errors.ts'
 import { openServerLog } from './server-log.ts'
 
 export interface EmbeddedPostgres {
-  /** A URL with the password in it: never log it. */
+  /** A URL with the password in it: never log it. It names the port, too, for whoever doesn't know sockets. */
   readonly url: string
   /** Where its data and its log lie; below the data directory unless its user could not reach that. */
   readonly home: string
@@ -51,6 +52,8 @@ export interface EmbeddedOptions {
 const startLimitMs = 60_000
 const stopLimitMs = 30_000
 const pollMs = 20
+/** The least that a system allows for a socket's path (macOS: 103 bytes), less the name of the file. */
+const longestSocketDirectory = 103 - '/.s.PGSQL.65535'.length
 const unprivileged = { uid: 65_534, gid: 65_534 }
 
 interface Home {
@@ -177,7 +180,7 @@ async function launch(home: Home, cluster: string, options: EmbeddedOptions): Pr
   const settings = {
     port: String(port),
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
+    unix_socket_directories: canHoldSocket(home.directory) ? home.directory : '',
     max_connections: '200',
     jit: 'off',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
@@ -202,15 +205,30 @@ async function launch(home: Home, cluster: string, options: EmbeddedOptions): Pr
   return end
 }
 
+/** Asking over a socket takes less of the processor. But its path is short everywhere, and the setting a list with a grammar. */
+const canHoldSocket = (directory: string): boolean =>
+  process.platform !== 'win32' && Buffer.byteLength(directory) <= longestSocketDirectory && /^[\w/.-]+$/.test(directory)
+
 // An allow-list: nothing of the caller's PostgreSQL settings may reach the server.
 function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
 }
 
+/** `socketDirectory` is empty where there is no socket. */
+type Postmaster = { pid: number; port: number; socketDirectory: string; ready: boolean }
+
 /** What PostgreSQL's lock file says; the format is stable and documented in its source (`pidfile.h`). */
-function postmaster(cluster: string): { pid: number; port: number; ready: boolean } | undefined {
+function postmaster(cluster: string): Postmaster | undefined {
   const lines = readIfThere(join(cluster, 'postmaster.pid'))?.split('\n')
-  return lines && { pid: Number(lines[0]), port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
+  if (!lines) return undefined
+  const ready = lines[7]?.trim() === 'ready'
+  return { pid: Number(lines[0]), port: Number(lines[3]), socketDirectory: lines[4] ?? '', ready }
+}
+
+function urlOf({ port, socketDirectory }: Postmaster, password: string): string {
+  const url = new URL(`postgres://trainyard:${password}@127.0.0.1:${port}/postgres`)
+  if (socketDirectory !== '') url.searchParams.set('host', socketDirectory)
+  return url.href
 }
 
 /** The server removes the file when it ends, which may be at this moment. */
@@ -228,7 +246,7 @@ async function findRunning(home: Home, cluster: string, password: string): Promi
   for (;;) {
     const found = postmaster(cluster)
     if (!found || !isAlive(found.pid)) return undefined
-    const url = `postgres://trainyard:${password}@127.0.0.1:${found.port}/postgres`
+    const url = urlOf(found, password)
     // After a crash the lock file may name a pid that another program has got since: only an answer counts.
     if (found.ready && (await answers(url))) return { url, home: home.directory, stop: () => stop(cluster, found.pid) }
     if (performance.now() > deadline) return undefined

@@ -9,9 +9,10 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../../../services/kit/store/embedded.ts'
 import { openServerLog } from '../../../services/kit/store/server-log.ts'
+import { overTheNetwork } from '../../harness/database.ts'
 
-async function directoryFor(t: TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'embedded-'))
+async function directoryFor(t: TestContext, prefix = 'embedded-'): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), prefix))
   t.after(async () => {
     const server = await startEmbeddedPostgres({ directory, durable: false })
     await server.stop()
@@ -73,6 +74,17 @@ test('a server.log that has grown large is put aside at the next start', async (
   truncateSync(file, largeBytes)
   start()
   assert.deepEqual([statSync(`${file}.1`).size, statSync(file).size], [largeBytes, 0])
+})
+
+test('it answers on a socket and on its port, and on the port alone where the path is too long for a socket', async (t) => {
+  const from = (url: string) => ask(url, 'select inet_client_addr()::text as address')
+  const server = await startEmbeddedPostgres({ directory: await directoryFor(t), durable: false })
+  assert.deepEqual(
+    [await from(server.url), await from(overTheNetwork(server.url))],
+    [[{ address: null }], [{ address: '127.0.0.1/32' }]],
+  )
+  const long = await startEmbeddedPostgres({ directory: await directoryFor(t, 'long-'.repeat(20)), durable: false })
+  assert.deepEqual(await from(long.url), [{ address: '127.0.0.1/32' }])
 })
 
 test('the password can be read by its owner alone, and without it nobody gets in', async (t) => {
