@@ -1,6 +1,6 @@
 /** The vocabulary of the contract: branded ids, digests, canonical JSON, and the words for ends and states. */
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 
 /** What PostgreSQL can't keep and UTF-8 can't carry: NUL and halves of surrogate pairs. Refused at every border. */
@@ -79,7 +79,7 @@ export const Digest = z
 export type Digest = z.infer<typeof Digest>
 
 export function digestOf(content: string | Uint8Array): Digest {
-  return Digest.parse(`sha256:${createHash('sha256').update(content).digest('hex')}`)
+  return Digest.parse(`sha256:${hash('sha256', content)}`)
 }
 
 /** JSON with the keys of every object sorted and no white space: equal values give equal text, hence equal digests. */

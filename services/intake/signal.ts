@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { BotId, Digest, JobTypeName, SignalId } from '../../schemas/words.ts'
 import type { RawMessage } from '../kit/bus/bus.ts'
 import type { Cause } from '../kit/bus/outbox.ts'
@@ -43,7 +43,7 @@ export const personTrigger = 'person'
  */
 export function signalIdOf(origin: SignalOrigin, trigger: string | undefined, bot: BotId | undefined): SignalId {
   const facts = JSON.stringify([origin.source, origin.eventId, trigger ?? null, bot ?? null])
-  return `sig-${createHash('sha256').update(facts).digest('hex').slice(0, 24)}` as SignalId
+  return `sig-${hash('sha256', facts).slice(0, 24)}` as SignalId
 }
 
 /** How a message is known that tells no id of its own. */
