@@ -3,8 +3,7 @@
  * name resolves to is checked and is the one connected to, and time and size are bounded.
  */
 import { lookup } from 'node:dns'
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import { isIP, type LookupFunction } from 'node:net'
 import type { DatasetSource } from '../../../schemas/configuration.ts'
 import { badInput, messageOf, TrainyardError, unavailable } from '../../kit/errors.ts'
@@ -87,7 +86,9 @@ function ask(url: URL, allowPrivate: boolean, limits: WebLimits, signal: AbortSi
       'user-agent': 'trainyard',
     },
   }
-  const request: ClientRequest = url.protocol === 'https:' ? requestHttps(url, options) : requestHttp(url, options)
+  // An `import` of node:http reads all its exports, and with them loads fetch and WebSocket, at every start.
+  const web = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http')
+  const request = web.request(url, options)
   request.once('response', resolve)
   request.on('error', (error) => reject(asKnown(error, url.href)))
   request.once('timeout', () => request.destroy(unavailable(`${shown(url.href)} was silent for ${limits.idleMs} ms`)))
