@@ -214,20 +214,17 @@ function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
 }
 
-/** `socketDirectory` is empty where there is no socket. */
-type Postmaster = { pid: number; port: number; socketDirectory: string; ready: boolean }
-
 /** What PostgreSQL's lock file says; the format is stable and documented in its source (`pidfile.h`). */
-function postmaster(cluster: string): Postmaster | undefined {
+function postmaster(cluster: string): { pid: number; port: number; ready: boolean } | undefined {
   const lines = readIfThere(join(cluster, 'postmaster.pid'))?.split('\n')
-  if (!lines) return undefined
-  const ready = lines[7]?.trim() === 'ready'
-  return { pid: Number(lines[0]), port: Number(lines[3]), socketDirectory: lines[4] ?? '', ready }
+  return lines && { pid: Number(lines[0]), port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
 }
 
-function urlOf({ port, socketDirectory }: Postmaster, password: string): string {
+/** By the socket where it lies now: the folder may have been moved, or a tidy system have removed it, under a running server. */
+function urlOf({ directory }: Home, port: number, password: string): string {
   const url = new URL(`postgres://trainyard:${password}@127.0.0.1:${port}/postgres`)
-  if (socketDirectory !== '') url.searchParams.set('host', socketDirectory)
+  const hasSocket = canHoldSocket(directory) && existsSync(join(directory, `.s.PGSQL.${port}`))
+  if (hasSocket) url.searchParams.set('host', directory)
   return url.href
 }
 
@@ -246,7 +243,7 @@ async function findRunning(home: Home, cluster: string, password: string): Promi
   for (;;) {
     const found = postmaster(cluster)
     if (!found || !isAlive(found.pid)) return undefined
-    const url = urlOf(found, password)
+    const url = urlOf(home, found.port, password)
     // After a crash the lock file may name a pid that another program has got since: only an answer counts.
     if (found.ready && (await answers(url))) return { url, home: home.directory, stop: () => stop(cluster, found.pid) }
     if (performance.now() > deadline) return undefined

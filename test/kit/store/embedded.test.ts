@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { closeSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -74,6 +74,15 @@ test('a server.log that has grown large is put aside at the next start', async (
   truncateSync(file, largeBytes)
   start()
   assert.deepEqual([statSync(`${file}.1`).size, statSync(file).size], [largeBytes, 0])
+})
+
+test('a running server is found where its directory has been moved to', async (t) => {
+  const before = await mkdtemp(join(tmpdir(), 'before-'))
+  await startEmbeddedPostgres({ directory: before, durable: false })
+  const directory = await directoryFor(t)
+  await rename(before, directory)
+  const { url } = await startEmbeddedPostgres({ directory, durable: false })
+  assert.deepEqual(await ask(url, "select 'yes' as answer"), [{ answer: 'yes' }])
 })
 
 test('it answers on a socket and on its port, and on the port alone where the path is too long for a socket', async (t) => {
