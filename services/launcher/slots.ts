@@ -4,13 +4,14 @@
  */
 
 import type { JobTypeName, RunId } from '../../schemas/words.ts'
-import { notFound } from '../kit/errors.ts'
+import { notFound, type TrainyardError } from '../kit/errors.ts'
 import type { Database, Transaction } from '../kit/store/database.ts'
 
 export interface SlotCount {
   readonly jobType: JobTypeName
   readonly slots: number
-  readonly configured: number
+  /** Null once the job type has left the configuration: it keeps its slots for what was requested before. */
+  readonly configured: number | null
   /** What a person has chosen instead, by whom and why. */
   readonly chosen: { readonly slots: number; readonly actor: string; readonly reason: string; readonly at: Date } | null
   readonly used: readonly RunId[]
@@ -18,7 +19,7 @@ export interface SlotCount {
   readonly retiring: number
 }
 
-/** Takes over the numbers of the configuration; called at the start. A job type that has left it keeps its slots for what is queued. */
+/** Takes over the numbers of the configuration; called at the start. A job type that has left it keeps its slots for what was requested before. */
 export async function configureSlots(
   database: Database,
   configured: readonly { readonly jobType: string; readonly slots: number }[],
@@ -47,9 +48,17 @@ export async function chooseSlots(
       'update launcher.job_types set chosen = $2, actor = $3, reason = $4, changed_at = now() where job_type = $1',
       [jobType, slots, actor, reason],
     )
-    if (known === 0) throw notFound(`there is no job type "${jobType}"`, { hint: 'GET /slots lists the job types.' })
+    if (known === 0) throw await unknownJobType(transaction, jobType)
     await resize(transaction, jobType)
   })
+}
+
+async function unknownJobType(transaction: Transaction, jobType: JobTypeName): Promise<TrainyardError> {
+  const known = await transaction.query<{ job_type: JobTypeName }>(
+    'select job_type from launcher.job_types order by job_type',
+  )
+  const names = known.map(({ job_type }) => job_type).join(', ')
+  return notFound(`there is no job type "${jobType}"`, { hint: `There are ${names || 'none'}.` })
 }
 
 /** Makes the rows fit the number. The caller has locked the job type's row. */
@@ -88,7 +97,8 @@ interface CountRow {
   retiring: number
 }
 
-export async function readSlots(database: Database): Promise<SlotCount[]> {
+/** @param configured the job types of the configuration */
+export async function readSlots(database: Database, configured: ReadonlySet<string>): Promise<SlotCount[]> {
   const rows = await database.query<CountRow>(
     `select t.job_type, coalesce(t.chosen, t.configured) as slots, t.configured, t.chosen, t.actor, t.reason, t.changed_at,
             coalesce(array_agg(s.run order by s.number) filter (where s.run is not null), '{}') as used,
@@ -99,7 +109,7 @@ export async function readSlots(database: Database): Promise<SlotCount[]> {
   return rows.map((row) => ({
     jobType: row.job_type,
     slots: row.slots,
-    configured: row.configured,
+    configured: configured.has(row.job_type) ? row.configured : null,
     chosen:
       row.chosen === null
         ? null

@@ -254,6 +254,18 @@ test('the last run of a job type is told also where another one has had all the 
   assert.match(out, /^run-q failed .*: exit code 1\.\n/)
 })
 
+test('slots of a job type that has left the configuration are not said to be configured', async (t) => {
+  const gone = { jobType: 'gone', slots: 3, configured: null, chosen: null, used: ['run-a'], retiring: 0 }
+  const chosen = { slots: 1, actor: 'ada', reason: 'less' }
+  const { url } = await fakeServer(t, {
+    'GET /slots': { json: [gone, { ...gone, jobType: 'lost', slots: 1, chosen }] },
+  })
+  const { out } = await trainyard(['slots', '--url', url])
+  assert.match(out, /^gone +3 +1 +no longer in the configuration: what was requested before still runs, nothing new/m)
+  assert.match(out, /^lost +1 +1 +no longer in the configuration: .*; ada: less$/m)
+  assert.doesNotMatch(out, /as configured|null/)
+})
+
 test('a list of runs that is empty for what was asked is not said to be empty altogether', async (t) => {
   const { url } = await fakeServer(t, { 'GET /runs': { json: { runs: [], next: null } } })
   assert.match((await trainyard(['runs', '--url', url])).out, /^No runs yet\./)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BotId } from '../../schemas/words.ts'
-import { type LauncherKit, launcherKit } from './launcher-kit.ts'
+import { configureSlots } from '../../services/launcher/slots.ts'
+import { type LauncherKit, launcherDatabase, launcherKit } from './launcher-kit.ts'
 
 const host = { host: 'localhost' }
 const put = (kit: LauncherKit, slots: number | null, jobType = 'intents') =>
@@ -89,7 +90,23 @@ test('a chosen number survives a restart, says who chose it and why, and null go
   assert.deepEqual([configured.slots, configured.chosen], [2, null])
 })
 
-test('the slots of a job type that does not exist are not found', async (t) => {
+test('a job type that has left the configuration keeps its slots, and no configured number is told of it', async (t) => {
+  const database = await launcherDatabase(t)
+  await configureSlots(database, [{ jobType: 'gone', slots: 3 }])
+  const kit = await launcherKit(t, { database, slots: 2 })
+  const read = async () => (await kit.inject({ url: '/slots', headers: host })).json()
+  const numbers = ({ jobType, slots, configured }: Record<string, unknown>) => [jobType, slots, configured]
+  assert.deepEqual((await read()).map(numbers), [
+    ['gone', 3, null],
+    ['intents', 2, 2],
+  ])
+  assert.equal((await put(kit, 0, 'gone')).statusCode, 200)
+  assert.deepEqual((await read()).map(numbers)[0], ['gone', 0, null])
+})
+
+test('the slots of a job type that does not exist are not found, and the answer names those that do', async (t) => {
   const kit = await launcherKit(t)
-  assert.equal((await put(kit, 1, 'nothing')).statusCode, 404)
+  const answer = await put(kit, 1, 'nothing')
+  assert.equal(answer.statusCode, 404)
+  assert.equal(answer.json().error.hint, 'There are intents.')
 })

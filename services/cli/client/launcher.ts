@@ -9,7 +9,7 @@ const Time = z.coerce.date()
 export const Slots = z.looseObject({
   jobType: z.string(),
   slots: z.number(),
-  configured: z.number(),
+  configured: z.number().nullable(),
   chosen: z.looseObject({ slots: z.number(), actor: z.string(), reason: z.string() }).nullable(),
   used: z.array(z.string()),
   retiring: z.number(),

@@ -60,9 +60,10 @@ function slotTable(slots: readonly Slots[]): string {
       String(count),
       String(used.length),
       [
-        chosen === null
-          ? 'as configured'
-          : `${configured} configured; ${printable(chosen.actor)}: ${printable(chosen.reason)}`,
+        ...(configured === null
+          ? ['no longer in the configuration: what was requested before still runs, nothing new is requested']
+          : [chosen === null ? 'as configured' : `${configured} configured`]),
+        ...(chosen === null ? [] : [`${printable(chosen.actor)}: ${printable(chosen.reason)}`]),
         ...(retiring > 0
           ? [`${counted(retiring, 'slot')} will go when ${retiring === 1 ? 'its run ends' : 'their runs end'}`]
           : []),

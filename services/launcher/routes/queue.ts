@@ -20,7 +20,7 @@ export const ByPerson = z.strictObject({ actor: Words, reason: Words })
 const Slots = z.object({
   jobType: JobTypeName,
   slots: z.int(),
-  configured: z.int(),
+  configured: z.int().nullable().describe('Null: the job type is not in the configuration any more.'),
   chosen: z.object({ slots: z.int(), actor: z.string(), reason: z.string(), at: z.date() }).nullable(),
   used: z.array(RunId),
   retiring: z.int(),
@@ -39,11 +39,17 @@ const Entry = z.object({
   progress: z.number().nullable(),
 })
 
-export function addQueueRoutes(app: HttpApp, { database }: Pick<Kit, 'database'>, wakeQueue: () => void): void {
+export function addQueueRoutes(
+  app: HttpApp,
+  { database, configuration }: Pick<Kit, 'database' | 'configuration'>,
+  wakeQueue: () => void,
+): void {
+  const configured = new Set(Object.keys(configuration.jobTypes))
+
   app.get(
     '/slots',
     { schema: { summary: 'Worker slots of each job type.', tags, response: { 200: z.array(Slots) } } },
-    async () => (await readSlots(database)).map((slots) => ({ ...slots, used: [...slots.used] })),
+    async () => (await readSlots(database, configured)).map((slots) => ({ ...slots, used: [...slots.used] })),
   )
 
   app.put(
@@ -61,7 +67,7 @@ export function addQueueRoutes(app: HttpApp, { database }: Pick<Kit, 'database'>
     async ({ params: { jobType }, body: { slots, ...by } }) => {
       await chooseSlots(database, jobType, slots, by)
       wakeQueue()
-      const all = await readSlots(database)
+      const all = await readSlots(database, configured)
       return all.filter((one) => one.jobType === jobType).map((one) => ({ ...one, used: [...one.used] }))
     },
   )
