@@ -36,7 +36,7 @@ export const Rollback = Decision.extend({
   run: RunId.optional().describe('The run whose model is to be in force again.'),
   sequence: Sequence.min(1)
     .optional()
-    .describe('The same by its sequence. Without both: the champion before this one.'),
+    .describe('The same by its sequence. Without both: the champion before this one, of an older generation.'),
   pin: z.boolean().default(true).describe('Whether machines only hold from now on, until a person unpins.'),
 }).refine(({ run, sequence }) => run === undefined || sequence === undefined, {
   error: 'expected run or sequence, not both',

@@ -179,6 +179,33 @@ describe('a rollback', () => {
     )
   })
 
+  test('without a word goes further back each time, and never to what an earlier one threw out', async (t) => {
+    const kit = await openPromoter(t)
+    await withChampion(kit)
+    await judgeAll(
+      kit,
+      { generation: 2, intents: better, championSequence: 1 },
+      { generation: 3, intents: better, championSequence: 2 },
+    )
+    const roll = (championSequence: number, wanted: object = {}) =>
+      post(kit, '/bots/bot-1/rollback', { ...person, ...wanted, championSequence, pin: false })
+    const runAfter = async (championSequence: number, wanted: object = {}) =>
+      (await roll(championSequence, wanted)).body.champion.run
+    assert.equal(await runAfter(3), runOf(2))
+    assert.equal(await runAfter(4), runOf(1))
+    const { status, body } = await roll(5)
+    assert.equal(status, 409)
+    assert.match(body.error.message, /no earlier model/)
+
+    // Forward again by its name, and back from there to what it replaced.
+    assert.equal(await runAfter(5, { run: runOf(3) }), runOf(3))
+    assert.equal(await runAfter(6), runOf(1))
+    // What machines promote since is gone back from as ever.
+    await judgeAll(kit, { generation: 4, intents: better, championSequence: 7 })
+    assert.equal(await stateOf(kit, runOf(4)), 'promoted')
+    assert.equal(await runAfter(8), runOf(1))
+  })
+
   test('of a bot that has no earlier model, or is not known, says so', async (t) => {
     const kit = await openPromoter(t)
     assert.equal((await post(kit, '/bots/nobody/rollback', { ...person, championSequence: 0 })).status, 404)

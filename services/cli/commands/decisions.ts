@@ -38,11 +38,16 @@ export function addDecisions(program: Command, context: Context): void {
   withReason(program.command('rollback'))
     .summary('put an earlier model in force again, and hold the machines back')
     .description(
-      'Puts an earlier champion in force again. The key is pinned with it: machines then only hold, until "unpin".',
+      'Puts an earlier champion in force again. The key is pinned with it: machines then only hold, until "unpin". ' +
+        'A second rollback goes one further back; to go forward again, name the champion with --to.',
     )
     .argument('<bot>', 'the bot')
     .option('--job-type <name>', 'needed where the bot has several')
-    .option('--to <run or number>', 'the champion to go back to (default: the one before)', rollbackTarget)
+    .option(
+      '--to <run or number>',
+      'the champion to go back to (default: the one before, of an older generation)',
+      rollbackTarget,
+    )
     .option('--no-pin', 'let machines go on promoting newer models')
     .action(async (bot: string, { reason, jobType: given, to, pin }: RollbackOptions, command: Command) => {
       const session = openSession(command, context)

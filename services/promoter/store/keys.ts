@@ -162,7 +162,10 @@ export async function championsOf(database: Queryable, { bot, jobType }: Key, li
   return rows.map(championOf)
 }
 
-/** What a rollback goes to: the newest champion with this sequence or run, or that is another model than the present one. */
+/**
+ * What a rollback goes to: the newest champion with this sequence or run. Without either, the newest of an older generation
+ * than the present one: so each further rollback goes further back, and none returns to what one before it threw out.
+ */
 export async function earlierChampion(
   transaction: Transaction,
   { bot, jobType, champion }: KeyState,
@@ -172,9 +175,9 @@ export async function earlierChampion(
     `${championQuery}
         and ($3::bigint is null or champion.sequence = $3)
         and ($4::text is null or champion.run = $4)
-        and ($3 is not null or $4 is not null or champion.run <> $5)
+        and ($3 is not null or $4 is not null or model.generation < $5)
       order by champion.sequence desc limit 1`,
-    [bot, jobType, sequence ?? null, run ?? null, champion?.run ?? ''],
+    [bot, jobType, sequence ?? null, run ?? null, champion?.generation ?? 0],
   )
   return rows[0] && championOf(rows[0])
 }
