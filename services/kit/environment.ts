@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { type Configuration, defaultConfiguration, parseConfiguration } from '../../schemas/configuration.ts'
+import { readValue } from '../../schemas/problems.ts'
 import { type KafkaEnvironment, kafkaOf, kafkaVariables } from './bus/kafka/environment.ts'
 import { badInput, codeOf, messageOf } from './errors.ts'
 import { type KubernetesEnvironment, kubernetesOf, kubernetesVariables } from './kubernetes-environment.ts'
@@ -107,14 +108,13 @@ export interface Environment {
  */
 export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
-  const parsed = EnvironmentVariables.safeParse(given)
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    throw badInput(`the environment is wrong:\n  ${problems.join('\n  ')}`, {
+  const read = readValue(EnvironmentVariables, given, 'the whole')
+  if (!read.ok) {
+    throw badInput(`the environment is wrong:\n  ${read.problems.join('\n  ')}`, {
       hint: 'Correct or unset these variables.',
     })
   }
-  const values = parsed.data
+  const values = read.value
   if (!isLoopback(values.TRAINYARD_HOST) && values.TRAINYARD_API_TOKEN === undefined) {
     throw badInput(
       `TRAINYARD_HOST=${values.TRAINYARD_HOST} can be reached from other machines, and TRAINYARD_API_TOKEN is not set`,

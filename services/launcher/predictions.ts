@@ -1,5 +1,6 @@
 /** Whether answers fit their exam: every text answered exactly once, in the form of the contract. */
 
+import { readValue } from '../../schemas/problems.ts'
 import { ExamText, Prediction } from '../../schemas/program.ts'
 import { badInput } from '../kit/errors.ts'
 import { textLines } from './text-lines.ts'
@@ -42,9 +43,7 @@ function predictionOf(line: string, number: number): Prediction {
   } catch {
     throw badInput(`line ${number}: not JSON`)
   }
-  const parsed = Prediction.safeParse(value)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  const field = issue && issue.path.length > 0 ? `, field ${issue.path.join('.')}` : ''
-  throw badInput(`line ${number}${field}: ${issue?.message ?? 'not a prediction'}`)
+  const read = readValue(Prediction, value, 'the whole')
+  if (read.ok) return read.value
+  throw badInput(`line ${number}: ${read.problems[0]}`)
 }

@@ -9,10 +9,10 @@ test('an empty environment is enough, and an empty variable counts as unset', ()
   assert.equal(environment.databaseUrl, undefined)
 })
 
-test('every wrong variable is named at once', () => {
+test('every wrong variable is named at once, with what was expected', () => {
   assert.throws(
     () => parseEnvironment({ TRAINYARD_PORT: '70000', TRAINYARD_LOG_LEVEL: 'loud' }),
-    /TRAINYARD_PORT[\s\S]*TRAINYARD_LOG_LEVEL/,
+    /TRAINYARD_PORT: expected 65535 or less\n +TRAINYARD_LOG_LEVEL: expected one of trace, debug/,
   )
 })
 

@@ -1,6 +1,7 @@
 /** The one place that talks HTTP: every answer passes a zod schema, every fault becomes a sentence with its remedy. */
 import { Readable } from 'node:stream'
 import { z } from 'zod'
+import { readValue } from '../../../schemas/problems.ts'
 import { CommandFailure, systemCode } from '../failure.ts'
 import { type Query, queryText } from './path.ts'
 
@@ -75,13 +76,11 @@ export function makeClient(options: ClientOptions): Client {
     const text = await response.text().catch((error: unknown) => {
       throw options.signal?.aborted ? error : unreachable(base, error)
     })
-    const parsed = answer.safeParse(text === '' ? undefined : parseJson(text))
-    if (parsed.success) return parsed.data
-    const [issue] = parsed.error.issues
-    throw new CommandFailure(
-      `the answer to ${method} ${path} is not understood (${issue?.path.join('.') || 'the whole'}: ${issue?.message})`,
-      { next: `Is ${base} a Trainyard server of the same version as this command?` },
-    )
+    const read = readValue(answer, text === '' ? undefined : parseJson(text), 'the whole')
+    if (read.ok) return read.value
+    throw new CommandFailure(`the answer to ${method} ${path} is not understood (${read.problems[0]})`, {
+      next: `Is ${base} a Trainyard server of the same version as this command?`,
+    })
   }
 
   const jsonBody = (value: unknown): Body => ({ type: 'application/json', content: JSON.stringify(value) })

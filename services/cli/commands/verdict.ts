@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { parse as parseYaml, YAMLParseError } from 'yaml'
 import { PromotionPolicy } from '../../../schemas/job-type.ts'
+import { readValue } from '../../../schemas/problems.ts'
 import { counted } from '../../kit/figures.ts'
 import type { JudgedModel, Preview } from '../client/promoter.ts'
 import type { Context } from '../context.ts'
@@ -49,10 +50,9 @@ export function addVerdict(program: Command, context: Context): void {
 
 /** A policy may be given in part: what it does not say has its default, as in a configuration. */
 async function readPolicy(file: string): Promise<PromotionPolicy> {
-  const parsed = PromotionPolicy.safeParse(parseDocument(await readText(file), file) ?? {})
-  if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`)
-  throw new CommandFailure(`${file} is not a promotion policy (${problems.join('; ')})`, {
+  const read = readValue(PromotionPolicy, parseDocument(await readText(file), file) ?? {}, 'the whole')
+  if (read.ok) return read.value
+  throw new CommandFailure(`${file} is not a promotion policy (${read.problems.join('; ')})`, {
     next: 'Its fields are those of jobTypes.NAME.promotion in trainyard.yaml.',
   })
 }

@@ -4,6 +4,7 @@ import { constants } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import { readValue } from '../../../schemas/problems.ts'
 import { inputFiles, outputFiles, Prediction, type ProgramSpec } from '../../../schemas/program.ts'
 import { CommandFailure, systemCode } from '../failure.ts'
 import { parseJsonText } from '../input.ts'
@@ -98,13 +99,10 @@ export function inOrder(jsonLines: string, count: number): Prediction[] {
   const byId = new Map<string, Prediction>()
   for (const [index, line] of jsonLines.split('\n').entries()) {
     if (line.trim() === '') continue
-    const parsed = Prediction.safeParse(parseJsonText(line, `line ${index + 1} of the predictions`))
-    if (!parsed.success) {
-      throw new CommandFailure(
-        `line ${index + 1} of the predictions is not a prediction: ${parsed.error.issues[0]?.message}`,
-      )
-    }
-    byId.set(parsed.data.id, parsed.data)
+    const name = `line ${index + 1} of the predictions`
+    const read = readValue(Prediction, parseJsonText(line, name), 'the whole')
+    if (!read.ok) throw new CommandFailure(`${name} is not a prediction (${read.problems[0]})`)
+    byId.set(read.value.id, read.value)
   }
   return Array.from({ length: count }, (_, index) => {
     const prediction = byId.get(String(index))

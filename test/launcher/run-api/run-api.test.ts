@@ -115,8 +115,8 @@ const refused: readonly [title: string, lines: string, message: RegExp][] = [
     /line 2: this id was answered before/,
   ],
   ['with NaN', '{"id":"a","intent":null,"confidence":NaN,"top":[]}\n', /line 1: not JSON/],
-  ['with infinity', '{"id":"a","intent":null,"confidence":1e999,"top":[]}\n', /line 1, field confidence/],
-  ['with a confidence above 1', '{"id":"a","intent":null,"confidence":1.5,"top":[]}\n', /line 1, field confidence/],
+  ['with infinity', '{"id":"a","intent":null,"confidence":1e999,"top":[]}\n', /line 1: confidence/],
+  ['with a confidence above 1', '{"id":"a","intent":null,"confidence":1.5,"top":[]}\n', /line 1: confidence/],
   ['that are no text', '\xff\xfe\n', /line 1/],
 ]
 for (const [title, lines, message] of refused) {
