@@ -96,7 +96,9 @@ export async function findRun(database: Queryable, run: string): Promise<RunInLi
   const [row] = await database.query<Row>(`select ${columns} from console.runs where run = $1`, [run])
   if (!row) {
     throw notFound(`there is no run ${run} in the history`, {
-      hint: 'GET /runs lists what there is. A run appears a moment after it was requested; GET /signals/:id says why one never came to be.',
+      hint:
+        '"trainyard runs" lists what there is (GET /runs). A run appears a moment after it was requested; ' +
+        '"trainyard signals SIGNAL" says why one never came to be (GET /signals/SIGNAL).',
     })
   }
   return inList(row)

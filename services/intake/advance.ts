@@ -83,7 +83,8 @@ function nextStep(
   // Stored, and to be divided by another share.
   if (splits) return { kind: 'fetch' }
   if (location.kind === 'stored') {
-    return { kind: 'reject', reason: `the dataset ${location.digest} is not stored here: post it to /datasets first` }
+    const reason = `the dataset ${location.digest} is not stored here: add it first, with "trainyard datasets add" (POST /datasets)`
+    return { kind: 'reject', reason }
   }
   return location.kind === 'refused' ? { kind: 'reject', reason: location.reason } : { kind: 'fetch' }
 }

@@ -15,7 +15,7 @@ import type { Point } from './points.ts'
 import { recordDecision, wasMade } from './store/decisions.ts'
 import { addChampion, earlierChampion, type KeyState, keysOf, lockKey, noteRollback, unpinKey } from './store/keys.ts'
 import { endHeld, findModel, type ModelRecord } from './store/models.ts'
-import { assertStored } from './stored.ts'
+import { assertStored, formerChampions } from './stored.ts'
 
 export interface People {
   approve(run: RunId, decision: Decision, origin: Cause): Promise<void>
@@ -39,7 +39,7 @@ export function makePeople(kit: Needs): People {
       if (await wasMade(transaction, key, decision)) return
       assertUnmoved(key, championSequence)
       assertHeld(key, model)
-      if (action === 'approve') await assertStored(kit.blobs, model)
+      if (action === 'approve') await assertStored(kit.blobs, key.bot, model)
       await recordDecision(transaction, key, decision)
       const by = { decidedBy: 'person', actor } as const
       const state = action === 'approve' ? 'promoted' : 'rejected'
@@ -73,7 +73,7 @@ export function makePeople(kit: Needs): People {
         if (target.run === key.champion?.run) {
           throw conflict(`the model of ${target.run} is already in force`, { details: championFacts(key) })
         }
-        await assertStored(kit.blobs, target)
+        await assertStored(kit.blobs, key.bot, target)
         await recordDecision(transaction, key, { ...decision, run: target.run })
         await noteRollback(transaction, key, pin ? { actor, reason } : null)
         const next = {
@@ -125,7 +125,7 @@ function assertHeld(key: KeyState, { run, state, decidedBy, actor }: ModelRecord
 
 export function unknownRun(run: RunId) {
   return notFound(`no model of ${run} has been evaluated`, {
-    hint: `GET /runs/${run} tells how far it is.`,
+    hint: `"trainyard run ${run}" tells how far it is (GET /runs/${run}).`,
   })
 }
 
@@ -140,7 +140,7 @@ async function lockOne(transaction: Transaction, bot: BotId, jobType: JobTypeNam
   }
   if (named.length > 1) {
     throw badInput(`the bot ${bot} has several job types: ${named.map((key) => key.jobType).join(', ')}`, {
-      hint: 'Name the one that is meant as jobType.',
+      hint: 'Name the job type that is meant.',
     })
   }
   return (await lockKey(transaction, only)) ?? only
@@ -153,7 +153,10 @@ function assertUnmoved(key: KeyState, championSequence: number): void {
     : 'none'
   throw conflict(
     `the champion of ${nameOf(key)} has changed: the decision was made against number ${championSequence}, in force is ${now}`,
-    { hint: 'Look again, then decide with the new championSequence.', details: championFacts(key) },
+    {
+      hint: `Look again ("trainyard why ${key.bot}", GET /keys/${encodeURIComponent(key.bot)}), then decide against that one.`,
+      details: championFacts(key),
+    },
   )
 }
 
@@ -163,7 +166,7 @@ function noTarget(key: KeyState, { run, sequence }: { run?: RunId | undefined; s
     wanted === undefined
       ? `${nameOf(key)} has no earlier model to go back to`
       : `${wanted} was never in force for ${nameOf(key)}`,
-    { hint: `GET /keys/${encodeURIComponent(key.bot)} lists the models that were.`, details: championFacts(key) },
+    { hint: formerChampions(key.bot), details: championFacts(key) },
   )
 }
 

@@ -1,15 +1,24 @@
 import { ModelManifest } from '../../schemas/files.ts'
-import type { Digest } from '../../schemas/words.ts'
+import type { BotId, Digest } from '../../schemas/words.ts'
 import type { Blobs } from '../kit/blobs/blobs.ts'
 import { gone } from '../kit/errors.ts'
 import type { Champion } from './store/keys.ts'
 
+/** Where the models are listed that a rollback may go to. */
+export function formerChampions(bot: BotId): string {
+  return `"trainyard champions --bot ${bot}" lists the models that were in force (GET /keys/${encodeURIComponent(bot)}).`
+}
+
 /** @throws gone when a part of the model is no longer stored: downstream could not load what is put in force */
-export async function assertStored(blobs: Blobs, { run, model }: Pick<Champion, 'run' | 'model'>): Promise<void> {
+export async function assertStored(
+  blobs: Blobs,
+  bot: BotId,
+  { run, model }: Pick<Champion, 'run' | 'model'>,
+): Promise<void> {
   const missing = await missingPart(blobs, model.digest)
   if (missing === undefined) return
   throw gone(`the model of ${run} cannot be put in force: ${missing} is no longer stored`, {
-    hint: 'Choose another one: GET /keys/BOT lists those that were in force.',
+    hint: `Choose another one: ${formerChampions(bot)}`,
   })
 }
 

@@ -106,7 +106,11 @@ export async function badReferences(directory: string, site: string): Promise<re
     ['that is no file', file(folder, 'missing.jsonl'), /there is no file .*missing\.jsonl/],
     ['that is a folder', file(folder, 'folder'), /is not a regular file/],
     ['that is not on the web', `${site}/open/missing.jsonl`, /missing\.jsonl answered with status 404/],
-    ['that was never posted', `dataset:${digestOf('')}`, /is not stored here: post it to \/datasets first/],
+    [
+      'that was never posted',
+      `dataset:${digestOf('')}`,
+      /is not stored here: add it first, with "trainyard datasets add"/,
+    ],
     [
       'of another digest than the event says',
       file(folder, 'other.jsonl'),

@@ -96,7 +96,7 @@ describe('without debounce', () => {
     const different = await publish(kit, edit({ bot: 'b', dataset: { uri, digest: elsewhere } }))
     const wrong = await publish(kit, edit({ bot: 'c', dataset: { uri: 'file:///etc/passwd' } }))
     for (const [answer, reason] of [
-      [missing, /is not stored here: post it to \/datasets first/],
+      [missing, /is not stored here: add it first, with "trainyard datasets add"/],
       [different, /has the digest sha256:.*, and the event says sha256:/],
       [wrong, /datasetSources in trainyard.yaml names no folder/],
     ] as const) {

@@ -40,10 +40,13 @@ export async function replayLetter(
   const [row] = await transaction.query<Row>(`select ${columns} from console.dead_letters where id = $1 for update`, [
     id,
   ])
-  if (!row) throw notFound(`there is no dead letter ${id}`, { hint: 'GET /dead-letters lists them.' })
+  if (!row)
+    throw notFound(`there is no dead letter ${id}`, {
+      hint: '"trainyard dead-letters list" lists them (GET /dead-letters).',
+    })
   if (row.replays > 0 && !force) {
     throw conflict(`the dead letter ${id} was replayed before`, {
-      hint: 'Send "force": true to replay it again.',
+      hint: 'To replay it again all the same, say --force ("force": true).',
       details: { replays: await replaysOf(transaction, id) },
     })
   }

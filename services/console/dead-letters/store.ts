@@ -96,7 +96,10 @@ export async function findLetter(database: Queryable, id: number): Promise<Whole
     `select ${listed}, key, headers, value from console.dead_letters where id = $1`,
     [id],
   )
-  if (!letter) throw notFound(`there is no dead letter ${id}`, { hint: 'GET /dead-letters lists them.' })
+  if (!letter)
+    throw notFound(`there is no dead letter ${id}`, {
+      hint: '"trainyard dead-letters list" lists them (GET /dead-letters).',
+    })
   return letter
 }
 

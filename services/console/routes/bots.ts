@@ -42,7 +42,7 @@ export function botRoutes(app: HttpApp, database: Database): void {
       ])
       if (champions.length === 0 && runs.length === 0) {
         throw notFound(`no run of the bot ${bot} is known`, {
-          hint: 'Its signals, waiting ones too, are at GET /signals?bot=.',
+          hint: `"trainyard signals --bot ${bot}" lists its signals, waiting ones too (GET /signals?bot=${encodeURIComponent(bot)}).`,
         })
       }
       const withChanges = champions.map(async (champion) => ({

@@ -26,7 +26,7 @@ export function evaluationRoutes(app: HttpApp, kit: Pick<Kit, 'database' | 'blob
       )
       if (!row) {
         throw notFound(`there is no evaluation ${evaluation} in the history`, {
-          hint: "GET /runs/RUN names the run's evaluation.",
+          hint: '"trainyard run RUN" names the evaluation of a run (GET /runs/RUN).',
         })
       }
       return await readDocument(kit, evaluation, row.document)

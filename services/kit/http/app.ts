@@ -93,7 +93,7 @@ export async function makeHttpApp(options: HttpOptions): Promise<HttpApp> {
   })
   app.setNotFoundHandler((request) => {
     throw notFound(`there is nothing at ${request.method} ${request.url.split('?')[0]}`, {
-      hint: 'GET /openapi.json lists what there is.',
+      hint: 'This server may run other services, or be of another version: GET /openapi.json lists what it answers.',
     })
   })
 

@@ -142,6 +142,8 @@ export function addRunRoutes(app: HttpApp, { kit, news, executor, look }: RunRou
   async function requireAttempt(run: RunId, attempt: AttemptName): Promise<void> {
     const rows = await database.query('select from launcher.attempts where run = $1 and attempt = $2', [run, attempt])
     if (rows.length > 0) return
-    throw notFound(`${run} has no attempt ${attempt}`, { hint: `GET /runs/${run}/attempts lists those that it has.` })
+    throw notFound(`${run} has no attempt ${attempt}`, {
+      hint: `"trainyard run ${run}" lists those that it has (GET /runs/${run}/attempts).`,
+    })
   }
 }
