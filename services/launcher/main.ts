@@ -1,6 +1,7 @@
 /** The launcher: queues the requests, runs their attempts, lets the champion sit the same exam, and says what became of each. */
 
 import { type AttemptName, RunId } from '../../schemas/words.ts'
+import { makeDataDirectory } from '../kit/data-directory.ts'
 import { runServices } from '../kit/run.ts'
 import type { Kit, ServiceDefinition, ServiceParts } from '../kit/service.ts'
 import type { Transaction } from '../kit/store/database.ts'
@@ -44,7 +45,10 @@ export function launcherOver(
 
 export const launcher = launcherOver(async ({ environment, clock, random, log }) => {
   const { dataDirectory, kubernetes } = environment
-  if (!kubernetes) return createProcessExecutor({ dataDirectory, environment: process.env, clock, log })
+  if (!kubernetes) {
+    makeDataDirectory(dataDirectory)
+    return createProcessExecutor({ dataDirectory, environment: process.env, clock, log })
+  }
   // The client alone takes half a second to load and 100 MB: only those who have a cluster pay for it.
   const { openKubernetesExecutor } = await import('./executor/kubernetes/open.ts')
   return openKubernetesExecutor({ ...kubernetes, clock, random, log })

@@ -299,6 +299,16 @@ async function fileOf(t: TestContext, name: string, content: string): Promise<st
   return file
 }
 
+test('a data directory that is a file is refused with its name and what to do', async (t) => {
+  const file = await fileOf(t, 'data', '')
+  const { exitCode, out, err } = await trainyard(['dev', '--port', '0', '--data-dir', file])
+  assert.deepEqual([exitCode, out], [1, ''])
+  assert.match(
+    err,
+    /^trainyard: the data directory \S+\/data cannot be used: .*a file and not a folder\. Choose another/,
+  )
+})
+
 test('config check names every fault with its line, and needs no server', async (t) => {
   const file = await fileOf(
     t,

@@ -29,7 +29,7 @@ import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { broken, codeOf, messageOf } from '../errors.ts'
+import { broken, codeOf, messageOf, unavailable } from '../errors.ts'
 import { openServerLog } from './server-log.ts'
 
 export interface EmbeddedPostgres {
@@ -81,6 +81,11 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
 }
 
 function startFailure(home: Home, failure: string): Error {
+  if (failure.includes('No space left on device')) {
+    return unavailable(`the embedded PostgreSQL does not start: the disk of ${home.directory} is full`, {
+      hint: 'Free some space, or choose another folder with --data-dir or TRAINYARD_DATA_DIR.',
+    })
+  }
   return broken(`the embedded PostgreSQL in ${home.directory} does not start: ${failure}`, {
     hint: `Look at ${join(home.directory, 'server.log')}, or set DATABASE_URL to a PostgreSQL of your own.`,
   })

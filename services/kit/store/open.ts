@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { makeDataDirectory } from '../data-directory.ts'
 import type { Environment } from '../environment.ts'
 import { broken, conflict, messageOf } from '../errors.ts'
 import type { Lifecycle } from '../lifecycle.ts'
@@ -28,6 +29,7 @@ export async function openStore(environment: Environment, lifecycle: Lifecycle, 
  * it is started again where it was, and the directory held again.
  */
 async function openEmbedded(dataDirectory: string, lifecycle: Lifecycle, log: Logger): Promise<string> {
+  makeDataDirectory(dataDirectory)
   const directory = resolve(join(dataDirectory, 'postgres'))
   let server = await startEmbeddedPostgres({ directory, durable: true })
   let session = await hold(server, dataDirectory)
