@@ -1,6 +1,7 @@
 /**
  * The next step of requests that are due: decided now if their dataset is stored, else to be fetched, or ended if there is
- * no use in trying. In the caller's transaction, which holds the rows of their keys; none of a key is being fetched.
+ * no use in trying. In the caller's transaction, which holds the rows of their keys; none of a key is being fetched, but for
+ * one that is overtaken.
  */
 import { type Configuration, jobTypeOf } from '../../schemas/configuration.ts'
 import type { JobType } from '../../schemas/job-type.ts'
@@ -10,12 +11,12 @@ import type { Transaction } from '../kit/store/database.ts'
 import { findSplits, type StoredSplit } from './dataset/stored.ts'
 import { locate, shown } from './fetch/sources.ts'
 import { type KeyState, latestDatasets } from './keys.ts'
-import type { Request } from './requests.ts'
+import { type DueRequest, type Request, takeOver } from './requests.ts'
 import type { Closing, Ready, Settle } from './settle.ts'
 
 export type Advance = (
   transaction: Transaction,
-  requests: readonly Request[],
+  requests: readonly DueRequest[],
   keys: ReadonlyMap<string, KeyState>,
 ) => Promise<void>
 
@@ -45,8 +46,14 @@ export function makeAdvance({ configuration, settle, wakeFetching }: AdvancePart
     const ready: Ready[] = []
     const closing: Closing[] = []
     const fetching: Request[] = []
-    for (const request of requests) {
-      const step = nextStep(request, references.get(request.run), found, configuration)
+    const steps = requests.map((due) => ({ due, step: nextStep(due, references.get(due.run), found, configuration) }))
+    const overtaking = steps.filter(({ due, step }) => due.overtakes && step.kind !== 'reject')
+    const joint = await takeOver(
+      transaction,
+      overtaking.map(({ due }) => due),
+    )
+    for (const { due, step } of steps) {
+      const request = joint.get(due.run) ?? due
       if (step.kind === 'decide') ready.push({ request, ...step })
       else if (step.kind === 'fetch') fetching.push(request)
       else closing.push({ request, end: 'rejected', run: undefined, reason: step.reason })

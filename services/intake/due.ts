@@ -8,7 +8,7 @@ import { classify, messageOf } from '../kit/errors.ts'
 import type { Kit } from '../kit/service.ts'
 import type { Advance } from './advance.ts'
 import { lockKeys } from './keys.ts'
-import { lockDue, nextDueMs, putOff, type Request } from './requests.ts'
+import { type DueRequest, lockDue, nextDueMs, putOff, type Request } from './requests.ts'
 
 const requestsPerLook = 200
 /** A request that is due and was passed over: another transaction holds its key, for the moment. */
@@ -24,7 +24,7 @@ export function makeDue(
 
   /** Takes what is due a step further; resolves to how many requests that were. */
   async function handle(): Promise<number> {
-    let due: readonly Request[] = []
+    let due: readonly DueRequest[] = []
     try {
       return await database.transaction(async (transaction) => {
         due = await lockDue(transaction, atOnce)

@@ -5,7 +5,8 @@
  * Invariants:
  * - a claim is a lease that its holder renews: if the holder dies, the request is claimed again when it has run out;
  * - who finishes must still be the last who claimed it, so a holder that was slow changes nothing;
- * - a fetch is tried a limited number of times, further apart each time; then its signals are rejected with the reason.
+ * - a fetch is tried a limited number of times, further apart each time; then its signals are rejected with the reason. A
+ *   newer request of its key that names a dataset need not wait so long: after the first failure it takes the signals over.
  */
 import { jobTypeOf } from '../../schemas/configuration.ts'
 import type { JobType } from '../../schemas/job-type.ts'
@@ -25,7 +26,7 @@ import type { Settle } from './settle.ts'
 export type FetchingParts = Pick<Kit, 'configuration' | 'database' | 'clock' | 'log' | 'point'> & {
   readonly datasets: DatasetStore
   readonly settle: Settle
-  /** Called when a request has left this state: another of its key may have waited for that. */
+  /** Called when a request has left this state, or has failed in it: another of its key may have waited for that. */
   readonly wakeWaiting: () => void
 }
 
@@ -142,7 +143,6 @@ export function makeFetching(parts: FetchingParts): (signal: AbortSignal) => Pro
       await settle(transaction, [{ request, ...outcome }], [], keys)
     } else if (outcome.retryable && claim.failures + 1 < fetchLimits.failures) {
       await tryLater(transaction, claim, outcome.reason)
-      return
     } else {
       log.warn({ bot: request.bot, run: request.run, reason: outcome.reason }, 'a dataset cannot be had')
       await settle(transaction, [], [{ request, end: 'rejected', run: undefined, reason: outcome.reason }], keys)

@@ -55,13 +55,14 @@ export function makeReceive({ configuration, random, outbox, point, advance, som
     const freshlyPlaced = placed.filter(({ signal }) => fresh.has(signal.id))
 
     const requests = gatherAll(freshlyPlaced, waiting)
-    const dueInMs = await storeWaiting(transaction, requests, (request) => debounceOf(configuration, request))
+    const stored = await storeWaiting(transaction, requests, (request) => debounceOf(configuration, request))
     await outbox.append(transaction, [...endsOfStale(freshlyPlaced, fresh), ...endsOfDead(dead, fresh)])
-    const isDue = ({ run }: Request) => (dueInMs.get(run) ?? Number.POSITIVE_INFINITY) <= 0
-    await advance(transaction, requests.filter(isDue), keys)
+    const [due, later] = [stored.filter(({ dueInMs }) => dueInMs <= 0), stored.filter(({ dueInMs }) => dueInMs > 0)]
+    const dueRequests = due.map(({ request }) => request)
+    await advance(transaction, dueRequests, keys)
 
     await point('intake.signals.written')
-    const earliestMs = Math.min(...[...dueInMs.values()].filter((ms) => ms !== null && ms > 0).map(Number))
+    const earliestMs = Math.min(...later.map(({ dueInMs }) => dueInMs))
     if (Number.isFinite(earliestMs)) transaction.afterCommit(() => somethingDueIn(earliestMs))
     return new Set(fresh.keys())
   }

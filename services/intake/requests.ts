@@ -6,7 +6,9 @@
  *
  * Invariants:
  * - per key at most one waits and at most one fetches (partial unique indexes);
- * - a waiting request is changed only by who holds its key's row; a fetching one only by who claimed it last.
+ * - a waiting request is changed only by who holds its key's row; a fetching one only by who claimed it last, and by the
+ *   request that takes its signals over;
+ * - none overtakes an older one of its key, but where the dataset of that could not be had and it names another.
  */
 import type { BotId, Digest, JobTypeName, Key, RunId, SignalId } from '../../schemas/words.ts'
 import type { Cause } from '../kit/bus/outbox.ts'
@@ -99,8 +101,12 @@ export async function waitingRequests(transaction: Transaction, keys: readonly K
   return rows.map(requestOf)
 }
 
-const nothingFetching = `not exists (
-  select from intake.requests other
+/** A request that may go on; where it overtakes an older one, it takes over its signals. */
+export type DueRequest = Request & { readonly overtakes: boolean }
+
+/** Null: nothing of its key is being fetched. Else whether it may go on all the same. */
+const overtakes = `(
+  select other.fetch_failures > 0 and requests.dataset_uri is not null from intake.requests other
    where other.state = 'fetching' and other.bot = requests.bot and other.job_type = requests.job_type)`
 
 /** So many signals are not put off any longer: all of them are ended in one transaction. */
@@ -108,17 +114,19 @@ const fullAt = 10_000
 
 export type Debounce = { readonly quietSeconds: number; readonly maxWaitSeconds: number }
 
+export type Stored = { readonly request: DueRequest; readonly dueInMs: number }
+
 /**
- * Stores waiting requests, new or grown, and puts their due time anew. Resolves to the milliseconds until each is due; to
- * null where an older one of the key is still being fetched, which must not be overtaken.
+ * Stores waiting requests, new or grown, and puts their due time anew. Resolves to the milliseconds until each is due, but
+ * for those that an older one of their key holds up.
  */
 export async function storeWaiting(
   transaction: Transaction,
   requests: readonly Request[],
   debounceOf: (request: Request) => Debounce,
-): Promise<Map<RunId, number | null>> {
-  if (requests.length === 0) return new Map()
-  const rows = await transaction.query<{ id: RunId; due_in_ms: number | null }>(
+): Promise<Stored[]> {
+  if (requests.length === 0) return []
+  const rows = await transaction.query<{ id: RunId; due_in_ms: number; overtakes: boolean | null }>(
     `insert into intake.requests (id, bot, job_type, state, due_at, signals, first_signal, last_signal,
                                   dataset_uri, dataset_hint, insisted, actor, asked_because, cause_id, traceparent)
      select id, bot, job_type, 'waiting',
@@ -133,7 +141,7 @@ export async function storeWaiting(
        due_at = excluded.due_at, signals = excluded.signals, last_signal = excluded.last_signal,
        dataset_uri = excluded.dataset_uri, dataset_hint = excluded.dataset_hint, insisted = excluded.insisted,
        actor = excluded.actor, asked_because = excluded.asked_because, cause_id = excluded.cause_id, traceparent = excluded.traceparent, problem = null
-     returning id, case when ${nothingFetching} then extract(epoch from due_at - now()) * 1000 end as due_in_ms`,
+     returning id, extract(epoch from due_at - now()) * 1000 as due_in_ms, ${overtakes} as overtakes`,
     [
       requests.map(({ run }) => run),
       requests.map(({ bot }) => bot),
@@ -152,29 +160,62 @@ export async function storeWaiting(
       requests.map(({ cause }) => cause.traceparent),
     ],
   )
-  return new Map(rows.map((row) => [row.id, row.due_in_ms]))
+  const byRun = new Map(rows.map((row) => [row.id, row]))
+  return requests.flatMap((request) => {
+    const row = byRun.get(request.run)
+    if (row === undefined || row.overtakes === false) return []
+    return [{ request: { ...request, overtakes: row.overtakes === true }, dueInMs: row.due_in_ms }]
+  })
 }
 
 /**
- * Locks keys whose waiting request is due and may go on: none of the key is being fetched. Keys that others hold are
- * passed over; their holders see the request themselves.
+ * Locks keys whose waiting request is due and may go on. Keys that others hold are passed over; their holders see the
+ * request themselves.
  */
-export async function lockDue(transaction: Transaction, atMost: number): Promise<Request[]> {
+export async function lockDue(transaction: Transaction, atMost: number): Promise<DueRequest[]> {
   const keys = await transaction.query<{ bot: BotId; job_type: JobTypeName }>(
     `select bot, job_type from intake.requests join intake.keys using (bot, job_type)
-      where state = 'waiting' and due_at <= now() and ${nothingFetching}
+      where state = 'waiting' and due_at <= now() and coalesce(${overtakes}, true)
       order by due_at limit $1 for update of keys skip locked`,
     [atMost],
   )
   if (keys.length === 0) return []
   // Read anew under the lock: it may have grown, or been put off, since the first look.
-  const rows = await transaction.query<RequestRow>(
-    `select ${requestColumns} from intake.requests
-      where state = 'waiting' and due_at <= now() and ${nothingFetching}
+  const rows = await transaction.query<RequestRow & { overtakes: boolean | null }>(
+    `select ${requestColumns}, ${overtakes} as overtakes from intake.requests
+      where state = 'waiting' and due_at <= now() and coalesce(${overtakes}, true)
         and (bot, job_type) in (select * from unnest($1::text[], $2::text[]))`,
     [keys.map(({ bot }) => bot), keys.map(({ job_type }) => job_type)],
   )
-  return rows.map(requestOf)
+  return rows.map((row) => ({ ...requestOf(row), overtakes: row.overtakes === true }))
+}
+
+/**
+ * Gives the signals of the older requests whose datasets could not be had to those that overtake them, as if they had
+ * waited together; an older person's wish, too. Resolves to the requests as they are then.
+ */
+export async function takeOver(
+  transaction: Transaction,
+  overtaking: readonly DueRequest[],
+): Promise<ReadonlyMap<RunId, Request>> {
+  if (overtaking.length === 0) return new Map()
+  const rows = await transaction.query<RequestRow>(
+    `with older as (
+       delete from intake.requests older using intake.requests newer
+        where newer.id = any($1) and older.bot = newer.bot and older.job_type = newer.job_type and older.state = 'fetching'
+       returning newer.id as newer_id, older.id as older_id, older.signals as older_signals, older.first_signal as older_first,
+                 older.created_at as older_at, older.actor as older_actor, older.asked_because as older_reason),
+     handed_on as (
+       update intake.signals set request = newer_id from older where request = older_id and ended is null)
+     update intake.requests
+        set signals = signals + older_signals, first_signal = older_first, created_at = older_at,
+            insisted = insisted or older_actor is not null, actor = coalesce(actor, older_actor),
+            asked_because = coalesce(asked_because, older_reason)
+       from older where id = newer_id
+     returning ${requestColumns}`,
+    [overtaking.map(({ run }) => run)],
+  )
+  return new Map(rows.map((row) => [row.id, requestOf(row)]))
 }
 
 /** A waiting request that could not go on is due again later, and tells why. */
@@ -189,7 +230,7 @@ export async function putOff(database: Queryable, run: RunId, seconds: number, p
 export async function nextDueMs(database: Queryable): Promise<number | undefined> {
   const rows = await database.query<{ due_in_ms: number }>(
     `select extract(epoch from due_at - now()) * 1000 as due_in_ms
-       from intake.requests where state = 'waiting' and ${nothingFetching} order by due_at limit 1`,
+       from intake.requests where state = 'waiting' and coalesce(${overtakes}, true) order by due_at limit 1`,
   )
   return rows[0]?.due_in_ms
 }

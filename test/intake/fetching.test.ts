@@ -263,6 +263,81 @@ describe('a dataset that is not stored', () => {
     )
   })
 
+  test('and cannot be had holds up its bot no longer than until another is named: then its signals share in that', async (t) => {
+    const url = await serve(t, (_request, response) => response.writeHead(503).end())
+    const kit = await intakeKit(t, { configuration: allowing(url) })
+    const stored = await storedDataset(kit, 'newer')
+    const asked = { bot: 'bot-1', dataset: `${url}/data/a`, actor: 'anna', reason: 'new data' }
+    const { body: person } = await post(kit, '/train', asked)
+    await publish(kit, edit({ dataset: { uri: `${url}/data/b` } }))
+    const { body: newest } = await publish(kit, edit({ dataset: stored }))
+    assert.deepEqual(await said(kit, 'training.requested'), [], 'nothing is overtaken before it was tried')
+
+    await kit.work('intake.fetching.1')
+    while ((await kit.work('intake.due')) === 0);
+    const [requested, ...others] = await said(kit, 'training.requested')
+    assert.deepEqual(others, [])
+    assert.deepEqual(
+      [requested?.dataset.digest, requested?.signals.count, requested?.signals.first, requested?.signals.last],
+      [stored.digest, 3, person.signal, newest.signals[0]],
+    )
+    assert.deepEqual([requested?.insisted, requested?.actor, requested?.reason], [true, 'anna', 'new data'])
+    assert.deepEqual((await get(kit, '/requests')).body.requests, [])
+    for (const signal of [person.signal, newest.signals[0]]) {
+      assert.equal((await get(kit, `/signals/${signal}`)).body.request, requested?.run)
+    }
+    assert.ok((await sums(kit)).balanced)
+  })
+
+  test('and cannot be had is not given up for a signal that names none, nor for one that is refused', async (t) => {
+    let healthy = false
+    const url = await serve(t, (_request, response) => {
+      if (healthy) response.end(datasetOf('healed'))
+      else response.writeHead(503).end()
+    })
+    const kit = await intakeKit(t, { configuration: allowing(url) })
+    await publish(kit, edit({ dataset: { uri: `${url}/data/a` } }))
+    await kit.work('intake.fetching.1')
+    await publish(kit, edit({ type: 'bot.touched' }))
+    await settle(kit)
+    assert.equal((await get(kit, '/requests')).body.requests.length, 2)
+    const { body } = await publish(kit, edit({ dataset: { uri: `${url}/elsewhere` } }))
+    await settle(kit)
+    assert.equal((await endOf(kit, body.signals[0])).end, 'rejected')
+    healthy = true
+    await letBackoffPass(kit)
+    await settle(kit)
+    assert.equal((await said(kit, 'training.requested'))[0]?.dataset.uri, `${url}/data/a`)
+    assert.ok((await sums(kit)).balanced)
+  })
+
+  test('is of no account any more when it comes after a newer one has taken its place', async (t) => {
+    let answer = () => {}
+    let tries = 0
+    const url = await serve(t, (_request, response) => {
+      tries += 1
+      if (tries === 1) response.writeHead(503).end()
+      else answer = () => response.end(datasetOf('late'))
+    })
+    const kit = await intakeKit(t, { configuration: allowing(url) })
+    const stored = await storedDataset(kit, 'newer')
+    await publish(kit, edit({ dataset: { uri: `${url}/data/a` } }))
+    await kit.work('intake.fetching.1')
+    await letBackoffPass(kit)
+    const late = kit.work('intake.fetching.1')
+    await eventually(() => tries === 2)
+    await publish(kit, edit({ dataset: stored }))
+    assert.equal((await said(kit, 'training.requested')).length, 1)
+    answer()
+    await late
+    await settle(kit)
+    assert.deepEqual(
+      (await said(kit, 'training.requested')).map(({ generation, dataset }) => [generation, dataset.digest]),
+      [[1, stored.digest]],
+    )
+    assert.ok((await sums(kit)).balanced)
+  })
+
   test('is divided anew when the held-out share of its job type has changed', async (t) => {
     const database = await testDatabase(t, [intake])
     const kit = await intakeKit(t, { database })
