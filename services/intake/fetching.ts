@@ -4,6 +4,8 @@
  *
  * Invariants:
  * - a claim is a lease that its holder renews: if the holder dies, the request is claimed again when it has run out;
+ * - a source that is slow or dead holds up no other: many are asked at once, and of those that wait the ones that never
+ *   failed come first;
  * - who finishes must still be the last who claimed it, so a holder that was slow changes nothing;
  * - a fetch is tried a limited number of times, further apart each time; then its signals are rejected with the reason. A
  *   newer request of its key that names a dataset need not wait so long: after the first failure it takes the signals over.
@@ -15,9 +17,11 @@ import { classify, type TrainyardError } from '../kit/errors.ts'
 import { underLease } from '../kit/lease.ts'
 import type { Kit } from '../kit/service.ts'
 import type { Transaction } from '../kit/store/database.ts'
+import { makeTurns } from '../kit/turns.ts'
 import { digestsOf, mismatch, type Reference } from './advance.ts'
 import type { DatasetStore } from './dataset/store.ts'
 import { findSplits, type StoredSplit } from './dataset/stored.ts'
+import { readAhead } from './fetch/read-ahead.ts'
 import { openSource } from './fetch/source.ts'
 import { latestDatasets, lockKeys } from './keys.ts'
 import { type Request, type RequestRow, requestColumns, requestOf } from './requests.ts'
@@ -39,6 +43,10 @@ export const fetchLimits = {
   backoffFactor: 3,
   /** Claims, whatever became of them: a dataset that kills the process is not tried for ever. */
   tries: 20,
+  /** So much of a dataset may come as slowly as it will before it takes one of the turns below. */
+  readAheadBytes: 1024 * 1024,
+  /** Datasets that are checked and divided at once: each may take hundreds of megabytes. */
+  readingsAtOnce: 2,
 } as const
 
 type Claim = { readonly request: Request; readonly tries: number; readonly failures: number }
@@ -50,6 +58,7 @@ type Outcome =
 /** One look; resolves to the milliseconds until the next one. */
 export function makeFetching(parts: FetchingParts): (signal: AbortSignal) => Promise<number | undefined> {
   const { configuration, database, clock, datasets, settle, point, log } = parts
+  const inTurn = makeTurns(fetchLimits.readingsAtOnce, Number.POSITIVE_INFINITY)
 
   return async function look(signal) {
     const claim = await claimOne()
@@ -73,7 +82,7 @@ export function makeFetching(parts: FetchingParts): (signal: AbortSignal) => Pro
     const [row] = await database.query<RequestRow & { fetch_tries: number; fetch_failures: number }>(
       `update intake.requests set fetch_tries = fetch_tries + 1, due_at = now() + $1 * interval '1 second'
         where id = (select id from intake.requests where state = 'fetching' and due_at <= now()
-                     order by due_at limit 1 for update skip locked)
+                     order by fetch_failures > 0, due_at limit 1 for update skip locked)
        returning ${requestColumns}, fetch_tries, fetch_failures`,
       [fetchLimits.leaseSeconds],
     )
@@ -115,12 +124,13 @@ export function makeFetching(parts: FetchingParts): (signal: AbortSignal) => Pro
   async function obtain(reference: Reference, share: number, signal: AbortSignal): Promise<Digest | Outcome> {
     const [known] = (await findSplits(database, digestsOf(reference))).keys()
     if (known) {
-      await datasets.divide(known, [share])
+      await inTurn(() => datasets.divide(known, [share]))
       return known
     }
     const source = watched(() => openSource(reference.uri, configuration.datasetSources, signal))
     try {
-      return await datasets.put(source.bytes(), [share])
+      const bytes = await readAhead(source.bytes(), fetchLimits.readAheadBytes)
+      return await inTurn(() => datasets.put(bytes, [share]))
     } catch (error) {
       const failure = classify(error)
       // What went wrong on our own side, or because we are stopping, says nothing about the dataset.

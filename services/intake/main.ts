@@ -18,9 +18,10 @@ import { makeTrain } from './train.ts'
 import { makeWatch } from './watch.ts'
 
 const duePollMs = 5_000
-const fetchingPollMs = 10_000
+/** Of each loop; whoever leaves something to fetch wakes them. */
+const fetchingPollMs = 40_000
 const watchPollMs = 60_000
-const fetchesAtOnce = 2
+const fetchesAtOnce = 8
 const bytesPerMiB = 1024 * 1024
 
 export const intake: ServiceDefinition = {

@@ -263,6 +263,48 @@ describe('a dataset that is not stored', () => {
     )
   })
 
+  test('and comes slowly, or never, holds up none of another bot', async (t) => {
+    const open: (() => void)[] = []
+    const url = await serve(t, ({ url: path = '' }, response) => {
+      if (path.startsWith('/data/healthy')) response.end(datasetOf('healthy'))
+      else {
+        response.write(datasetOf(path))
+        open.push(() => response.end())
+      }
+    })
+    const kit = await intakeKit(t, { configuration: allowing(url) })
+    const loops = (kit.parts.loops ?? []).flatMap(({ name }) => (name.startsWith('intake.fetching.') ? [name] : []))
+    const [healthy = '', ...slow] = loops
+    assert.ok(slow.length >= 2)
+    for (const name of slow) await publish(kit, edit({ bot: name, dataset: { uri: `${url}/data/${name}` } }))
+    const fetches = slow.map((name) => kit.work(name))
+    await eventually(() => open.length === slow.length)
+    await publish(kit, edit({ bot: 'other', dataset: { uri: `${url}/data/healthy` } }))
+    await kit.work(healthy)
+    assert.deepEqual(
+      (await said(kit, 'training.requested')).map(({ bot }) => bot),
+      ['other'],
+    )
+    for (const end of open) end()
+    await Promise.all(fetches)
+    assert.equal((await said(kit, 'training.requested')).length, loops.length)
+    assert.ok((await sums(kit)).balanced)
+  })
+
+  test('and has never failed is fetched before those that have', async (t) => {
+    const url = await serve(t, ({ url: path = '' }, response) => {
+      if (path.startsWith('/data/healthy')) response.end(datasetOf('healthy'))
+      else response.writeHead(503).end()
+    })
+    const kit = await intakeKit(t, { configuration: allowing(url) })
+    await publish(kit, edit({ bot: 'failing', dataset: { uri: `${url}/data/failing` } }))
+    await kit.work('intake.fetching.1')
+    await letBackoffPass(kit)
+    await publish(kit, edit({ bot: 'fresh', dataset: { uri: `${url}/data/healthy` } }))
+    await kit.work('intake.fetching.1')
+    assert.equal((await said(kit, 'training.requested'))[0]?.bot, 'fresh')
+  })
+
   test('and cannot be had holds up its bot no longer than until another is named: then its signals share in that', async (t) => {
     const url = await serve(t, (_request, response) => response.writeHead(503).end())
     const kit = await intakeKit(t, { configuration: allowing(url) })

@@ -1,6 +1,7 @@
 /**
  * Reads one dataset over HTTP without being led astray: each hop is checked against the allow-list, the address that the
- * name resolves to is checked and is the one connected to, and time and size are bounded.
+ * name resolves to is checked and is the one connected to, and time is bounded: what the source takes of it, and not how long
+ * its bytes wait here to be taken.
  */
 import { lookup } from 'node:dns'
 import type { IncomingMessage } from 'node:http'
@@ -23,18 +24,50 @@ export async function* fetchWeb(
   signal: AbortSignal,
   limits: WebLimits = webLimits,
 ): AsyncGenerator<Uint8Array> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(limits.totalMs)])
-  const response = await follow(uri, sources, limits, deadline)
+  const late = new AbortController()
+  let leftMs = limits.totalMs
+  async function inTime<T>(work: () => Promise<T>): Promise<T> {
+    const begunMs = performance.now()
+    const limit = setTimeout(() => late.abort(), leftMs)
+    try {
+      return await work()
+    } finally {
+      clearTimeout(limit)
+      leftMs -= performance.now() - begunMs
+    }
+  }
+
+  const response = await inTime(() => follow(uri, sources, limits, AbortSignal.any([signal, late.signal])))
   try {
     const encoding = response.headers['content-encoding'] ?? 'identity'
     if (encoding !== 'identity') throw badInput(`${shown(uri)} comes as ${encoding}: expected it uncompressed`)
-    for await (const chunk of response) yield chunk
+    const chunks: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]()
+    const read = () => inTime(() => unlessSilent(response, uri, limits.idleMs, () => chunks.next()))
+    for (let next = await read(); !next.done; next = await read()) yield next.value
     if (!response.complete) throw unavailable(`${shown(uri)} broke off`)
   } catch (error) {
-    throw asKnown(error, uri)
+    throw late.signal.aborted ? tookTooLong(uri, error) : asKnown(error, uri)
   } finally {
     response.destroy()
   }
+}
+
+async function unlessSilent<T>(
+  response: IncomingMessage,
+  uri: string,
+  idleMs: number,
+  read: () => Promise<T>,
+): Promise<T> {
+  const limit = setTimeout(() => response.destroy(silent(uri, idleMs)), idleMs)
+  try {
+    return await read()
+  } finally {
+    clearTimeout(limit)
+  }
+}
+
+function silent(uri: string, idleMs: number): TrainyardError {
+  return unavailable(`${shown(uri)} was silent for ${idleMs} ms`)
 }
 
 async function follow(
@@ -89,9 +122,13 @@ function ask(url: URL, allowPrivate: boolean, limits: WebLimits, signal: AbortSi
   // An `import` of node:http reads all its exports, and with them loads fetch and WebSocket, at every start.
   const web = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http')
   const request = web.request(url, options)
-  request.once('response', resolve)
+  request.once('response', (response) => {
+    // From here on, silence is only what we wait for: a connection is quiet, too, while nobody takes its bytes.
+    request.setTimeout(0)
+    resolve(response)
+  })
   request.on('error', (error) => reject(asKnown(error, url.href)))
-  request.once('timeout', () => request.destroy(unavailable(`${shown(url.href)} was silent for ${limits.idleMs} ms`)))
+  request.once('timeout', () => request.destroy(silent(url.href, limits.idleMs)))
   request.end()
   return promise
 }
@@ -127,8 +164,11 @@ function refusalOf(hostname: string, address: string, allowPrivate: boolean): Tr
 /** What the network did is worth another try, unless we said otherwise ourselves. */
 function asKnown(error: unknown, uri: string): TrainyardError {
   if (error instanceof TrainyardError) return error
-  const late = error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')
-  return unavailable(`${shown(uri)} ${late ? 'took too long' : `cannot be read: ${messageOf(error)}`}`, {
-    cause: error,
-  })
+  const isLate = error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')
+  if (isLate) return tookTooLong(uri, error)
+  return unavailable(`${shown(uri)} cannot be read: ${messageOf(error)}`, { cause: error })
+}
+
+function tookTooLong(uri: string, cause: unknown): TrainyardError {
+  return unavailable(`${shown(uri)} took too long`, { cause })
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fetchWeb, type WebLimits } from '../../../services/intake/fetch/http.ts'
 
 async function serve(t: TestContext, listener: RequestListener): Promise<string> {
@@ -105,6 +106,28 @@ describe('fetching over HTTP', () => {
     ] as const)
       await assert.rejects(read(`${url}/${status}`, allowed(url)), { code, message: new RegExp(`status ${status}`) })
     await assert.rejects(read('http://127.0.0.1:1/data', allowed('http://127.0.0.1:1')), { code: 'unavailable' })
+  })
+
+  test('time counts while the source is waited for, and not while its bytes wait to be taken', async (t) => {
+    const url = await serve(t, (_request, response) => response.end(Buffer.alloc(4 * 1024 * 1024)))
+    const short = { redirects: 0, idleMs: 1_000, totalMs: 1_000 }
+    let bytes = 0
+    for await (const chunk of fetchWeb(`${url}/data`, allowed(url), new AbortController().signal, short)) {
+      if (bytes === 0) await pause(1_500)
+      bytes += chunk.byteLength
+    }
+    assert.equal(bytes, 4 * 1024 * 1024)
+  })
+
+  test('a server that falls silent in the middle, or goes on for ever, is given up', async (t) => {
+    const url = await serve(t, ({ url: path }, response) => {
+      response.write('some')
+      if (path !== '/drip') return
+      const dripping = setInterval(() => response.write('drip'), 50)
+      response.once('close', () => clearInterval(dripping))
+    })
+    await assert.rejects(read(`${url}/quiet`, allowed(url)), { code: 'unavailable', message: /was silent for 200 ms/ })
+    await assert.rejects(read(`${url}/drip`, allowed(url)), { code: 'unavailable', message: /took too long/ })
   })
 
   test('a server that is silent, breaks off or answers compressed is an answer, not a hang', async (t) => {
