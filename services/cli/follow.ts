@@ -13,7 +13,8 @@ import { endSentence, why } from './why/why.ts'
 const lookEveryMs = 250
 
 export type Ending =
-  | { readonly kind: 'signal'; readonly signal: Signal }
+  /** `ended`: the signal whose end it is; another one where this one shares its fate. */
+  | { readonly kind: 'signal'; readonly signal: Signal; readonly ended: Signal }
   | { readonly kind: 'run'; readonly signal: Signal; readonly run: Run; readonly end: LastEnd }
 
 /** Waits for the end and shows it; ends in a failure unless the model is in force, held, or nothing had to be done. */
@@ -34,15 +35,22 @@ export async function followToEnd(session: Session, signal: string): Promise<voi
 
 async function follow(session: Session, id: string, line: LiveLine): Promise<Ending> {
   const signal = await followSignal(session, id, line)
-  if (signal.run === null || (signal.end !== 'launched' && signal.end !== 'coalesced'))
-    return { kind: 'signal', signal }
-  for (let run = signal.run; ; ) {
-    const ended = await followRun(session, run, line)
-    // A run that was replaced has handed its signals on.
-    if (ended.run.state !== 'superseded' || !ended.run.end?.by) return { kind: 'run', signal, ...ended }
-    run = ended.run.end.by
+  let ended = signal
+  for (let run = runOf(signal); run !== null; ) {
+    const came = await followRun(session, ended, run, line)
+    if (came.kind === 'run') {
+      // A run that was replaced has handed its signals on.
+      if (came.run.state !== 'superseded' || !came.run.end?.by) return { ...came, signal }
+      run = came.run.end.by
+    } else {
+      ended = came.signal ?? ended
+      run = came.signal === undefined ? null : runOf(came.signal)
+    }
   }
+  return { kind: 'signal', signal, ended }
 }
+
+const runOf = ({ end, run }: Signal): string | null => (end === 'launched' || end === 'coalesced' ? run : null)
 
 async function followSignal({ api, context }: Session, id: string, line: LiveLine): Promise<Signal> {
   for (;;) {
@@ -55,17 +63,36 @@ async function followSignal({ api, context }: Session, id: string, line: LiveLin
   }
 }
 
-async function followRun({ api, context }: Session, id: string, line: LiveLine): Promise<{ run: Run; end: LastEnd }> {
+type RunEnding =
+  | { readonly kind: 'run'; readonly run: Run; readonly end: LastEnd }
+  /** The request came to no run; with a signal that tells why, where there is one. */
+  | { readonly kind: 'none'; readonly signal: Signal | undefined }
+
+async function followRun(
+  { api, context }: Session,
+  { bot, end: signalEnd }: Signal,
+  id: string,
+  line: LiveLine,
+): Promise<RunEnding> {
   for (;;) {
     const run = await findIfThere(() => api.console.run(id))
     const end = run === null ? null : endOf(run)
-    if (run !== null && end !== null && end.kind !== 'evaluating') return { run, end }
+    if (run !== null && end !== null && end.kind !== 'evaluating') return { kind: 'run', run, end }
+    // What was coalesced into a request that was still open may have been promised a run that never comes.
+    if (run === null && bot !== null && signalEnd === 'coalesced') {
+      // Asked in this order: a request that was open at the first look has its signals at the second.
+      const isOpen = (await api.intake.requestsOf(bot)).some((request) => request.run === id)
+      const signals = (await api.intake.signalsOf(bot)).filter(({ request }) => request === id)
+      const isUnderWay = signals.some((each) => each.end === null || each.end === 'launched')
+      if (!isOpen && !isUnderWay) return { kind: 'none', signal: signals[0] }
+    }
     if (end?.kind === 'evaluating') {
       line.draw(`${id}  ${bar(1)}  evaluating`, `${id} is being evaluated`)
     } else {
       const entry = (await api.launcher.queue(run?.bot)).find((each) => each.run === id)
       if (entry?.state === 'running') line.draw(`${id}  ${bar(entry.progress)}  training`, `${id} is training`)
-      else if (entry?.state === 'queued' || run === null) line.draw(`${id} is queued`)
+      else if (entry?.state === 'queued') line.draw(`${id} is queued`)
+      else if (run === null) line.draw(`${id} is on its way`)
     }
     await pause(lookEveryMs, undefined, { signal: context.signal })
   }
@@ -83,14 +110,14 @@ async function findIfThere<T>(look: () => Promise<T>): Promise<T | null> {
 
 function sentenceOf(ending: Ending, now: Date): string {
   if (ending.kind === 'run') return `${endSentence(ending.end, now)}.`
-  const { signal, end, reason } = ending.signal
+  const { signal, end, reason } = ending.ended
   return `Signal ${signal} ended as ${end}: ${reason}`
 }
 
 function isGood(ending: Ending): boolean {
   return ending.kind === 'run'
     ? ending.end.kind === 'promoted' || ending.end.kind === 'held'
-    : ending.signal.end === 'unchanged'
+    : ending.ended.end === 'unchanged'
 }
 
 function nextOf(ending: Ending): { next: string } {

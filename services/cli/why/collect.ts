@@ -70,7 +70,7 @@ export function factsOf(bot: string, answers: Answers, now: Date): KeyFacts[] {
     const queued = ofKey(queue).find(({ state }) => state === 'queued')
     const holder = ofKey(queue).find(({ state }) => state !== 'queued')
     const running = holder?.state === 'running' ? holder : undefined
-    const signal = ofKey(signals).find(({ end }) => end !== null)
+    const signal = lastEnded(ofKey(signals))
     return {
       bot,
       jobType,
@@ -95,6 +95,12 @@ function requestFacts(request: Request): Omit<WaitingRequest, 'earlier'> {
 
 function earlierFacts(request: Request, fetching: Request | undefined): WaitingRequest['earlier'] {
   return fetching === undefined || fetching === request ? null : requestFacts(fetching)
+}
+
+/** Not the one that came last: what is stale ends as it comes, and what came before it may end long after. */
+function lastEnded(signals: readonly SignalOfBot[]): SignalOfBot | undefined {
+  const endOf = ({ endedAt }: SignalOfBot) => endedAt?.getTime() ?? Number.NEGATIVE_INFINITY
+  return signals.filter(({ end }) => end !== null).toSorted((one, other) => endOf(other) - endOf(one))[0]
 }
 
 /** A signal waits until its run has started. */

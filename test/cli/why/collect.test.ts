@@ -172,3 +172,17 @@ test('a superseded run names its successor', () => {
     reason: 'run-b took its place',
   })
 })
+
+test('the last signal is the one that ended last, and not the one that came last', () => {
+  const signal = { trigger: 't', bot: 'b', jobType: 'intents', request: 'run-b', run: 'run-a', reason: 'so' }
+  const ended = (id: string, end: string, receivedAt: number, endedAt: number) => ({
+    ...signal,
+    signal: id,
+    end,
+    receivedAt: new Date(receivedAt),
+    endedAt: new Date(endedAt),
+  })
+  const waiting = { ...signal, signal: 'sig-open', end: null, receivedAt: new Date(9), endedAt: null }
+  const signals = [waiting, ended('sig-stale', 'coalesced', 3, 3), ended('sig-first', 'unchanged', 2, 7)]
+  assert.equal(factsOf('b', { ...nothing, signals }, now)[0]?.lastSignal?.signal, 'sig-first')
+})

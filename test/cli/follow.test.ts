@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fakeServer, trainyard } from './server.ts'
+
+const time = '2026-03-01T12:00:00Z'
+const reason = 'revision 2 is stale: revision 3 of the bot came before it'
+const stale = {
+  signal: 'sig-stale',
+  trigger: 'bot-edited',
+  bot: 'b',
+  jobType: 'intents',
+  receivedAt: time,
+  request: null,
+  end: 'coalesced',
+  run: 'run-aaaaaaaaaa',
+  reason,
+  endedAt: time,
+}
+
+/** A server at which one event becomes the stale signal, and the request that it is coalesced into came to no run. */
+const answering = (signals: readonly object[]) => ({
+  'POST /events': {
+    json: { results: [{ event: 'e', accepted: true, signals: [{ ...stale, known: false }] }] },
+  },
+  'GET /signals/sig-stale': { json: stale },
+  'GET /signals': { json: { signals: [stale, ...signals] } },
+  'GET /requests': { json: { requests: [] } },
+  'GET /queue': { json: [] },
+})
+
+const wait = (url: string) => ['publish', '--bot', 'b', '--wait', '--url', url]
+
+test('what was coalesced into a request that came to no run ends with what became of that request', async (t) => {
+  const unchanged = {
+    ...stale,
+    signal: 'sig-newer',
+    request: 'run-aaaaaaaaaa',
+    end: 'unchanged',
+    reason: 'the same',
+    run: 'run-b',
+  }
+  const { url } = await fakeServer(t, answering([unchanged]))
+  const { exitCode, out, err } = await trainyard(wait(url))
+  assert.deepEqual([exitCode, out], [0, 'Signal sig-newer ended as unchanged: the same\n'])
+  assert.match(err, new RegExp(`Signal sig-stale was coalesced into run-aaaaaaaaaa: ${reason}`))
+})
+
+test('and with its own end where nothing is known of that request any more', async (t) => {
+  const { url } = await fakeServer(t, answering([]))
+  const { exitCode, out } = await trainyard(wait(url))
+  assert.deepEqual([exitCode, out], [1, `Signal sig-stale ended as coalesced: ${reason}\n`])
+})
