@@ -161,7 +161,7 @@ export function loadConfiguration(environment: Environment): Configuration {
   } catch (error) {
     const what = codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error)
     throw badInput(`the configuration ${file} cannot be read: ${what}`, {
-      hint: 'Check TRAINYARD_CONFIG.',
+      hint: 'Check --config or TRAINYARD_CONFIG.',
       cause: error,
     })
   }

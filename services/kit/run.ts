@@ -109,10 +109,25 @@ async function listen(app: HttpApp, environment: Environment): Promise<string> {
   try {
     return await app.listen({ host: environment.host, port: environment.port })
   } catch (error) {
-    if (codeOf(error) !== 'EADDRINUSE') throw error
-    throw broken(`port ${environment.port} on ${environment.host} is in use`, {
-      hint: 'Stop what uses it, or choose another one with --port or TRAINYARD_PORT (0 takes a free one).',
-      cause: error,
-    })
+    throw notListening(environment, error)
+  }
+}
+
+function notListening({ host, port }: Environment, error: unknown): unknown {
+  const another = 'choose another one with --port or TRAINYARD_PORT (0 takes a free one)'
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return broken(`port ${port} on ${host} is in use`, { hint: `Stop what uses it, or ${another}.`, cause: error })
+    case 'EACCES':
+      return broken(`this user may not listen on port ${port}`, {
+        hint: `Ports below 1024 are kept for root: ${another}.`,
+        cause: error,
+      })
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return broken(`${host} is no address of this machine`, { hint: 'Check TRAINYARD_HOST.', cause: error })
+    default:
+      return error
   }
 }

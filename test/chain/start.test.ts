@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { emptyDatabase } from '../harness/database.ts'
 import { startYard } from '../harness/yard.ts'
 import { echoConfiguration } from './bot.ts'
 
@@ -51,6 +52,20 @@ test('what keeps the services from starting ends the start with one clear messag
   await t.test('an address that others can reach, without a token', async () => {
     const { said } = await attemptToStart({ ...own, TRAINYARD_HOST: '0.0.0.0' })
     assert.match(said, /TRAINYARD_API_TOKEN is not set/)
+  })
+
+  await t.test('an address that is not of this machine', async () => {
+    const there = { ...own, TRAINYARD_HOST: '192.0.2.1', TRAINYARD_API_TOKEN: 'x'.repeat(16), TRAINYARD_PORT: '0' }
+    const { code, said } = await attemptToStart({ ...there, DATABASE_URL: await emptyDatabase(t) })
+    assert.equal(code, 1)
+    assert.match(said, /192\.0\.2\.1 is no address of this machine\nCheck TRAINYARD_HOST/)
+  })
+
+  await t.test('a database that does not answer', async () => {
+    const { code, said } = await attemptToStart({ ...own, DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/d' })
+    assert.equal(code, 1)
+    assert.match(said, /the database of DATABASE_URL does not let us in: .*ECONNREFUSED.*\nCheck DATABASE_URL/)
+    assert.doesNotMatch(said, /secret/)
   })
 
   await t.test('and one that runs is unharmed by all of them', async () => {

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { makeDataDirectory } from '../data-directory.ts'
 import type { Environment } from '../environment.ts'
-import { broken, conflict, messageOf } from '../errors.ts'
+import { broken, conflict, messageOf, TrainyardError, unavailable } from '../errors.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 import type { Logger } from '../log.ts'
 import { systemRandom } from '../random.ts'
@@ -19,8 +19,19 @@ export async function openStore(environment: Environment, lifecycle: Lifecycle, 
       log.warn({ error: error.message }, 'a connection to the database broke; another will be opened'),
   })
   lifecycle.add({ name: 'database', stop: () => database.close() })
-  await database.query('select 1')
+  await database.query('select 1').catch((error: unknown) => {
+    if (environment.databaseUrl === undefined) throw error
+    throw unavailable(`the database of DATABASE_URL does not let us in: ${reasonOf(error)}`, {
+      hint: 'Check DATABASE_URL, and whether PostgreSQL runs there.',
+      cause: error,
+    })
+  })
   return database
+}
+
+/** What the driver said, without our own words around it. */
+function reasonOf(error: unknown): string {
+  return messageOf(error instanceof TrainyardError && error.cause !== undefined ? error.cause : error)
 }
 
 /**
