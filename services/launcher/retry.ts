@@ -46,7 +46,7 @@ export function retry(
       if (failures > retries.limit) {
         const used = retries.limit === 1 ? '1 retry was used' : `${retries.limit} retries were used`
         const tries = retries.limit === 0 ? 'no retry is allowed' : used
-        return { kind: 'giveUp', outcome, reason: `${reason} (${tries})` }
+        return { kind: 'giveUp', outcome, reason: `${reason.replace(/\.$/, '')} (${tries})` }
       }
       const backoffMs = Math.min(longestBackoffMs, retries.backoffSeconds * 1000 * 2 ** (failures - 1))
       return { kind: 'again', atMs: endedMs + Math.round(backoffMs * jitterOf(last.name)) }

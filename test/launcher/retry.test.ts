@@ -32,6 +32,12 @@ for (const outcome of ['crashed', 'lost', 'deadline'] as const) {
   })
 }
 
+test('a reason that ends in a full stop is one sentence with the retries', () => {
+  const attempts = history('crashed', 'crashed', 'crashed').map((each) => ({ ...each, reason: 'its last line: Bye.' }))
+  const next = retry(attempts, retries, 3_600_000)
+  assert.equal(next.kind === 'giveUp' ? next.reason : '', 'its last line: Bye (2 retries were used)')
+})
+
 test('the back-off doubles, is jittered between a half and the whole, and is the same at each look', () => {
   const waits = [after('crashed'), after('crashed', 'crashed')].map((next) =>
     next.kind === 'again' ? next.atMs - endedMs : -1,

@@ -147,8 +147,14 @@ function runningFacts({ run, since, progress }: QueueEntry, attempts: readonly A
     stop: current?.stop ?? null,
     between: betweenOf(current),
     waitsFor: waitOf(current),
-    awaitsChampion: current?.outcome === 'done',
+    trained: current?.outcome !== 'done' ? null : isExamOpen(attempts) ? 'champion' : 'end',
   }
+}
+
+/** The champion sits the exam only where there is one, and where its answers are not known already. */
+function isExamOpen(attempts: readonly Attempt[]): boolean {
+  const last = attempts.findLast(({ kind }) => kind === 'predict')
+  return last !== undefined && last.outcome !== 'done'
 }
 
 const wordsOf = (outcome: string) => endWords[outcome] ?? outcome

@@ -105,9 +105,10 @@ function queuedSentence(queued: QueuedRun, { jobType, running, now }: KeyFacts):
 const runningSentence = (running: RunningRun, now: Date) => `${running.run} ${runningWords(running, now)}`
 
 function runningWords(running: RunningRun, now: Date): string {
-  const { progress, attempt, before, stop, between, waitsFor, awaitsChampion } = running
+  const { progress, attempt, before, stop, between, waitsFor, trained } = running
   if (stop !== null) return `is told to stop: ${clause(stop)}`
-  if (awaitsChampion) return 'is trained and waits for the champion to sit the same exam'
+  if (trained === 'champion') return 'is trained and waits for the champion to sit the same exam'
+  if (trained === 'end') return 'is trained, and its result is being taken in'
   if (between !== null) {
     const { end, reason, since } = between
     return `waits for its next attempt: attempt ${attempt} ${end} ${relative(since, now)} (${clause(reason)})`

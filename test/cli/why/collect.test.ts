@@ -128,7 +128,7 @@ test('a running run tells its attempt, and how the one before it ended', () => {
     stop: null,
     between: null,
     waitsFor: null,
-    awaitsChampion: false,
+    trained: null,
   })
 })
 
@@ -147,6 +147,18 @@ test('a running run whose last attempt has ended and is not followed yet is betw
   assert.deepEqual(between(attempt), { end: 'crashed', reason: 'exit code 1', since: now })
   assert.equal(between({ ...attempt, outcome: 'done' }), null, 'its training is over')
   assert.equal(between({ ...attempt, state: 'claimed', outcome: null, endedAt: null }), null)
+})
+
+test('a trained run waits for the champion only while there is one that still sits the exam', () => {
+  const queue = [{ ...entry, run: 'run-y', state: 'running', progress: 1 }] as const
+  const done: Attempt = { ...attempt, outcome: 'done' }
+  const sitting: Attempt = { ...attempt, attempt: 'run-y-p1', kind: 'predict', outcome: null, endedAt: null }
+  const trained = (...attempts: Attempt[]) =>
+    factsOf('b', { ...nothing, queue, attempts: new Map([['run-y', attempts]]) }, now)[0]?.running?.trained
+  assert.equal(trained(done), 'end', 'there is no champion')
+  assert.equal(trained(done, sitting), 'champion')
+  assert.equal(trained(done, { ...sitting, outcome: 'done', endedAt: now }), 'end')
+  assert.equal(trained(sitting, { ...done, outcome: null, endedAt: null }), null)
 })
 
 const ends: readonly (readonly [title: string, change: Partial<Run>, kind: string | undefined])[] = [

@@ -53,7 +53,7 @@ const running: RunningRun = {
   stop: null,
   between: null,
   waitsFor: null,
-  awaitsChampion: false,
+  trained: null,
 }
 const rejected = {
   kind: 'rejected',
@@ -147,8 +147,13 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
   ],
   [
     'a champion at its exam',
-    { running: { ...running, progress: 1, awaitsChampion: true } },
+    { running: { ...running, progress: 1, trained: 'champion' } },
     'run-y is trained and waits for the champion to sit the same exam.',
+  ],
+  [
+    'an end that is on its way',
+    { running: { ...running, progress: 1, trained: 'end' } },
+    'run-y is trained, and its result is being taken in.',
   ],
   [
     'an evaluation',
