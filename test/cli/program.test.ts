@@ -291,6 +291,16 @@ test('a bot with a very long id leaves the other columns of a table in sight', a
   }
 })
 
+test('asked with the beginning of an id, a model that is not found is told apart from a bot without one', async (t) => {
+  const { url } = await fakeServer(t, {})
+  for (const id of ['run-abc', 'sha256:12ab']) {
+    const { exitCode, err } = await trainyard(['predict', id, '--text', 'x', '--url', url])
+    assert.equal(exitCode, 1)
+    assert.match(err, /no model is in force for .*give all of its id/)
+  }
+  assert.match((await trainyard(['predict', 'b', '--text', 'x', '--url', url])).err, /See why: trainyard why b\./)
+})
+
 async function fileOf(t: TestContext, name: string, content: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'cli-'))
   t.after(() => rm(folder, { recursive: true }))

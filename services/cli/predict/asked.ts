@@ -43,7 +43,10 @@ async function championOf(api: Api, bot: string, jobType: string | undefined): P
   )
   const [only, another] = champions
   if (only === undefined) {
-    throw new CommandFailure(`no model is in force for "${bot}"`, { next: `See why: trainyard why ${bot}` })
+    const next = /^(run-|sha256:)/.test(bot)
+      ? 'Of a run or a model, give all of its id: "trainyard run RUN --json" has both.'
+      : `See why: trainyard why ${bot}`
+    throw new CommandFailure(`no model is in force for "${bot}"`, { next })
   }
   if (another !== undefined) {
     const names = champions.map((champion) => champion.jobType).join(', ')
