@@ -4,6 +4,9 @@ import { z } from 'zod'
 import { InnerShare, mapping, Name, ObjectName, oneOf, Positive, Seconds, Share, Text, whole } from './expectations.ts'
 import { canonicalJson } from './words.ts'
 
+/** The most runs of a job type at the same time, configured or chosen. */
+export const maximumSlots = 100_000
+
 const textValue = { error: 'expected a text (in quotes, if it looks like a number)' }
 
 const gpuResourceError = 'expected the name of a Kubernetes resource such as nvidia.com/gpu'
@@ -141,7 +144,7 @@ export const JobType = mapping({
   examPlacement: Name.optional().describe(
     'Where the champion of this job type sits an exam: a name under placements, or local. Without one, where it was trained.',
   ),
-  slots: whole(0, 100_000).default(1).describe('Runs at the same time, until changed at run time.'),
+  slots: whole(0, maximumSlots).default(1).describe('Runs at the same time, until changed at run time.'),
   priority: whole(-1_000_000, 1_000_000).default(0).describe('Higher goes first in the queue.'),
   debounce: mapping({
     quietSeconds: Seconds.default(0).describe('Quiet time that must pass before a bot is trained.'),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { maximumSlots } from '../../schemas/job-type.ts'
 import { BotId } from '../../schemas/words.ts'
 import { configureSlots } from '../../services/launcher/slots.ts'
 import { type LauncherKit, launcherDatabase, launcherKit } from './launcher-kit.ts'
@@ -88,6 +89,12 @@ test('a chosen number survives a restart, says who chose it and why, and null go
   )
   const [configured] = (await put(kit, null)).json()
   assert.deepEqual([configured.slots, configured.chosen], [2, null])
+})
+
+test('as many slots can be chosen as can be configured, and no more', async (t) => {
+  const kit = await launcherKit(t, { slots: 1 })
+  assert.equal((await put(kit, maximumSlots)).statusCode, 200)
+  assert.equal((await put(kit, maximumSlots + 1)).statusCode, 422)
 })
 
 test('a job type that has left the configuration keeps its slots, and no configured number is told of it', async (t) => {

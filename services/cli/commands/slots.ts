@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { maximumSlots } from '../../../schemas/job-type.ts'
 import { counted } from '../../kit/figures.ts'
 import type { Slots } from '../client/launcher.ts'
 import type { Context } from '../context.ts'
@@ -73,4 +74,4 @@ function slotTable(slots: readonly Slots[]): string {
 }
 
 const slotNumber = (text: string): number | 'configured' =>
-  text === 'configured' ? text : wholeNumber(0, 10_000)(text)
+  text === 'configured' ? text : wholeNumber(0, maximumSlots)(text)

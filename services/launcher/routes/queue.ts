@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { maximumSlots } from '../../../schemas/job-type.ts'
 import { BotId, isStorable, JobTypeName, RunId } from '../../../schemas/words.ts'
 import type { HttpApp } from '../../kit/http/app.ts'
 import type { Kit } from '../../kit/service.ts'
@@ -6,7 +7,6 @@ import { readQueue } from '../queue-view.ts'
 import { chooseSlots, readSlots } from '../slots.ts'
 
 const tags = ['launcher']
-const most = 10_000
 
 const Words = z
   .string()
@@ -60,7 +60,7 @@ export function addQueueRoutes(
           'Choose the number of slots of a job type; null goes back to the configured number. Running runs go on.',
         tags,
         params: z.object({ jobType: JobTypeName }),
-        body: ByPerson.extend({ slots: z.int().min(0).max(most).nullable() }),
+        body: ByPerson.extend({ slots: z.int().min(0).max(maximumSlots).nullable() }),
         response: { 200: z.array(Slots) },
       },
     },
