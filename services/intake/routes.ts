@@ -63,8 +63,9 @@ function addEvents(app: HttpApp, { publish }: RoutesParts): void {
       const message =
         answer.results.length === 1
           ? `the event is refused: ${first?.reason}`
-          : `${answer.refused} of ${answer.results.length} events are refused, the first (${first?.event ?? 'without an id'}): ${first?.reason}`
-      throw badInput(message, { details: answer })
+          : `${answer.refused} of ${answer.results.length} events ${answer.refused === 1 ? 'is' : 'are'} refused, the first (${first?.event ?? 'without an id'}): ${first?.reason}`
+      const others = answer.accepted === 1 ? 'The other one is stored.' : `The other ${answer.accepted} are stored.`
+      throw badInput(message, { ...(answer.accepted > 0 && { hint: others }), details: answer })
     },
   )
 }

@@ -51,6 +51,7 @@ describe('POST /events', () => {
     assert.equal(status, 422)
     const { results, accepted, refused, signals } = body.error.details
     assert.deepEqual({ accepted, refused, signals: signals.length }, { accepted: 3, refused: 5, signals: 3 })
+    assert.equal(body.error.hint, 'The other 3 are stored.')
     const reasons = results.map(({ reason }: { reason?: string }) => reason)
     assert.equal(reasons[0], undefined)
     assert.match(reasons[1], /id: is empty/)
