@@ -11,7 +11,7 @@ import type { Transaction } from '../kit/store/database.ts'
 import { findSplits, type StoredSplit } from './dataset/stored.ts'
 import { locate, shown } from './fetch/sources.ts'
 import { type KeyState, latestDatasets } from './keys.ts'
-import { type DueRequest, type Request, takeOver } from './requests.ts'
+import { type DueRequest, inheritPerson, overtakenBy, type Request } from './requests.ts'
 import type { Closing, Ready, Settle } from './settle.ts'
 
 export type Advance = (
@@ -48,12 +48,14 @@ export function makeAdvance({ configuration, settle, wakeFetching }: AdvancePart
     const fetching: Request[] = []
     const steps = requests.map((due) => ({ due, step: nextStep(due, references.get(due.run), found, configuration) }))
     const overtaking = steps.filter(({ due, step }) => due.overtakes && step.kind !== 'reject')
-    const joint = await takeOver(
+    const overtaken = await overtakenBy(
       transaction,
       overtaking.map(({ due }) => due),
     )
     for (const { due, step } of steps) {
-      const request = joint.get(due.run) ?? due
+      const older = overtaken.get(due.run)
+      const request = older === undefined ? due : await inheritPerson(transaction, due, older.request)
+      if (older !== undefined) closing.push(replaced(older.request, due, older.problem))
       if (step.kind === 'decide') ready.push({ request, ...step })
       else if (step.kind === 'fetch') fetching.push(request)
       else closing.push({ request, end: 'rejected', run: undefined, reason: step.reason })
@@ -64,6 +66,11 @@ export function makeAdvance({ configuration, settle, wakeFetching }: AdvancePart
       transaction.afterCommit(wakeFetching)
     }
   }
+}
+
+function replaced(older: Request, { run }: Request, problem: string): Closing {
+  const reason = `its dataset could not be had (${problem}), and ${run} came after it with another`
+  return { request: older, end: 'coalesced', run, reason }
 }
 
 /** Pure. `found` are the stored datasets, each with its splits by share. */

@@ -8,7 +8,7 @@
  *   failed come first;
  * - who finishes must still be the last who claimed it, so a holder that was slow changes nothing;
  * - a fetch is tried a limited number of times, further apart each time; then its signals are rejected with the reason. A
- *   newer request of its key that names a dataset need not wait so long: after the first failure it takes the signals over.
+ *   newer request of its key that names a dataset need not wait so long: after the first failure it takes its place.
  */
 import { jobTypeOf } from '../../schemas/configuration.ts'
 import type { JobType } from '../../schemas/job-type.ts'

@@ -6,8 +6,8 @@
  *
  * Invariants:
  * - per key at most one waits and at most one fetches (partial unique indexes);
- * - a waiting request is changed only by who holds its key's row; a fetching one only by who claimed it last, and by the
- *   request that takes its signals over;
+ * - a waiting request is changed only by who holds its key's row; a fetching one only by who claimed it last, or by who
+ *   lets a newer one overtake it;
  * - none overtakes an older one of its key, but where the dataset of that could not be had and it names another.
  */
 import type { BotId, Digest, JobTypeName, Key, RunId, SignalId } from '../../schemas/words.ts'
@@ -101,7 +101,7 @@ export async function waitingRequests(transaction: Transaction, keys: readonly K
   return rows.map(requestOf)
 }
 
-/** A request that may go on; where it overtakes an older one, it takes over its signals. */
+/** A request that may go on, and whether an older one of its key is still to be fetched, which is then replaced by it. */
 export type DueRequest = Request & { readonly overtakes: boolean }
 
 /** Null: nothing of its key is being fetched. Else whether it may go on all the same. */
@@ -190,32 +190,31 @@ export async function lockDue(transaction: Transaction, atMost: number): Promise
   return rows.map((row) => ({ ...requestOf(row), overtakes: row.overtakes === true }))
 }
 
-/**
- * Gives the signals of the older requests whose datasets could not be had to those that overtake them, as if they had
- * waited together; an older person's wish, too. Resolves to the requests as they are then.
- */
-export async function takeOver(
+/** By the request that overtakes it: an older one of its key, and why its dataset could not be had. */
+export async function overtakenBy(
   transaction: Transaction,
-  overtaking: readonly DueRequest[],
-): Promise<ReadonlyMap<RunId, Request>> {
+  overtaking: readonly Request[],
+): Promise<ReadonlyMap<RunId, { readonly request: Request; readonly problem: string }>> {
   if (overtaking.length === 0) return new Map()
-  const rows = await transaction.query<RequestRow>(
-    `with older as (
-       delete from intake.requests older using intake.requests newer
-        where newer.id = any($1) and older.bot = newer.bot and older.job_type = newer.job_type and older.state = 'fetching'
-       returning newer.id as newer_id, older.id as older_id, older.signals as older_signals, older.first_signal as older_first,
-                 older.created_at as older_at, older.actor as older_actor, older.asked_because as older_reason),
-     handed_on as (
-       update intake.signals set request = newer_id from older where request = older_id and ended is null)
-     update intake.requests
-        set signals = signals + older_signals, first_signal = older_first, created_at = older_at,
-            insisted = insisted or older_actor is not null, actor = coalesce(actor, older_actor),
-            asked_because = coalesce(asked_because, older_reason)
-       from older where id = newer_id
-     returning ${requestColumns}`,
-    [overtaking.map(({ run }) => run)],
+  const rows = await transaction.query<RequestRow & { newer: RunId; problem: string | null }>(
+    `select newer, ${requestColumns}, problem
+       from unnest($1::text[], $2::text[], $3::text[]) as overtaking (newer, newer_bot, newer_job_type)
+       join intake.requests on bot = newer_bot and job_type = newer_job_type and state = 'fetching'`,
+    [overtaking.map(({ run }) => run), overtaking.map(({ bot }) => bot), overtaking.map(({ jobType }) => jobType)],
   )
-  return new Map(rows.map((row) => [row.id, requestOf(row)]))
+  return new Map(
+    rows.map((row) => [row.newer, { request: requestOf(row), problem: row.problem ?? 'for no known reason' }]),
+  )
+}
+
+/** A person's wish outlives the request that it came with: it is the wish of this one then, unless a person asked for it, too. */
+export async function inheritPerson(transaction: Transaction, request: Request, older: Request): Promise<Request> {
+  if (request.person !== undefined || older.person === undefined) return request
+  await transaction.execute(
+    'update intake.requests set insisted = true, actor = $2, asked_because = $3 where id = $1',
+    [request.run, older.person.actor, older.person.reason],
+  )
+  return { ...request, person: older.person }
 }
 
 /** A waiting request that could not go on is due again later, and tells why. */

@@ -305,7 +305,7 @@ describe('a dataset that is not stored', () => {
     assert.equal((await said(kit, 'training.requested'))[0]?.bot, 'fresh')
   })
 
-  test('and cannot be had holds up its bot no longer than until another is named: then its signals share in that', async (t) => {
+  test('and cannot be had holds up its bot no longer than until another is named: then its signals are coalesced into that', async (t) => {
     const url = await serve(t, (_request, response) => response.writeHead(503).end())
     const kit = await intakeKit(t, { configuration: allowing(url) })
     const stored = await storedDataset(kit, 'newer')
@@ -319,15 +319,33 @@ describe('a dataset that is not stored', () => {
     while ((await kit.work('intake.due')) === 0);
     const [requested, ...others] = await said(kit, 'training.requested')
     assert.deepEqual(others, [])
-    assert.deepEqual(
-      [requested?.dataset.digest, requested?.signals.count, requested?.signals.first, requested?.signals.last],
-      [stored.digest, 3, person.signal, newest.signals[0]],
-    )
+    assert.deepEqual([requested?.dataset.digest, requested?.signals.count], [stored.digest, 2])
     assert.deepEqual([requested?.insisted, requested?.actor, requested?.reason], [true, 'anna', 'new data'])
     assert.deepEqual((await get(kit, '/requests')).body.requests, [])
-    for (const signal of [person.signal, newest.signals[0]]) {
-      assert.equal((await get(kit, `/signals/${signal}`)).body.request, requested?.run)
-    }
+    assert.equal((await get(kit, `/signals/${newest.signals[0]}`)).body.request, requested?.run)
+    const { end, run, reason } = (await get(kit, `/signals/${person.signal}`)).body
+    assert.deepEqual([end, run], ['coalesced', requested?.run])
+    assert.match(reason, /^its dataset could not be had \(.* answered with status 503\), and run-\w+ came after it/)
+    assert.ok((await sums(kit)).balanced)
+  })
+
+  test('that takes the place of another is fetched like any, and remembers the person who asked for that', async (t) => {
+    const url = await serve(t, ({ url: path = '' }, response) => {
+      if (path === '/data/dead') response.writeHead(503).end()
+      else response.end(datasetOf('alive'))
+    })
+    const kit = await intakeKit(t, { configuration: allowing(url) })
+    await post(kit, '/train', { bot: 'bot-1', dataset: `${url}/data/dead`, actor: 'anna', reason: 'new data' })
+    await kit.work('intake.fetching.1')
+    await publish(kit, edit({ dataset: { uri: `${url}/data/alive` } }))
+    const { requests } = (await get(kit, '/requests')).body
+    assert.deepEqual(
+      requests.map(({ state, dataset, actor }: Record<string, unknown>) => [state, dataset, actor]),
+      [['fetching', `${url}/data/alive`, 'anna']],
+    )
+    await settle(kit)
+    const [requested, ...others] = await said(kit, 'training.requested')
+    assert.deepEqual([requested?.dataset.uri, requested?.actor, others], [`${url}/data/alive`, 'anna', []])
     assert.ok((await sums(kit)).balanced)
   })
 
