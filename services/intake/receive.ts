@@ -57,12 +57,15 @@ export function makeReceive({ configuration, random, outbox, point, advance, som
     const requests = gatherAll(freshlyPlaced, waiting)
     const stored = await storeWaiting(transaction, requests, (request) => debounceOf(configuration, request))
     await outbox.append(transaction, [...endsOfStale(freshlyPlaced, fresh), ...endsOfDead(dead, fresh)])
-    const [due, later] = [stored.filter(({ dueInMs }) => dueInMs <= 0), stored.filter(({ dueInMs }) => dueInMs > 0)]
-    const dueRequests = due.map(({ request }) => request)
-    await advance(transaction, dueRequests, keys)
+    const due = stored.filter(({ dueInMs }) => dueInMs <= 0)
+    await advance(
+      transaction,
+      due.map(({ request }) => request),
+      keys,
+    )
 
     await point('intake.signals.written')
-    const earliestMs = Math.min(...later.map(({ dueInMs }) => dueInMs))
+    const earliestMs = Math.min(...stored.map(({ dueInMs }) => dueInMs).filter((milliseconds) => milliseconds > 0))
     if (Number.isFinite(earliestMs)) transaction.afterCommit(() => somethingDueIn(earliestMs))
     return new Set(fresh.keys())
   }

@@ -5,11 +5,11 @@
 export async function readAhead(source: AsyncIterable<Uint8Array>, bytes: number): Promise<AsyncIterable<Uint8Array>> {
   const chunks = source[Symbol.asyncIterator]()
   const ahead: Uint8Array[] = []
-  let isAtEnd = false
-  for (let size = 0; size < bytes && !isAtEnd; size += ahead.at(-1)?.byteLength ?? 0) {
+  for (let size = 0; size < bytes; ) {
     const next = await chunks.next()
-    if (next.done) isAtEnd = true
-    else ahead.push(next.value)
+    if (next.done) break
+    ahead.push(next.value)
+    size += next.value.byteLength
   }
 
   async function* all(): AsyncGenerator<Uint8Array> {
