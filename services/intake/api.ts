@@ -121,6 +121,7 @@ export const RequestAnswer = z.object({
   dataset: z.string().nullable(),
   actor: z.string().nullable(),
   tries: z.int(),
+  failures: z.int().describe('Of the tries; one that is not among them is under way.'),
   problem: z.string().nullable().describe('Why the last try failed.'),
   reason: z.string().describe('What it waits for.'),
 })

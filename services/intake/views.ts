@@ -75,6 +75,7 @@ type OpenRow = {
   dataset_uri: string | null
   actor: string | null
   fetch_tries: number
+  fetch_failures: number
   problem: string | null
 }
 
@@ -85,7 +86,7 @@ export async function openRequests(
   limit: number,
 ): Promise<RequestAnswer[]> {
   const rows = await database.query<OpenRow>(
-    `select id, bot, job_type, state, state_since, due_at, due_at <= now() as due, signals, dataset_uri, actor, fetch_tries, problem
+    `select id, bot, job_type, state, state_since, due_at, due_at <= now() as due, signals, dataset_uri, actor, fetch_tries, fetch_failures, problem
        from intake.requests
       where state in ('waiting', 'fetching') and ($1::text is null or bot = $1) order by created_at, id limit $2`,
     [bot ?? null, limit],
@@ -101,6 +102,7 @@ export async function openRequests(
     dataset: row.dataset_uri === null ? null : shown(row.dataset_uri),
     actor: row.actor,
     tries: row.fetch_tries,
+    failures: row.fetch_failures,
     problem: row.problem,
     reason: reasonOf(row),
   }))

@@ -43,7 +43,9 @@ export const Request = z.looseObject({
   since: Time,
   dueAt: Time,
   signals: z.number(),
+  dataset: z.string().nullable(),
   tries: z.number(),
+  failures: z.number(),
   problem: z.string().nullable(),
 })
 export type Request = z.infer<typeof Request>

@@ -23,13 +23,12 @@ export interface Answers {
 
 /** What is known of each of the bot's keys, by job type; nothing at all when nobody has heard of it. */
 export async function collectFacts(api: Api, bot: string, now: () => Date): Promise<KeyFacts[]> {
-  const [requests, queue, keys, history, signals] = await Promise.all([
-    api.intake.requestsOf(bot),
-    api.launcher.queue(bot),
-    ifKnown(api.promoter.keys(bot), []),
-    ifKnown(api.console.bot(bot), null),
-    api.intake.signalsOf(bot),
-  ])
+  // One after the other, in this order: what has left one of them by then is in a later one, or on its way there; and what the
+  // history has as running, and the queue has no more, has ended.
+  const signals = await api.intake.signalsOf(bot)
+  const requests = await api.intake.requestsOf(bot)
+  const history = await ifKnown(api.console.bot(bot), null)
+  const [queue, keys] = await Promise.all([api.launcher.queue(bot), ifKnown(api.promoter.keys(bot), [])])
   const running = queue.filter(({ state }) => state === 'running')
   const latest = history?.runs ?? []
   // The latest runs of a bot may all be of one busy job type.
@@ -63,7 +62,6 @@ export function factsOf(bot: string, answers: Answers, now: Date): KeyFacts[] {
   return [...jobTypesIn(requests, queue, keys, runs, signals)].sort().map((jobType) => {
     const ofKey = <T extends { jobType: string }>(list: readonly T[]) => list.filter((each) => each.jobType === jobType)
     const [key] = ofKey(keys)
-    const [newest] = ofKey(runs)
     // A key may have one request that is fetched and one that still waits; the waiting one is the newer.
     const fetching = ofKey(requests).find(({ state }) => state === 'fetching')
     const request = ofKey(requests).find(({ state }) => state === 'waiting') ?? fetching
@@ -71,30 +69,35 @@ export function factsOf(bot: string, answers: Answers, now: Date): KeyFacts[] {
     const holder = ofKey(queue).find(({ state }) => state !== 'queued')
     const running = holder?.state === 'running' ? holder : undefined
     const signal = lastEnded(ofKey(signals))
+    const requested = request === undefined ? requestedFacts(ofKey(signals), queue, runs) : null
+    const underWay = new Set([...queue.map(({ run }) => run), requested?.run])
     return {
       bot,
       jobType,
       now,
       request: request === undefined ? null : { ...requestFacts(request), earlier: earlierFacts(request, fetching) },
-      requested: request === undefined ? requestedFacts(ofKey(signals), queue, runs) : null,
+      requested,
       queued: queued === undefined ? null : queuedFacts(queued, holder, answers.slots),
       running: running === undefined ? null : runningFacts(running, answers.attempts.get(running.run) ?? []),
       held: key?.held ?? [],
       pin: key?.pin ?? null,
       champion: key?.champion ? { ...key.champion, since: key.champion.decidedAt } : null,
-      last: newest === undefined ? null : endOf(newest),
+      last: lastOf(ofKey(runs)[0], holder, underWay),
       lastSignal: signal === undefined ? null : signalFacts(signal),
     }
   })
 }
 
 function requestFacts(request: Request): Omit<WaitingRequest, 'earlier'> {
-  const { state, since, dueAt, signals, tries, problem } = request
-  return { state, since, dueAt, signals, tries, problem }
+  const { state, since, dueAt, signals, tries, failures, problem } = request
+  return { state, since, dueAt, signals, tries, failures, problem }
 }
 
 function earlierFacts(request: Request, fetching: Request | undefined): WaitingRequest['earlier'] {
-  return fetching === undefined || fetching === request ? null : requestFacts(fetching)
+  if (fetching === undefined || fetching === request) return null
+  // What cannot be had is overtaken by what names another.
+  const holdsUp = fetching.failures === 0 || request.dataset === null
+  return { ...requestFacts(fetching), holdsUp }
 }
 
 /** Not the one that came last: what is stale ends as it comes, and what came before it may end long after. */
@@ -168,6 +171,19 @@ function betweenOf(attempt: Attempt | undefined): RunningRun['between'] {
 function waitOf(attempt: Attempt | undefined): RunningRun['waitsFor'] {
   if (attempt?.state !== 'created' || attempt.standing === null) return null
   return { words: attempt.standing, since: attempt.standingSince }
+}
+
+/** The launcher knows first that a run has ended; the history of it is on its way then. */
+function lastOf(
+  newest: Run | undefined,
+  holder: QueueEntry | undefined,
+  underWay: ReadonlySet<string | undefined>,
+): KeyFacts['last'] {
+  const end = newest === undefined ? null : endOf(newest)
+  if (holder?.state === 'succeeded' && (end === null || newest?.run !== holder.run))
+    return { kind: 'evaluating', run: holder.run, at: holder.since }
+  if (newest === undefined || end !== null) return end
+  return underWay.has(newest.run) ? null : { kind: 'ending', run: newest.run, at: newest.begunAt }
 }
 
 /** How a run ended, as far as it has: null while it is queued or running. */

@@ -8,9 +8,11 @@ export interface WaitingRequest {
   readonly signals: number
   /** Tries to fetch the dataset so far, and what went wrong with the last of them; or why it could not go on. */
   readonly tries: number
+  /** Of the tries; one that is not among them is under way. */
+  readonly failures: number
   readonly problem: string | null
-  /** The request of the key before it, whose dataset is still being fetched: until then it cannot go on. */
-  readonly earlier: Omit<WaitingRequest, 'earlier'> | null
+  /** The request of the key before it, whose dataset is still being fetched, and whether this one has to wait for that. */
+  readonly earlier: (Omit<WaitingRequest, 'earlier'> & { readonly holdsUp: boolean }) | null
 }
 
 /** Decided, and on its way to the queue: the launcher has not heard of it. */
@@ -70,7 +72,8 @@ export interface Champion {
 }
 
 export type LastEnd =
-  | { readonly kind: 'evaluating'; readonly run: string; readonly at: Date }
+  /** Of one that is ending it is not known yet how it has ended. */
+  | { readonly kind: 'evaluating' | 'ending'; readonly run: string; readonly at: Date }
   | {
       readonly kind: 'promoted'
       readonly run: string

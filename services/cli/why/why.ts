@@ -27,7 +27,7 @@ function sentenceOf(facts: KeyFacts): string {
   if (queued !== null) return queuedSentence(queued, facts)
   if (running !== null) return runningSentence(running, now)
   const [newest] = held
-  if (last?.kind === 'evaluating') return endSentence(last, now)
+  if (last?.kind === 'evaluating' || last?.kind === 'ending') return endSentence(last, now)
   if (newest !== undefined && (last === null || last.run === newest.run)) return heldSentence(newest, facts)
   return newestEnd(facts) ?? 'Nothing is under way, and nothing has ended yet'
 }
@@ -65,14 +65,17 @@ function requestSentence({ dueAt, signals, state, problem, earlier, ...request }
   if (state === 'fetching') return `Its dataset ${fetchWords({ dueAt, problem, ...request }, now)}`
   if (problem !== null) return `It could not go on (${clause(problem)})${nextTry(dueAt, now)}`
   const isDue = dueAt !== null && dueAt <= now
-  if (isDue && earlier !== null)
+  if (isDue && earlier?.holdsUp)
     return `Waiting for the dataset of the change before it, which ${fetchWords(earlier, now)}`
   const until = dueAt === null ? '' : `; that ends ${isDue ? 'now' : relative(dueAt, now)}`
   return `Waiting for the edits to pause (${counted(signals, 'signal')} so far)${until}`
 }
 
-function fetchWords({ problem, tries, dueAt }: Pick<WaitingRequest, 'problem' | 'tries' | 'dueAt'>, now: Date): string {
+type Fetch = Pick<WaitingRequest, 'problem' | 'tries' | 'failures' | 'dueAt'>
+
+function fetchWords({ problem, tries, failures, dueAt }: Fetch, now: Date): string {
   if (problem === null) return 'is being fetched and checked'
+  if (tries > failures) return `is being fetched again (attempt ${tries}), after one that failed: ${clause(problem)}`
   return `could not be fetched (attempt ${tries}: ${clause(problem)})${nextTry(dueAt, now)}`
 }
 
@@ -137,6 +140,8 @@ function rolledBackSentence({ run, actor, since, reason }: Champion, { pin, now 
 export function endSentence(last: LastEnd, now: Date): string {
   const ago = relative(last.at, now)
   switch (last.kind) {
+    case 'ending':
+      return `${last.run} has ended, and how is on its way`
     case 'evaluating':
       return `The training of ${last.run} is done and its model is being evaluated`
     case 'promoted':

@@ -79,15 +79,48 @@ test('a queued run names the run of its key that it waits for, whether that trai
   }
 })
 
+const request = {
+  bot: 'b',
+  jobType: 'intents',
+  since: now,
+  dueAt: now,
+  signals: 1,
+  dataset: null,
+  tries: 0,
+  failures: 0,
+  problem: null,
+}
+
 test('of two requests of a key the one that waits is told, and the one that is fetched as the one before it', () => {
-  const request = { bot: 'b', jobType: 'intents', since: now, dueAt: now, signals: 1, tries: 2, problem: null }
   const requests = [
-    { ...request, run: 'run-a', state: 'fetching' },
-    { ...request, run: 'run-b', state: 'waiting', tries: 0 },
+    { ...request, run: 'run-a', state: 'fetching', tries: 2 },
+    { ...request, run: 'run-b', state: 'waiting' },
   ] as const
   const tell = (given: Answers['requests']) => factsOf('b', { ...nothing, requests: given }, now)[0]?.request
   assert.deepEqual([tell(requests)?.state, tell(requests)?.earlier?.tries], ['waiting', 2])
   assert.deepEqual([tell([requests[0]])?.state, tell([requests[0]])?.earlier], ['fetching', null])
+})
+
+test('a request that names a dataset is held up by one whose dataset is being fetched, and not by one that failed', () => {
+  const holdsUp = (failures: number, dataset: string | null) => {
+    const older = { ...request, run: 'run-a', state: 'fetching', tries: 1, failures } as const
+    const newer = { ...request, run: 'run-b', state: 'waiting', dataset } as const
+    return factsOf('b', { ...nothing, requests: [older, newer] }, now)[0]?.request?.earlier?.holdsUp
+  }
+  assert.deepEqual([holdsUp(0, 'dataset:x'), holdsUp(1, null), holdsUp(1, 'dataset:x')], [true, true, false])
+})
+
+test('a run that has ended and whose end the history has not heard of is not forgotten', () => {
+  const begun: Run = { ...run, run: 'run-y', state: 'running', end: null }
+  const last = (known: Partial<Answers>) => factsOf('b', { ...nothing, ...known }, now)[0]?.last
+  const holder = (state: 'running' | 'succeeded') => ({ ...entry, run: 'run-y', state })
+  assert.deepEqual(last({ runs: [begun] }), { kind: 'ending', run: 'run-y', at: now })
+  assert.equal(last({ runs: [begun], queue: [holder('running')] }), null)
+  const evaluating = { kind: 'evaluating', run: 'run-y', at: now }
+  assert.deepEqual(last({ runs: [begun], queue: [holder('succeeded')] }), evaluating)
+  assert.deepEqual(last({ runs: [], queue: [holder('succeeded')] }), evaluating)
+  const held = { state: 'held', decidedAt: now, decidedBy: 'policy', actor: null, reasons: [] }
+  assert.equal(last({ runs: [{ ...run, run: 'run-y', verdict: held }], queue: [holder('succeeded')] })?.kind, 'held')
 })
 
 test('a run whose signal waits, and that neither the queue nor the history has seen go on, is requested', () => {
@@ -101,7 +134,6 @@ test('a run whose signal waits, and that neither the queue nor the history has s
   assert.equal(requested({ runs: [{ ...run, state: 'queued' }] }), 'run-a')
   assert.equal(requested({ queue: [queued] }), undefined)
   assert.equal(requested({ runs: [run] }), undefined)
-  const request = { bot: 'b', jobType: 'intents', since: now, dueAt: now, signals: 1, tries: 0, problem: null }
   assert.equal(requested({ requests: [{ ...request, run: 'run-a', state: 'waiting' }] }), undefined)
 })
 

@@ -26,6 +26,7 @@ const waiting = {
   dueAt: at(12),
   signals: 4,
   tries: 0,
+  failures: 0,
   problem: null,
   earlier: null,
 } as const
@@ -34,6 +35,7 @@ const unreachable = {
   state: 'fetching',
   dueAt: at(30),
   tries: 2,
+  failures: 2,
   problem: 'the source answered 503.',
 } as const
 const queued: QueuedRun = {
@@ -84,8 +86,23 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
   ],
   [
     'edits that have paused, and wait for the dataset of the change before them',
-    { request: { ...waiting, dueAt: at(-4), earlier: unreachable } },
+    { request: { ...waiting, dueAt: at(-4), earlier: { ...unreachable, holdsUp: true } } },
     'Waiting for the dataset of the change before it, which could not be fetched (attempt 2: the source answered 503); the next try is in 30 s.',
+  ],
+  [
+    'a dataset that is tried again',
+    { request: { ...unreachable, tries: 3 } },
+    'Its dataset is being fetched again (attempt 3), after one that failed: the source answered 503.',
+  ],
+  [
+    'edits that have paused, and need not wait for the change before them',
+    { request: { ...waiting, dueAt: at(-4), earlier: { ...unreachable, holdsUp: false } } },
+    'Waiting for the edits to pause (4 signals so far); that ends now.',
+  ],
+  [
+    'a run whose end is on its way',
+    { last: { kind: 'ending', run: 'run-e', at: at(-1) } },
+    'run-e has ended, and how is on its way.',
   ],
   [
     'edits that have paused just now',
@@ -262,7 +279,7 @@ for (const [title, facts, sentence] of table) {
 }
 
 test('the evidence tells the request that is under way, and the one before it', () => {
-  assert.deepEqual(why({ ...idle, request: { ...waiting, earlier: unreachable } }).evidence, [
+  assert.deepEqual(why({ ...idle, request: { ...waiting, earlier: { ...unreachable, holdsUp: true } } }).evidence, [
     'request: waiting since 3 s, 4 signals, due in 12 s',
     'the request before it: fetching since 3 s, 4 signals, due in 30 s, last error: the source answered 503',
   ])
