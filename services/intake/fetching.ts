@@ -129,8 +129,12 @@ export function makeFetching(parts: FetchingParts): (signal: AbortSignal) => Pro
     }
     const source = watched(() => openSource(reference.uri, configuration.datasetSources, signal))
     try {
-      const bytes = await readAhead(source.bytes(), fetchLimits.readAheadBytes)
-      return await inTurn(() => datasets.put(bytes, [share]))
+      const ahead = await readAhead(source.bytes(), fetchLimits.readAheadBytes)
+      try {
+        return await inTurn(() => datasets.put(ahead.bytes(), [share]))
+      } finally {
+        await ahead.close()
+      }
     } catch (error) {
       const failure = classify(error)
       // What went wrong on our own side, or because we are stopping, says nothing about the dataset.
