@@ -3,7 +3,7 @@
 import { counted } from '../kit/figures.ts'
 import type { Api } from './client/api.ts'
 import type { Run } from './client/console.ts'
-import { CommandFailure } from './failure.ts'
+import { CommandFailure, exitCodes } from './failure.ts'
 
 const searched = 200
 const shownCandidates = 5
@@ -11,6 +11,13 @@ const shownCandidates = 5
 /** The run with this id, this beginning of an id (with or without `run-`), or with an evaluation that begins so. */
 export async function findRun(api: Api, text: string): Promise<Run> {
   if (isRunId(text)) return await api.console.run(text)
+  // As from a variable of a script that was never set: where there is one run, it would be taken for that.
+  if (/^((run|eval)-?)?$/.test(text.trim())) {
+    throw new CommandFailure('no run is named', {
+      next: 'Give its id, or the beginning of that; "trainyard runs" lists them.',
+      exitCode: exitCodes.usage,
+    })
+  }
   const { runs } = await api.console.runs({ limit: searched })
   const found = runs.filter(
     ({ run, evaluation }) =>

@@ -47,3 +47,17 @@ test('a beginning that several runs share is refused with their names', async (t
 test('a beginning that no run has is said to be so', async (t) => {
   assert.match((await logsOf(t, 'run-q')).err, /no run among the newest 2 runs begins with "run-q"/)
 })
+
+for (const id of ['', ' ', 'run-', 'run', 'eval-']) {
+  test(`"${id}" names no run, even where there is only one`, async (t) => {
+    const only = { 'GET /runs': { json: { runs: [run('run-aabbbbbbbb')], next: null } } }
+    const { url, asked } = await fakeServer(t, { ...only, 'POST /runs/run-aabbbbbbbb/cancel': { json: {} } })
+    const { exitCode, err } = await trainyard(['cancel', id, '--reason', 'x', '--url', url])
+    assert.equal(exitCode, 2)
+    assert.match(err, /no run is named/)
+    assert.deepEqual(
+      asked.filter(({ method }) => method === 'POST'),
+      [],
+    )
+  })
+}
