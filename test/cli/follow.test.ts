@@ -45,6 +45,17 @@ test('what was coalesced into a request that came to no run ends with what becam
   assert.match(err, new RegExp(`Signal sig-stale was coalesced into run-aaaaaaaaaa: ${reason}`))
 })
 
+test('what came before is said to, and that it is the old end that is waited for', async (t) => {
+  const { url } = await fakeServer(t, {
+    ...answering([]),
+    'POST /events': { json: { results: [{ event: 'e', accepted: true, signals: [{ ...stale, known: true }] }] } },
+    'GET /signals/sig-stale': { json: { ...stale, end: 'unchanged' } },
+  })
+  const { exitCode, err } = await trainyard(wait(url))
+  assert.equal(exitCode, 0)
+  assert.match(err, /sig-stale came before and changes nothing/)
+})
+
 test('and with its own end where nothing is known of that request any more', async (t) => {
   const { url } = await fakeServer(t, answering([]))
   const { exitCode, out } = await trainyard(wait(url))

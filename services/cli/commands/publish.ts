@@ -57,7 +57,10 @@ export function addPublish(program: Command, context: Context): void {
       const answer = await intake.publish(Array.isArray(given) ? given.map(complete) : complete(given))
       const signals = answer.results.flatMap((event) => event.signals)
       const [only] = signals
-      if (options.wait && signals.length === 1 && only !== undefined) return await followToEnd(session, only.signal)
+      if (options.wait && signals.length === 1 && only !== undefined) {
+        if (only.known) session.note(`${only.signal} came before and changes nothing: this is what became of it then.`)
+        return await followToEnd(session, only.signal)
+      }
       session.show(answer, () => answer.results.map(eventText).join('\n'))
       if (options.wait) session.note('Not waiting: that takes an event that makes exactly one signal.')
     })
