@@ -102,5 +102,8 @@ export function classify(error: unknown): TrainyardError {
 }
 
 export function diskFull(cause: unknown): TrainyardError {
-  return unavailable('the disk is full', { hint: 'Free some space; the work goes on by itself.', cause })
+  return unavailable('the disk is full', {
+    hint: 'Free some space: what is under way then goes on by itself, and what was refused may be sent again.',
+    cause,
+  })
 }
