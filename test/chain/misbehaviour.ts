@@ -21,7 +21,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
     told: { exitCode: 3 },
     outcome: 'crashed',
     attempts: 3,
-    said: /^train ended with exit code 3; its last line: Told to end with exit code 3\. \(2 retries were used\)$/,
+    said: /^train ended with exit code 3; its last line: Told to end with exit code 3 \(2 retries were used\)$/,
   },
   {
     title: 'crashes once is tried again, and succeeds',
