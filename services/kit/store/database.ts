@@ -3,6 +3,7 @@ import pg from 'pg'
 import { broken, codeOf, TrainyardError } from '../errors.ts'
 import type { Random } from '../random.ts'
 import { rethrow } from './failures.ts'
+import { parameterOf } from './parameters.ts'
 import { byKey, byValue, connectionTo, loosely, openPool, type Pool, type Settings } from './pool.ts'
 
 /**
@@ -94,7 +95,7 @@ function nameOf(text: string): string {
 
 function queryableOver(run: (config: pg.QueryConfig) => Promise<pg.QueryResult>): Queryable {
   const ask = (text: string, values: readonly unknown[]) =>
-    run({ name: nameOf(text), text, values: [...values] }).catch(rethrow)
+    run({ name: nameOf(text), text, values: values.map(parameterOf) }).catch(rethrow)
   return {
     query: async <R extends object>(text: string, values: readonly unknown[] = []) =>
       (await ask(text, values)).rows as R[],

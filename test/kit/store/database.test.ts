@@ -49,6 +49,24 @@ test('numbers, times and JSON come as what they are', async (t) => {
   ])
 })
 
+test('a list arrives as it was given, whatever is in it', async (t) => {
+  const database = await testDatabase(t, [])
+  const arrived = async (type: string, list: readonly unknown[]) =>
+    (await database.query<{ list: unknown }>(`select $1::${type}[] as list`, [list]))[0]?.list
+  const texts = ['', 'NULL', null, '{a,b}', ' a b ', 'ä😀', '\u2028', '\u007f', `'`]
+  for (const list of [[], texts, [...texts, '"'], [...texts, '\\n'], [...texts, '\n\t\u0001']]) {
+    assert.deepEqual(await arrived('text', list), list)
+  }
+  assert.deepEqual(await arrived('float8', [1, -0.5, 1e300, null, Number.NaN]), [1, -0.5, 1e300, null, Number.NaN])
+  assert.deepEqual(await arrived('int8', [1, Number.MAX_SAFE_INTEGER]), ['1', '9007199254740991'])
+  assert.deepEqual(await arrived('bool', [true, false, null]), [true, false, null])
+  const times = [new Date('2026-01-02T03:04:05.678Z'), null]
+  assert.deepEqual(await arrived('timestamptz', times), times)
+  const bytes = [Buffer.from([0, 92, 34, 255]), null]
+  assert.deepEqual(await arrived('bytea', bytes), bytes)
+  assert.deepEqual(await arrived('json', ['{"a":"b\\n"}', '[]']), [{ a: 'b\n' }, []])
+})
+
 test('what PostgreSQL cannot do now may be tried again, and what is wrong with a statement may not', async (t) => {
   const database = await testDatabase(t, [])
   const failWith = (state: string) =>
