@@ -94,7 +94,7 @@ const Program = mapping({
     .array(Text, { error: 'expected a list of texts, the program first' })
     .min(1, { error: 'expected a list of texts, the program first' })
     .describe(
-      "The program and its arguments; it is called with one more: train or predict. 'node' is Trainyard's own. Relative paths of files are looked for in the image's working directory; as a child process, in Trainyard's folder.",
+      "The program and its arguments; it is called with one more: train or predict. 'node' is Trainyard's own. Relative paths of files are looked for in the image's working directory; as a child process, beside trainyard.yaml, then in Trainyard's folder.",
     ),
   image: Text.optional().describe('Container image. Kubernetes needs one; a child process does without.'),
 })

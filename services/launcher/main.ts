@@ -2,6 +2,7 @@
 
 import { type AttemptName, RunId } from '../../schemas/words.ts'
 import { makeDataDirectory } from '../kit/data-directory.ts'
+import { programFolders } from '../kit/program-command.ts'
 import { runServices } from '../kit/run.ts'
 import type { Kit, ServiceDefinition, ServiceParts } from '../kit/service.ts'
 import type { Transaction } from '../kit/store/database.ts'
@@ -47,7 +48,8 @@ export const launcher = launcherOver(async ({ environment, clock, random, log })
   const { dataDirectory, kubernetes } = environment
   if (!kubernetes) {
     makeDataDirectory(dataDirectory)
-    return createProcessExecutor({ dataDirectory, environment: process.env, clock, log })
+    const folders = programFolders(environment.configurationFile)
+    return createProcessExecutor({ dataDirectory, programFolders: folders, environment: process.env, clock, log })
   }
   // The client alone takes half a second to load and 100 MB: only those who have a cluster pay for it.
   const { openKubernetesExecutor } = await import('./executor/kubernetes/open.ts')

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { contractVersion, type Prediction, ProgramSpec } from '../../../schemas/program.ts'
 import { percent } from '../../kit/figures.ts'
@@ -18,7 +17,6 @@ import { openSession } from '../session.ts'
 
 type Options = { text?: string[]; file?: string; jobType?: string }
 
-const packageRoot = fileURLToPath(new URL('../../..', import.meta.url))
 const timeBudgetSeconds = 60
 const runnersUp = 2
 
@@ -48,7 +46,7 @@ export function addPredict(program: Command, context: Context): void {
       const model = await launcher.model(asked.digest)
       const caches = cacheFolders(context.variables, process.platform)
       const predictions = await answer({
-        command: localCommand(model.program, packageRoot),
+        command: localCommand(model.program, context.variables['TRAINYARD_CONFIG'] || undefined),
         spec: await specOf(session.api, asked, model),
         modelFolder: await cachedModel(model, caches.models, launcher.modelFile),
         cacheFolder: caches.programs,

@@ -31,6 +31,8 @@ import { endStrays } from './strays.ts'
 
 export type ProcessExecutorOptions = {
   dataDirectory: string
+  /** Relative paths in a program's command are looked for below these. */
+  programFolders: readonly string[]
   /** The launcher's own environment, of which a runner gets only a part. */
   environment: NodeJS.ProcessEnv
   clock: Clock
@@ -48,7 +50,7 @@ const longestTimerMs = 2 ** 31 - 1
 
 export function createProcessExecutor(options: ProcessExecutorOptions): Executor {
   const { clock, log, pollMs = 1_000, settleMs = 10_000, startLimitMs = 10_000 } = options
-  const place = packagePlace(options.dataDirectory, options.environment)
+  const place = packagePlace(options.dataDirectory, options.programFolders, options.environment)
   const root = join(options.dataDirectory, 'attempts')
   mkdirSync(root, { recursive: true, mode: 0o700 })
   // The same text after a restart, whatever way leads there: strays are known by it.

@@ -11,8 +11,8 @@ export type RunnerPlace = {
   nodePath: string
   /** The runner's entry. */
   runnerPath: string
-  /** Relative paths in a program's command are looked for below it. */
-  packageRoot: string
+  /** Relative paths in a program's command are looked for below these. */
+  programFolders: readonly string[]
   /** Node keeps compiled code here, which halves a runner's start. */
   compileCache: string
   /** Programs keep here what is of use to later runs. */
@@ -28,12 +28,16 @@ const packageRoot = fileURLToPath(new URL('../../..', import.meta.url))
 // A published package holds .js beside what is .ts in a checkout.
 const ending = extname(fileURLToPath(import.meta.url))
 
-/** The runner and the programs of the package that this file is part of. */
-export function packagePlace(dataDirectory: string, environment: NodeJS.ProcessEnv): RunnerPlace {
+/** The runner of the package that this file is part of. */
+export function packagePlace(
+  dataDirectory: string,
+  programFolders: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): RunnerPlace {
   return {
     nodePath: process.execPath,
     runnerPath: join(packageRoot, 'services', 'runner', `main${ending}`),
-    packageRoot,
+    programFolders,
     // The launcher's own where it has one: that is filled already when the first attempt starts.
     compileCache: environment['NODE_COMPILE_CACHE'] ?? resolve(dataDirectory, 'compile-cache'),
     programCache: resolve(dataDirectory, 'program-cache'),
@@ -52,7 +56,7 @@ export async function spawnRunner(
 ): Promise<SpawnedRunner> {
   const log = openSync(folder.runnerLog, 'a')
   try {
-    const command = resolveCommand(attempt.spec.program.command, place.packageRoot)
+    const command = resolveCommand(attempt.spec.program.command, place.programFolders)
     const child = spawn(place.nodePath, [place.runnerPath, '--', ...command], {
       cwd: folder.path,
       env: runnerEnvironment(attempt, folder.path, place),

@@ -19,13 +19,13 @@ test('a text without an answer, and a line that is no prediction, are said by nu
 const root = new URL('../../..', import.meta.url).pathname
 
 test('a program of the package is found wherever the command is called from; its other words stay', () => {
-  const command = localCommand({ command: ['node', 'services/trainer/main.ts', 'wide'] }, root)
+  const command = localCommand({ command: ['node', 'services/trainer/main.ts', 'wide'] })
   assert.deepEqual(command, ['node', `${root}services/trainer/main.ts`, 'wide'])
 })
 
 test('a program whose file is not on this machine is said to be elsewhere, with its image', () => {
   const program = { command: ['python', '/opt/train.py'], image: 'registry/trainer:1' }
-  assert.throws(() => localCommand(program, root), {
+  assert.throws(() => localCommand(program), {
     message: "the model's program (python /opt/train.py) cannot run here: there is no /opt/train.py",
     next: 'Run this command in its image registry/trainer:1.',
   })

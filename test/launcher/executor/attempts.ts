@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { JobTypeSpec } from '../../../schemas/job-type.ts'
 import { BotId, JobTypeName, RunId } from '../../../schemas/words.ts'
 import { systemClock } from '../../../services/kit/clock.ts'
+import { programFolders } from '../../../services/kit/program-command.ts'
 import type { AttemptToStart, Executor, Observation } from '../../../services/launcher/executor/executor.ts'
 import { createProcessExecutor } from '../../../services/launcher/executor/process.ts'
 import { cleanup } from '../../harness/cleanup.ts'
@@ -31,8 +32,15 @@ export type Limits = { pollMs?: number; settleMs?: number; startLimitMs?: number
 /** An executor whose attempts are ended with the test. */
 export function openExecutor(t: Pick<TestContext, 'after'>, dataDirectory: string, limits: Limits = {}): Executor {
   const log = pino({ level: 'silent' })
-  const options = { dataDirectory, environment: process.env, clock: systemClock, log, pollMs: 20, ...limits }
-  const executor = createProcessExecutor(options)
+  const executor = createProcessExecutor({
+    dataDirectory,
+    programFolders: programFolders(),
+    environment: process.env,
+    clock: systemClock,
+    log,
+    pollMs: 20,
+    ...limits,
+  })
   cleanup(t, async () => {
     for (const name of await executor.list()) await executor.stop(name, 0)
     for (const name of await executor.list()) await eventually(async () => !isThere(await executor.observe(name)))

@@ -18,7 +18,7 @@ test('what a command names of the package becomes absolute, all else stays as it
     '/bin/sh',
     '',
   ]
-  assert.deepEqual(resolveCommand(command, root), [
+  assert.deepEqual(resolveCommand(command, [root]), [
     'node',
     `${root}services/runner/main.ts`,
     'wide',
@@ -33,7 +33,7 @@ test('what a command names of the package becomes absolute, all else stays as it
 test("a runner gets an allow-list of the launcher's environment, and its token not through it", () => {
   const environment = { PATH: '/bin', HOME: '/h', DATABASE_URL: 'x', AWS_SECRET: 'x', NVIDIA_A: '1', NODE_OPTIONS: 'x' }
   const attempt = attemptOf('http://api', ['true'])
-  const given = runnerEnvironment(attempt, '/work', packagePlace('/data', environment))
+  const given = runnerEnvironment(attempt, '/work', packagePlace('/data', [], environment))
   assert.deepEqual(given, {
     PATH: '/bin',
     HOME: '/h',
@@ -50,6 +50,6 @@ test("a runner gets an allow-list of the launcher's environment, and its token n
 })
 
 test("compiled code is kept where the launcher's own is, which is filled when the first attempt starts", () => {
-  const { compileCache } = packagePlace('/data', { NODE_COMPILE_CACHE: '/package/cache' })
+  const { compileCache } = packagePlace('/data', [], { NODE_COMPILE_CACHE: '/package/cache' })
   assert.equal(compileCache, '/package/cache')
 })
