@@ -102,6 +102,10 @@ export function ofRefusal({ status, retryAfter, body }: Refusal, { changes }: Pi
     case 503:
       if (retryAfterMs !== undefined) return { kind: 'throttled', message, retryAfterMs }
   }
+  // Whoever is asked before anything is stored was not there to say yes: the server itself is well, and nothing was done.
+  if (said !== undefined && /failed calling webhook/.test(message)) {
+    return { kind: 'forbidden', message, right: undefined }
+  }
   // A server that gave up in the middle may have stored what it was about to store. And what is not in the words of an API
   // server says nothing about the objects there: a proxy's 404 is no proof that a Job is gone (D13).
   if (status >= 500 || status === 408 || said === undefined) {

@@ -100,11 +100,12 @@ test('a silence of reads leaves writes alone', async (t) => {
   assert.notEqual(await cluster.createJob(job('run-1')), 'exists')
 })
 
-test('answers, however unwelcome, open no breaker: not found, refused, over quota, invalid', async (t) => {
+test('answers, however unwelcome, open no breaker: not found, refused, over quota, invalid, a webhook that is away', async (t) => {
   const server = await startApiServer(t)
   const cluster = openTestCluster(t, server.kubeconfig)
-  for (const status of [401, 403, 409, 422]) {
-    server.fault = () => ({ status, body: { kind: 'Status', message: 'exceeded quota' } })
+  for (const status of [500, 401, 403, 409, 422]) {
+    const message = status === 500 ? 'Internal error occurred: failed calling webhook "a": refused' : 'exceeded quota'
+    server.fault = () => ({ status, body: { kind: 'Status', message } })
     for (let call = 0; call < 10; call++) await assert.rejects(cluster.deleteJob('run-1', 'uid'))
   }
   server.fault = () => undefined

@@ -24,6 +24,8 @@ const rbac =
 const rbacOfNodes = 'nodes is forbidden: User "me" cannot list resource "nodes" in API group "" at the cluster scope'
 const quota =
   'jobs.batch "run-1" is forbidden: exceeded quota: few, requested: count/jobs.batch=1, used: count/jobs.batch=4'
+const webhook =
+  'Internal error occurred: failed calling webhook "mjob.kb.io": failed to call webhook: Post "https://kueue/mutate": connection refused'
 const unsaid = 'pods "x" is forbidden: failed quota: memory: must specify limits.memory for: program'
 
 const timeout = new DOMException('The operation was aborted due to timeout', 'TimeoutError')
@@ -50,6 +52,7 @@ const table: [what: string, thrown: unknown, ofRead: string, ofWrite: string][] 
   ['503 with a time', refusal(503, {}, '1'), 'throttled', 'throttled'],
   ['503 without', refusal(503), 'unreachable', 'unknownOutcome'],
   ['500: the store did not answer', refusal(500), 'unreachable', 'unknownOutcome'],
+  ['500 of a webhook that does not answer', refusal(500, { message: webhook }), 'forbidden', 'forbidden'],
   ['502 of a proxy', refusal(502, '<html>bad gateway</html>'), 'unreachable', 'unknownOutcome'],
   ['504', refusal(504), 'unreachable', 'unknownOutcome'],
   ['408', refusal(408), 'unreachable', 'unknownOutcome'],
