@@ -72,8 +72,7 @@ export function attemptStep(
   const overAtMs = overMs(attempt, limits)
   if (nowMs >= overAtMs) return { act: silentEnd(attempt, seen), lookInMs: 0 }
   const untilOverMs = Math.min(observeEveryMs, overAtMs - nowMs)
-  const asked =
-    attempt.stop !== null || seen?.isForsaken === true || (attempt.state === 'created' && nowMs >= attempt.dueMs)
+  const asked = attempt.stop !== null || seen?.isForsaken === true || isUnclaimed(attempt, nowMs)
   if (asked) return { act: { do: 'stop', attempt: name, graceMs: limits.graceMs }, lookInMs: untilOverMs }
   return {
     act: null,
@@ -85,9 +84,14 @@ function mayStart(attempt: AttemptFacts, nowMs: number): boolean {
   return attempt.state === 'created' && !attempt.placed && attempt.stop === null && nowMs < attempt.dueMs
 }
 
-/** What the executor says of how it stands, where that is news. */
-export function noteOf(attempt: AttemptFacts, seen: Observation | undefined): AttemptAct | null {
+function isUnclaimed({ state, dueMs }: AttemptFacts, nowMs: number): boolean {
+  return state === 'created' && nowMs >= dueMs
+}
+
+/** What the executor says of how it stands, where that is news. What was waited for in vain is not: the end tells of it. */
+export function noteOf(attempt: AttemptFacts, seen: Observation | undefined, nowMs: number): AttemptAct | null {
   if (attempt.state === 'ended' || (seen?.state !== 'starting' && seen?.state !== 'running')) return null
+  if (isUnclaimed(attempt, nowMs) && attempt.standing !== null) return null
   const { words } = seen
   return words === undefined || words === attempt.standing ? null : { do: 'note', attempt: attempt.name, words }
 }
@@ -115,8 +119,10 @@ function endOf(attempt: AttemptFacts, seen: Observation, nowMs: number): Attempt
       : { exitCode: null, signal: null, words: 'the executor has no trace of it' }
   const end = { do: 'end', attempt: attempt.name, exitCode: facts.exitCode, signal: facts.signal } as const
   if (attempt.stop !== null) return { ...end, outcome: 'stopped', reason: attempt.stop }
-  if (attempt.state === 'created' && nowMs >= attempt.dueMs) {
-    return { ...end, outcome: 'lost', reason: `no runner claimed it in time: ${facts.words}` }
+  if (isUnclaimed(attempt, nowMs)) {
+    // We have stopped it ourselves, or it was never there: what it waited for is the reason.
+    const inVain = seen.state !== 'ended' || seen.isDisrupted ? waitedInVain(attempt) : undefined
+    return { ...end, outcome: 'lost', reason: inVain ?? `${unclaimed}: ${facts.words}` }
   }
   // Somebody who was not us has stopped it, which is no fault of the program's.
   if (seen.state === 'ended' && seen.isDisrupted) return { ...end, outcome: 'stopped', reason: facts.words }
@@ -130,11 +136,17 @@ function endOf(attempt: AttemptFacts, seen: Observation, nowMs: number): Attempt
   return { ...end, outcome: 'lost', reason: `its runner ended without a report: ${facts.words}` }
 }
 
+const unclaimed = 'no runner claimed it in time'
+
+function waitedInVain({ standing }: AttemptFacts): string | undefined {
+  return standing === null ? undefined : `${unclaimed}; until then: ${standing}`
+}
+
 /** Its own deadline has passed with a margin, and nobody has told of its end. */
 function silentEnd(attempt: AttemptFacts, seen: Observation | undefined): AttemptAct {
   const end = { do: 'end', attempt: attempt.name, exitCode: null, signal: null } as const
   if (attempt.stop !== null) return { ...end, outcome: 'stopped', reason: attempt.stop }
-  if (attempt.state === 'created') return { ...end, outcome: 'lost', reason: 'no runner claimed it in time' }
+  if (attempt.state === 'created') return { ...end, outcome: 'lost', reason: waitedInVain(attempt) ?? unclaimed }
   if (seen)
     return {
       ...end,

@@ -49,7 +49,7 @@ export function planOf(run: RunFacts, seen: Seen, nowMs: number, timings: Timing
   const steps = run.attempts.map((attempt) =>
     attemptStep(attempt, seen.get(attempt.name), nowMs, limitsOf(run, attempt, timings)),
   )
-  const notes = run.attempts.flatMap((attempt) => noteOf(attempt, seen.get(attempt.name)) ?? [])
+  const notes = run.attempts.flatMap((attempt) => noteOf(attempt, seen.get(attempt.name), nowMs) ?? [])
   const own = run.state === 'running' ? running(run, nowMs, timings) : ended(run, nowMs)
   // The ledger's own steps come first: they need no executor, which may be out of reach.
   return together([

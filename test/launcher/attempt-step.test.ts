@@ -135,10 +135,28 @@ test('the executor is asked only about what was handed to it', () => {
 test('what the executor says of how an attempt stands is noted where it is news, and not once it has ended', () => {
   const waits: Observation = { state: 'starting', handle: 'uid', words: 'waits for a GPU' }
   const noted = (changes: Partial<AttemptFacts>, seen: Observation | undefined) =>
-    noteOf(attemptFacts(changes), seen)?.do === 'note'
+    noteOf(attemptFacts(changes), seen, nowMs)?.do === 'note'
   assert.equal(noted({}, waits), true)
   assert.equal(noted({ standing: 'waits for a GPU' }, waits), false)
   assert.equal(noted({ standing: 'waits for a node' }, waits), true)
   assert.equal(noted(done, waits), false)
   for (const seen of [undefined, absent, alive, gone]) assert.equal(noted({}, seen), false)
+})
+
+test('one that nobody has claimed in time is lost to what it waited for, and not to our own stop', () => {
+  const waiting = attemptFacts({ ...created, placed: true, ...past(1), standing: 'waits for a node: too few' })
+  const limits = { graceMs, timings }
+  const reasonOf = (seen: Observation | undefined, changes: Partial<AttemptFacts> = {}) => {
+    const { act } = attemptStep({ ...waiting, ...changes }, seen, nowMs, limits)
+    return act?.do === 'end' && act.reason
+  }
+  const until = 'no runner claimed it in time; until then: waits for a node: too few'
+  assert.equal(reasonOf({ ...gone, isDisrupted: true }), until)
+  assert.equal(reasonOf(absent), until)
+  assert.equal(reasonOf(undefined, longPast), until)
+  assert.equal(reasonOf(gone), 'no runner claimed it in time: out of memory')
+  assert.equal(reasonOf(absent, { standing: null }), 'no runner claimed it in time: the executor has no trace of it')
+
+  const told: Observation = { state: 'running', handle: 'uid', words: 'is told to stop' }
+  assert.equal(noteOf(waiting, told, nowMs), null)
 })
