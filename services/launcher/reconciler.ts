@@ -197,6 +197,9 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
         seen.set(attempt.name, await executor.observe(attempt.name))
       } catch (error) {
         log.warn({ attempt: attempt.name, error: messageOf(error) }, 'the executor cannot say how an attempt is')
+        // What was said of it last may not be so any more.
+        const words = `cannot be looked at: ${messageOf(error)}`
+        if (words !== attempt.standing) await noteStanding(database, attempt.name, words)
       }
     }
     return seen

@@ -33,9 +33,12 @@ export async function createAttempt(
   )
 }
 
+/** What follows a colon are details, such as how much of a quota is used: they change, and it still stands as before. */
 export async function noteStanding(database: Queryable, attempt: AttemptName, words: string): Promise<void> {
   await database.execute(
-    `update launcher.attempts set standing = $2, standing_since = now()
+    `update launcher.attempts
+        set standing = $2,
+            standing_since = case when split_part(standing, ': ', 1) = split_part($2, ': ', 1) then standing_since else now() end
       where attempt = $1 and state <> 'ended' and standing is distinct from $2`,
     [attempt, words],
   )

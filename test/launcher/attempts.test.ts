@@ -233,6 +233,38 @@ test('an executor that cannot start anything now is asked again', async (t) => {
   assert.deepEqual(started(kit), [`${run}-1`])
 })
 
+test('since when an attempt waits is known, however often the details change of what it waits for', async (t) => {
+  const kit = await launcherKit(t, { timings: { retryLookMs: 0 } })
+  kit.executor.refuse(unavailable('the quota is full: 7 used'))
+  await kit.request()
+  await kit.work('launcher.queue')
+  const stands = async (words: RegExp) => {
+    await kit.work('launcher.reconcile')
+    const [row] = await kit.database.query<{ standing: string | null; since: string }>(
+      'select standing, standing_since::text as since from launcher.attempts',
+    )
+    return words.test(row?.standing ?? '') && row?.since
+  }
+  const since = await eventually(() => stands(/^can't be started yet: the quota is full: 7 used$/))
+  kit.executor.refuse(unavailable('the quota is full: 8 used'))
+  assert.equal(await eventually(() => stands(/8 used$/)), since)
+  kit.executor.words = 'waits for a node'
+  kit.executor.refuse(undefined)
+  assert.notEqual(await eventually(() => stands(/^waits for a node$/)), since)
+})
+
+test('of an attempt that the executor cannot look at, this is said, and not how it stood before', async (t) => {
+  const kit = await launcherKit(t)
+  kit.executor.words = 'waits for a node'
+  await kit.request()
+  await kit.settle()
+  kit.executor.silence(true)
+  await kit.database.execute('update launcher.runs set look_at = now()')
+  await kit.settle()
+  const rows = await kit.database.query('select standing from launcher.attempts')
+  assert.deepEqual(rows, [{ standing: 'cannot be looked at: the executor is out of reach' }])
+})
+
 test('a program that cannot be started at all fails the run with the reason', async (t) => {
   const kit = await launcherKit(t)
   kit.executor.refuse(badInput('there is no program "trian"'))
