@@ -267,9 +267,8 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       const { job, pods } = over.get(name) ?? known(name) ?? (await read(name))
       const told = wasHeldUp(job, pods) ? [job, ...pods] : pods
       const uids = told.flatMap((each) => each?.metadata?.uid ?? [])
-      if (uids.length === 0) return []
       const { events, refusal } = await readEvents(uids)
-      const remarks = remarksOf(pods, events)
+      const remarks = remarksOf(job, pods, events)
       if (refusal === undefined) return remarks
       return [...remarks, { at: new Date(cluster.nowMs()), words: `its events could not be read: ${refusal}` }]
     },

@@ -37,13 +37,17 @@ export function disruptionOf(pod: SeenPod): Disruption | undefined {
 
 /** Its end came after somebody had deleted it, or its Job. */
 function wasToldToStop(pod: SeenPod): boolean {
-  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata ?? {}
-  if (deletionTimestamp === undefined || pod.status?.phase !== 'Failed') return false
+  const toldMs = toldToStopMs(pod)
+  if (toldMs === undefined || pod.status?.phase !== 'Failed') return false
   const end = terminated(pod)
   // What never began has no end of its own, as far as the node knows.
   if (!end || end.reason === 'ContainerStatusUnknown' || end.finishedAt === undefined) return true
-  const toldMs = new Date(deletionTimestamp).getTime() - 1_000 * deletionGracePeriodSeconds
   return new Date(end.finishedAt).getTime() >= toldMs
+}
+
+export function toldToStopMs({ metadata }: SeenPod): number | undefined {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata ?? {}
+  return deletionTimestamp && new Date(deletionTimestamp).getTime() - 1_000 * deletionGracePeriodSeconds
 }
 
 const disruptionWords: Readonly<Record<string, string>> = {
