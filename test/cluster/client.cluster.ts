@@ -1,5 +1,6 @@
 /** The launcher's client against a real API server, well and through everything that can happen to one. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -16,6 +17,7 @@ import { eventually } from '../harness/eventually.ts'
 import { temporaryFolder } from '../runner/program.ts'
 import type { Cluster as ClusterUnderTest } from './cluster.ts'
 import { startControlPlane } from './control-plane.ts'
+import { jobsOf } from './jobs.ts'
 import { makeNamespace } from './namespaces.ts'
 import type { ApiObject } from './objects.ts'
 import { sharedCluster } from './shared.ts'
@@ -283,6 +285,18 @@ test('a watch whose connection is dead without a word goes on, and nothing is mi
   await other.createJob(job('run-2'))
   await other.deleteJob('run-1', watching.get('run-1')?.metadata?.uid ?? '')
   await eventually(() => watching.get('run-2') && !watching.get('run-1'))
+})
+
+test('a watch of which there is nothing to tell is not taken for dead', async (t) => {
+  const { real, namespace } = await openShared(t)
+  const { cluster, logged } = openClient(t, { kubeconfig: real.kubeconfig, namespace })
+  const watching = cluster.watchJobs(() => {})
+  await eventually(() => watching.isCurrent())
+  // The API server ends another one after more than the minute in which it tells ours at least how far it has come.
+  const another = await real.admin.stream(`${jobsOf(namespace)}?watch=true&timeoutSeconds=70`, t.signal)
+  await once(another.resume(), 'end')
+  assert.ok(watching.isCurrent())
+  assert.equal(logged('the watch was cut'), false)
 })
 
 test('what etcd has forgotten is listed anew, and what was deleted meanwhile is said', async (t) => {

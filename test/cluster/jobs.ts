@@ -57,4 +57,4 @@ export async function podThat(
   })
 }
 
-const jobsOf = (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`
+export const jobsOf = (namespace: string) => `/apis/batch/v1/namespaces/${namespace}/jobs`

@@ -65,8 +65,7 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<strin
 }
 
 /**
- * Passes on what comes, and calls `silent` when nothing has come for so long. A connection can die without a word; a watch
- * that is alive carries a bookmark a minute at the latest, so a longer limit only delays what is noticed.
+ * Passes on what comes, and calls `silent` when nothing has come for so long: a connection can die without a word.
  */
 export async function* unlessSilent(
   chunks: AsyncIterable<Uint8Array>,

@@ -23,7 +23,9 @@ export interface ClusterOptions extends ClusterChoice {
 
 export type ClusterTimings = CallTimings & WatchTimings
 
-const defaultTimings: ClusterTimings = { ...callTimings, ...reflectorTimings, silenceMs: 45_000 }
+/** A watch that is alive carries a bookmark a minute, however quiet it is. */
+const silenceMs = 75_000
+const defaultTimings: ClusterTimings = { ...callTimings, ...reflectorTimings, silenceMs }
 
 /** How often the finalizer is tried to be taken off an object that others change at the same time. */
 const releaseTries = 5
