@@ -133,7 +133,8 @@ function endOf(attempt: AttemptFacts, seen: Observation, nowMs: number): Attempt
       outcome: 'stopped',
       reason: `another runner came in place of its own, and may do nothing: ${facts.words}`,
     }
-  return { ...end, outcome: 'lost', reason: `its runner ended without a report: ${facts.words}` }
+  const how = attempt.state === 'created' ? 'it ended before a runner claimed it' : 'its runner ended without a report'
+  return { ...end, outcome: 'lost', reason: `${how}: ${facts.words}` }
 }
 
 const unclaimed = 'no runner claimed it in time'

@@ -115,6 +115,8 @@ test('what the executor saw of the end is the reason', () => {
   const { act } = attemptStep(attemptFacts(), gone, nowMs, { graceMs, timings })
   assert.ok(act?.do === 'end')
   assert.deepEqual([act.exitCode, act.reason], [137, 'its runner ended without a report: out of memory'])
+  const early = attemptStep(attemptFacts({ ...created, placed: true }), gone, nowMs, { graceMs, timings }).act
+  assert.equal(early?.do === 'end' && early.reason, 'it ended before a runner claimed it: out of memory')
 })
 
 test('a look is due when something becomes due', () => {
