@@ -150,6 +150,7 @@ function runningFacts({ run, since, progress }: QueueEntry, attempts: readonly A
     stop: current?.stop ?? null,
     between: betweenOf(current),
     waitsFor: waitOf(current),
+    standing: standingOf(current),
     trained: current?.outcome !== 'done' ? null : isExamOpen(attempts) ? 'champion' : 'end',
   }
 }
@@ -184,6 +185,11 @@ function lastOf(
     return { kind: 'evaluating', run: holder.run, at: holder.since }
   if (newest === undefined || end !== null) return end
   return underWay.has(newest.run) ? null : { kind: 'ending', run: newest.run, at: newest.begunAt }
+}
+
+function standingOf(attempt: Attempt | undefined): string | null {
+  const isThere = attempt?.outcome === null && (attempt.state === 'claimed' || attempt.stop !== null)
+  return isThere ? attempt.standing : null
 }
 
 /** How a run ended, as far as it has: null while it is queued or running. */

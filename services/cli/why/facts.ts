@@ -45,6 +45,8 @@ export interface RunningRun {
   readonly between: { readonly end: string; readonly reason: string; readonly since: Date } | null
   /** What its attempt waits for, while it does not run yet. */
   readonly waitsFor: { readonly words: string; readonly since: Date | null } | null
+  /** Where its attempt runs, or what became of that place; also while it is told to stop. */
+  readonly standing: string | null
   /** What is left once its own training is over: the champion still sits the exam, or the end is only on its way. */
   readonly trained: 'champion' | 'end' | null
 }

@@ -177,7 +177,8 @@ function evidenceOf(facts: KeyFacts): string[] {
     if (queued.isPaused) lines.push(`let it start with: trainyard slots ${jobType} NUMBER --reason …`)
   }
   if (running !== null) {
-    lines.push(`running: ${running.run} since ${age(running.since, now)}, attempt ${running.attempt}`)
+    const standing = running.standing === null ? '' : `: ${running.standing}`
+    lines.push(`running: ${running.run} since ${age(running.since, now)}, attempt ${running.attempt}${standing}`)
     lines.push(`its log: trainyard logs ${running.run} -f`)
   }
   for (const model of held) {

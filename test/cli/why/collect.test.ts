@@ -160,8 +160,22 @@ test('a running run tells its attempt, and how the one before it ended', () => {
     stop: null,
     between: null,
     waitsFor: null,
+    standing: null,
     trained: null,
   })
+})
+
+test('a running run tells where its attempt is, also while it is told to stop; what it waits for is told otherwise', () => {
+  const queue = [{ ...entry, run: 'run-y', state: 'running' }] as const
+  const lost = 'ran on node gpu-1, which does not answer'
+  const standing = (changes: Partial<Attempt>) => {
+    const open: Attempt = { ...attempt, outcome: null, endedAt: null, standing: lost, ...changes }
+    return factsOf('b', { ...nothing, queue, attempts: new Map([['run-y', [open]]]) }, now)[0]?.running?.standing
+  }
+  assert.equal(standing({ state: 'claimed' }), lost)
+  assert.equal(standing({ state: 'created', stop: 'ada cancelled it' }), lost)
+  assert.equal(standing({ state: 'created' }), null)
+  assert.equal(standing({ state: 'ended', outcome: 'lost' }), null)
 })
 
 test('a running run tells that its attempt was told to stop', () => {

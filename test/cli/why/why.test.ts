@@ -55,6 +55,7 @@ const running: RunningRun = {
   stop: null,
   between: null,
   waitsFor: null,
+  standing: null,
   trained: null,
 }
 const rejected = {
@@ -283,6 +284,13 @@ test('the evidence tells the request that is under way, and the one before it', 
     'request: waiting since 3 s, 4 signals, due in 12 s',
     'the request before it: fetching since 3 s, 4 signals, due in 30 s, last error: the source answered 503',
   ])
+})
+
+test('the evidence tells where a run is carried out', () => {
+  const evidenceOf = (standing: string | null) => why({ ...idle, running: { ...running, standing } }).evidence[0]
+  assert.equal(evidenceOf(null), 'running: run-y since 30 s, attempt 1')
+  const lost = 'ran on node gpu-1, which does not answer'
+  assert.equal(evidenceOf(lost), `running: run-y since 30 s, attempt 1: ${lost}`)
 })
 
 test('the evidence says how to give slots to a job type that has none', () => {
