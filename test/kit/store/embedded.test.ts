@@ -10,9 +10,10 @@ import pg from 'pg'
 import { startEmbeddedPostgres } from '../../../services/kit/store/embedded.ts'
 import { openServerLog } from '../../../services/kit/store/server-log.ts'
 import { overTheNetwork } from '../../harness/database.ts'
+import { sharedPostgres } from '../../harness/postgres.ts'
 
-async function directoryFor(t: TestContext, prefix = 'embedded-'): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), prefix))
+async function directoryFor(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'embedded-'))
   t.after(async () => {
     const server = await startEmbeddedPostgres({ directory, durable: false })
     await server.stop()
@@ -76,24 +77,30 @@ test('a server.log that has grown large is put aside at the next start', async (
   assert.deepEqual([statSync(`${file}.1`).size, statSync(file).size], [largeBytes, 0])
 })
 
-test('a running server is found where its directory has been moved to', async (t) => {
-  const before = await mkdtemp(join(tmpdir(), 'before-'))
-  await startEmbeddedPostgres({ directory: before, durable: false })
-  const directory = await directoryFor(t)
-  await rename(before, directory)
-  const { url } = await startEmbeddedPostgres({ directory, durable: false })
-  assert.deepEqual(await ask(url, "select 'yes' as answer"), [{ answer: 'yes' }])
+const addressAskedFrom = (url: string) => ask(url, 'select inet_client_addr()::text as address')
+
+test('it answers on a socket, and on its port', async () => {
+  const { url } = await sharedPostgres()
+  const addresses = [await addressAskedFrom(url), await addressAskedFrom(overTheNetwork(url))]
+  assert.deepEqual(addresses, [[{ address: null }], [{ address: '127.0.0.1/32' }]])
 })
 
-test('it answers on a socket and on its port, and on the port alone where the path is too long for a socket', async (t) => {
-  const from = (url: string) => ask(url, 'select inet_client_addr()::text as address')
-  const server = await startEmbeddedPostgres({ directory: await directoryFor(t), durable: false })
-  assert.deepEqual(
-    [await from(server.url), await from(overTheNetwork(server.url))],
-    [[{ address: null }], [{ address: '127.0.0.1/32' }]],
-  )
-  const long = await startEmbeddedPostgres({ directory: await directoryFor(t, 'long-'.repeat(20)), durable: false })
-  assert.deepEqual(await from(long.url), [{ address: '127.0.0.1/32' }])
+test('a running server is found where its directory has been moved to, on its port where that path is too long for a socket', async (t) => {
+  let directory = await mkdtemp(join(tmpdir(), 'moved-'))
+  const start = () => startEmbeddedPostgres({ directory, durable: false })
+  await start()
+  t.after(async () => {
+    await (await start()).stop()
+    await rm(directory, { recursive: true })
+  })
+  for (const [moved, address] of [
+    [`${directory}-near`, null],
+    [`${directory}-${'far-'.repeat(25)}`, '127.0.0.1/32'],
+  ] as const) {
+    await rename(directory, moved)
+    directory = moved
+    assert.deepEqual(await addressAskedFrom((await start()).url), [{ address }])
+  }
 })
 
 test('the password can be read by its owner alone, and without it nobody gets in', async (t) => {
