@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { z } from 'zod'
 import { datasetOf, echoConfiguration } from '../chain/bot.ts'
+import { eventually } from '../harness/eventually.ts'
 import { startYard } from '../harness/yard.ts'
 import { type Ran, trainyard } from './server.ts'
 
@@ -111,7 +112,7 @@ test('a run in progress is followed, explained and cancelled', async (t) => {
   while (run === undefined) {
     run = (await ask('runs --bot mine', Runs)).runs.find(({ state }) => state === 'running')?.run
   }
-  assert.match((await done('why mine')).out, new RegExp(`^${run} is running`))
+  await eventually(async () => (await done('why mine')).out.startsWith(`${run} is running`))
   await done(`cancel ${run} --reason enough`)
   const { exitCode, out, err } = await followed
   assert.equal(exitCode, 1)

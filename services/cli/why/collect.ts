@@ -170,7 +170,9 @@ function betweenOf(attempt: Attempt | undefined): RunningRun['between'] {
 }
 
 function waitOf(attempt: Attempt | undefined): RunningRun['waitsFor'] {
-  if (attempt?.state !== 'created' || attempt.standing === null) return null
+  if (attempt?.state !== 'created') return null
+  // Nothing is heard yet of what it was handed to.
+  if (attempt.standing === null) return { words: 'is being started', since: attempt.createdAt }
   return { words: attempt.standing, since: attempt.standingSince }
 }
 

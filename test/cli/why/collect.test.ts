@@ -165,6 +165,13 @@ test('a running run tells its attempt, and how the one before it ended', () => {
   })
 })
 
+test('a running run whose attempt is still being started does not run yet', () => {
+  const queue = [{ ...entry, run: 'run-y', state: 'running' }] as const
+  const open: Attempt = { ...attempt, state: 'created', outcome: null, endedAt: null }
+  const [facts] = factsOf('b', { ...nothing, queue, attempts: new Map([['run-y', [open]]]) }, now)
+  assert.deepEqual(facts?.running?.waitsFor, { words: 'is being started', since: open.createdAt })
+})
+
 test('a running run tells where its attempt is, also while it is told to stop; what it waits for is told otherwise', () => {
   const queue = [{ ...entry, run: 'run-y', state: 'running' }] as const
   const lost = 'ran on node gpu-1, which does not answer'
