@@ -198,6 +198,34 @@ test('a quota that is full is waited for, not failed on', async (t) => {
   assert.notEqual(await eventually(() => cluster.createJob(job('run-last'))), 'exists')
 })
 
+test('a webhook that does not answer is told in the words of the API server, and holds up nothing else', async (t) => {
+  const { real, namespace, cluster } = await openShared(t)
+  const hooks = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations'
+  await real.admin.create(hooks, {
+    metadata: { name: namespace },
+    webhooks: [
+      {
+        name: 'away.example.com',
+        clientConfig: { url: 'https://127.0.0.1:1/' },
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+        rules: [{ apiGroups: ['batch'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['jobs'] }],
+      },
+    ],
+  })
+  cleanup(t, () => real.admin.remove(`${hooks}/${namespace}`))
+  let made = 0
+  const refusal = async () => {
+    made += 1
+    return await refusalOf(cluster.createJob(job(`run-${made}`)))
+  }
+  await eventually(async () => (await refusal()) !== undefined, { what: 'the webhook being in force' })
+  for (let call = 0; call < 10; call++)
+    assert.match(String(await refusal()), /failed calling webhook "away\.example\.com"/)
+  await cluster.deleteJob('run-1', 'uid')
+})
+
 test('a namespace that is not there is said, and waited for', async (t) => {
   const { real } = await openShared(t)
   const { cluster } = openClient(t, { kubeconfig: real.kubeconfig, namespace: 'nowhere' })
