@@ -1,5 +1,6 @@
 /** Follows a signal to what came of it: to its end, then to the verdict on its run, with a bar while it trains. */
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Api } from './client/api.ts'
 import { Refusal } from './client/client.ts'
 import type { Run } from './client/console.ts'
 import type { Signal } from './client/intake.ts'
@@ -77,7 +78,8 @@ async function followRun(
   for (;;) {
     const run = await findIfThere(() => api.console.run(id))
     const end = run === null ? null : endOf(run)
-    if (run !== null && end !== null && end.kind !== 'evaluating') return { kind: 'run', run, end }
+    if (run !== null && end !== null && end.kind !== 'evaluating' && (await isTold(api, run, end)))
+      return { kind: 'run', run, end }
     // What was coalesced into a request that was still open may have been promised a run that never comes.
     if (run === null && bot !== null && signalEnd === 'coalesced') {
       // Asked in this order: a request that was open at the first look has its signals at the second.
@@ -96,6 +98,15 @@ async function followRun(
     }
     await pause(lookEveryMs, undefined, { signal: context.signal })
   }
+}
+
+/** That a model is in force is told on another topic than its verdict: whoever waits for it finds it in force then. */
+async function isTold(api: Api, run: Run, end: LastEnd): Promise<boolean> {
+  if (end.kind !== 'promoted' || run.inForce) return true
+  const { champions } = await api.console.bot(run.bot)
+  const champion = champions.find(({ jobType }) => jobType === run.jobType)
+  // Another one may be in its place already.
+  return (champion?.sequence ?? 0) >= Math.max(...run.promotions)
 }
 
 /** The history hears of a run a moment after the ledger does. */

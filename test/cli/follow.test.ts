@@ -61,3 +61,34 @@ test('and with its own end where nothing is known of that request any more', asy
   const { exitCode, out } = await trainyard(wait(url))
   assert.deepEqual([exitCode, out], [1, `Signal sig-stale ended as coalesced: ${reason}\n`])
 })
+
+test('who has waited for a promotion finds the model in force, though the history hears of that a moment later', async (t) => {
+  const promoted = {
+    run: 'run-aaaaaaaaaa',
+    bot: 'b',
+    jobType: 'intents',
+    generation: 1,
+    state: 'succeeded',
+    begunAt: time,
+    startedAt: time,
+    request: null,
+    end: null,
+    model: null,
+    evaluation: null,
+    verdict: { state: 'promoted', decidedAt: time, decidedBy: 'policy', actor: null, reasons: ['better'] },
+    promotions: [1],
+    signals: {},
+    story: [],
+  }
+  let looks = 0
+  const { url } = await fakeServer(t, {
+    ...answering([]),
+    get 'GET /runs/run-aaaaaaaaaa'() {
+      looks += 1
+      return { json: { ...promoted, inForce: looks > 1 } }
+    },
+    'GET /bots/b': { json: { bot: 'b', champions: [], runs: [], held: [] } },
+  })
+  const { exitCode, out } = await trainyard([...wait(url), '--json'])
+  assert.deepEqual([exitCode, JSON.parse(out).run.inForce], [0, true])
+})
