@@ -16,6 +16,7 @@ import { isKnownType, platformTopic, reasonOf, type Translation, translate, unkn
 
 export const intakeGroup = 'intake'
 const eventsPerBatch = 1_000
+const commitsAtOnce = 2
 const signalsPerCommit = 2_000
 const signalsWaiting = 50_000
 
@@ -56,7 +57,7 @@ export function makeEvents(parts: EventsParts): (headers: Headers, body: unknown
       await point('intake.signals.durable')
       return requests.map((request) => request.map((event) => resultOf(event, fresh)))
     },
-    { perCommit: signalsPerCommit, waiting: signalsWaiting },
+    { atOnce: commitsAtOnce, perCommit: signalsPerCommit, waiting: signalsWaiting },
   )
 
   return async (headers, body) => {

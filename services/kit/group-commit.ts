@@ -1,14 +1,16 @@
 /**
- * Many small writes, few commits: while one commit is on its way, what arrives gathers and goes with the next. Nobody waits
- * for a timer; alone, an item commits at once.
+ * Many small writes, few commits: while as many commits as may be are on their way, what arrives gathers and goes with the
+ * next. Nobody waits for a timer; alone, an item commits at once.
  *
  * Invariants:
- * - an item resolves after the commit that holds it, in the order in which items came;
+ * - an item resolves after the commit that holds it; those of one commit in the order in which they came;
  * - an item that makes a commit fail fails alone: the others of its group are committed one by one.
  */
 import { classify, unavailable } from './errors.ts'
 
 export type GroupCommitLimits = {
+  /** Commits on their way at the same time. The database works on one while the next is put together. */
+  readonly atOnce: number
   /** The most that goes into one commit, by weight. */
   readonly perCommit: number
   /** The most that may wait, by weight; beyond it callers are told to come again. */
@@ -28,7 +30,7 @@ export function groupCommit<I, O>(
 ): (item: I, weight: number) => Promise<O> {
   const waiting: Entry<I, O>[] = []
   let waitingWeight = 0
-  let running = false
+  let running = 0
 
   function take(): Entry<I, O>[] {
     let weight = 0
@@ -53,9 +55,9 @@ export function groupCommit<I, O>(
   }
 
   async function drain(): Promise<void> {
-    running = true
+    running += 1
     while (waiting.length > 0) await settle(take())
-    running = false
+    running -= 1
   }
 
   return (item, weight) => {
@@ -65,7 +67,7 @@ export function groupCommit<I, O>(
     const { promise, resolve, reject } = Promise.withResolvers<O>()
     waiting.push({ item, weight, resolve, reject })
     waitingWeight += weight
-    if (!running) void drain()
+    if (running < limits.atOnce) void drain()
     return promise
   }
 }

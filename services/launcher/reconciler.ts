@@ -171,7 +171,7 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       await settleLooks(loose, settled)
       return settled
     },
-    { perCommit: looksAtOnce, waiting: Number.POSITIVE_INFINITY },
+    { atOnce: 1, perCommit: looksAtOnce, waiting: Number.POSITIVE_INFINITY },
   )
 
   /** @param placed gets those that the executor has on record from now on */

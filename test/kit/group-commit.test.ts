@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { unavailable } from '../../services/kit/errors.ts'
 import { groupCommit } from '../../services/kit/group-commit.ts'
 
-const limits = { perCommit: 10, waiting: 100 }
+const limits = { atOnce: 1, perCommit: 10, waiting: 100 }
 
 /** Commits that end when the test says so, in order. */
 function heldCommits() {
@@ -28,6 +28,22 @@ describe('group commit', () => {
     assert.deepEqual(commits[1]?.items, ['b', 'c'])
     commits[1]?.end()
     assert.deepEqual(await Promise.all(answers), ['a!', 'b!', 'c!'])
+  })
+
+  test('as many commits as may be are on their way at once, and what comes meanwhile goes with the first that is free', async () => {
+    const { commits, commit } = heldCommits()
+    const add = groupCommit(commit, { ...limits, atOnce: 2 })
+    const answers = ['a', 'b', 'c', 'd'].map((item) => add(item, 1))
+    assert.deepEqual(
+      commits.map(({ items }) => items),
+      [['a'], ['b']],
+    )
+    commits[1]?.end()
+    await turn()
+    assert.deepEqual(commits[2]?.items, ['c', 'd'])
+    commits[0]?.end()
+    commits[2]?.end()
+    assert.deepEqual(await Promise.all(answers), ['a!', 'b!', 'c!', 'd!'])
   })
 
   test('a commit holds no more than its limit, but always one item', async () => {
