@@ -69,7 +69,7 @@ export function makeAdvance({ configuration, settle, wakeFetching }: AdvancePart
 }
 
 function replaced(older: Request, { run }: Request, problem: string): Closing {
-  const reason = `its dataset could not be had (${problem}), and ${run} came after it with another`
+  const reason = `its dataset could not be had (${problem}), and ${run} came after it and names one`
   return { request: older, end: 'coalesced', run, reason }
 }
 

@@ -8,7 +8,7 @@
  * - per key at most one waits and at most one fetches (partial unique indexes);
  * - a waiting request is changed only by who holds its key's row; a fetching one only by who claimed it last, or by who
  *   lets a newer one overtake it;
- * - none overtakes an older one of its key, but where the dataset of that could not be had and it names another.
+ * - none overtakes an older one of its key, but where the dataset of that could not be had and it names one.
  */
 import type { BotId, Digest, JobTypeName, Key, RunId, SignalId } from '../../schemas/words.ts'
 import type { Cause } from '../kit/bus/outbox.ts'

@@ -95,7 +95,7 @@ function requestFacts(request: Request): Omit<WaitingRequest, 'earlier'> {
 
 function earlierFacts(request: Request, fetching: Request | undefined): WaitingRequest['earlier'] {
   if (fetching === undefined || fetching === request) return null
-  // What cannot be had is overtaken by what names another.
+  // What cannot be had is overtaken by what names one.
   const holdsUp = fetching.failures === 0 || request.dataset === null
   return { ...requestFacts(fetching), holdsUp }
 }
