@@ -28,11 +28,9 @@ export async function* fetchWeb(
   let leftMs = limits.totalMs
   async function inTime<T>(work: () => Promise<T>): Promise<T> {
     const begunMs = performance.now()
-    const limit = setTimeout(() => late.abort(), leftMs)
     try {
-      return await work()
+      return await within(leftMs, () => late.abort(), work)
     } finally {
-      clearTimeout(limit)
       leftMs -= performance.now() - begunMs
     }
   }
@@ -42,7 +40,8 @@ export async function* fetchWeb(
     const encoding = response.headers['content-encoding'] ?? 'identity'
     if (encoding !== 'identity') throw badInput(`${shown(uri)} comes as ${encoding}: expected it uncompressed`)
     const chunks: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]()
-    const read = () => inTime(() => unlessSilent(response, uri, limits.idleMs, () => chunks.next()))
+    const giveUp = () => response.destroy(silent(uri, limits.idleMs))
+    const read = () => inTime(() => within(limits.idleMs, giveUp, () => chunks.next()))
     for (let next = await read(); !next.done; next = await read()) yield next.value
     if (!response.complete) throw unavailable(`${shown(uri)} broke off`)
   } catch (error) {
@@ -52,15 +51,11 @@ export async function* fetchWeb(
   }
 }
 
-async function unlessSilent<T>(
-  response: IncomingMessage,
-  uri: string,
-  idleMs: number,
-  read: () => Promise<T>,
-): Promise<T> {
-  const limit = setTimeout(() => response.destroy(silent(uri, idleMs)), idleMs)
+/** @param giveUp called when the work takes longer; it makes the work fail */
+async function within<T>(limitMs: number, giveUp: () => void, work: () => Promise<T>): Promise<T> {
+  const limit = setTimeout(giveUp, limitMs)
   try {
-    return await read()
+    return await work()
   } finally {
     clearTimeout(limit)
   }
