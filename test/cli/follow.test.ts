@@ -17,6 +17,25 @@ const stale = {
   endedAt: time,
 }
 
+/** A run as the history tells it, but for whether its model is in force. */
+const promoted = {
+  run: 'run-aaaaaaaaaa',
+  bot: 'b',
+  jobType: 'intents',
+  generation: 1,
+  state: 'succeeded',
+  begunAt: time,
+  startedAt: time,
+  request: null,
+  end: null,
+  model: null,
+  evaluation: null,
+  verdict: { state: 'promoted', decidedAt: time, decidedBy: 'policy', actor: null, reasons: ['better'] },
+  promotions: [1],
+  signals: {},
+  story: [],
+}
+
 /** A server at which one event becomes the stale signal, and the request that it is coalesced into came to no run. */
 const answering = (signals: readonly object[]) => ({
   'POST /events': {
@@ -63,23 +82,6 @@ test('and with its own end where nothing is known of that request any more', asy
 })
 
 test('who has waited for a promotion finds the model in force, though the history hears of that a moment later', async (t) => {
-  const promoted = {
-    run: 'run-aaaaaaaaaa',
-    bot: 'b',
-    jobType: 'intents',
-    generation: 1,
-    state: 'succeeded',
-    begunAt: time,
-    startedAt: time,
-    request: null,
-    end: null,
-    model: null,
-    evaluation: null,
-    verdict: { state: 'promoted', decidedAt: time, decidedBy: 'policy', actor: null, reasons: ['better'] },
-    promotions: [1],
-    signals: {},
-    story: [],
-  }
   let looks = 0
   const { url } = await fakeServer(t, {
     ...answering([]),
@@ -91,4 +93,26 @@ test('who has waited for a promotion finds the model in force, though the histor
   })
   const { exitCode, out } = await trainyard([...wait(url), '--json'])
   assert.deepEqual([exitCode, JSON.parse(out).run.inForce], [0, true])
+})
+
+test('who waits for a stale event is told that it trained nothing, beside how the run stands that came before it', async (t) => {
+  const signal = { signal: 'sig-1', trigger: 'bot-edited', bot: 'b', jobType: 'intents', known: false }
+  const { url } = await fakeServer(t, {
+    'POST /events': { status: 202, json: { results: [{ event: 'e', accepted: true, signals: [signal] }] } },
+    'GET /signals/sig-1': {
+      json: {
+        ...signal,
+        receivedAt: time,
+        endedAt: time,
+        end: 'coalesced',
+        run: 'run-a',
+        reason: 'revision 3 is stale',
+      },
+    },
+    'GET /runs/run-a': { json: { ...promoted, run: 'run-a', inForce: true } },
+  })
+  const { exitCode, out, err } = await trainyard(['publish', '--bot', 'b', '--wait', '--url', url])
+  assert.equal(exitCode, 0)
+  assert.match(out, /^Nothing is held up: run-a was promoted by policy .* ago: better\.\n$/)
+  assert.equal(err, 'Signal sig-1 was coalesced into run-a: revision 3 is stale.\n')
 })

@@ -180,49 +180,6 @@ test('a decision is not carried over to another champion: the conflict is told, 
   assert.equal(err, 'trainyard: the champion has changed. Look at it with "trainyard why b", then decide again.\n')
 })
 
-test('who waits for a stale event is told that it trained nothing, beside how the run stands that came before it', async (t) => {
-  const time = '2026-03-01T12:00:00Z'
-  const signal = { signal: 'sig-1', trigger: 'bot-edited', bot: 'b', jobType: 'intents', known: false }
-  const verdict = { state: 'promoted', decidedAt: time, decidedBy: 'policy', actor: null, reasons: ['better'] }
-  const { url } = await fakeServer(t, {
-    'POST /events': { status: 202, json: { results: [{ event: 'e', accepted: true, signals: [signal] }] } },
-    'GET /signals/sig-1': {
-      json: {
-        ...signal,
-        receivedAt: time,
-        endedAt: time,
-        end: 'coalesced',
-        run: 'run-a',
-        reason: 'revision 3 is stale',
-      },
-    },
-    'GET /runs/run-a': {
-      json: {
-        run: 'run-a',
-        bot: 'b',
-        jobType: 'intents',
-        generation: 1,
-        state: 'succeeded',
-        begunAt: time,
-        startedAt: time,
-        request: null,
-        end: null,
-        model: null,
-        evaluation: null,
-        verdict,
-        promotions: [1],
-        inForce: true,
-        signals: {},
-        story: [],
-      },
-    },
-  })
-  const { exitCode, out, err } = await trainyard(['publish', '--bot', 'b', '--wait', '--url', url])
-  assert.equal(exitCode, 0)
-  assert.match(out, /^Nothing is held up: run-a was promoted by policy .* ago: better\.\n$/)
-  assert.equal(err, 'Signal sig-1 was coalesced into run-a: revision 3 is stale.\n')
-})
-
 test('the last run of a job type is told also where another one has had all the latest runs of the bot', async (t) => {
   const time = '2026-03-01T12:00:00Z'
   const run = {

@@ -20,6 +20,7 @@ import {
   said,
   stateOf,
   withChampion,
+  withThreeChampions,
   work,
   worse,
 } from './yard.ts'
@@ -27,12 +28,7 @@ import {
 describe('the promoter', () => {
   test('I4: each promotion is the next sequence, and says what it replaces', async (t) => {
     const kit = await openPromoter(t)
-    await withChampion(kit)
-    await judgeAll(
-      kit,
-      { generation: 2, intents: better, championSequence: 1 },
-      { generation: 3, intents: better, championSequence: 2 },
-    )
+    await withThreeChampions(kit)
     const ready = await readyEvents(kit)
     assert.deepEqual(
       ready.map(({ sequence, generation, replaces }) => [sequence, generation, replaces?.sequence ?? null]),

@@ -16,6 +16,7 @@ import {
   stateOf,
   weightsOf,
   withChampion,
+  withThreeChampions,
   work,
 } from './yard.ts'
 
@@ -81,12 +82,7 @@ describe('a rollback', () => {
 
   test('and an unpin whose answers were lost are sent again: answered as before, and done once', async (t) => {
     const kit = await openPromoter(t)
-    await withChampion(kit)
-    await judgeAll(
-      kit,
-      { generation: 2, intents: better, championSequence: 1 },
-      { generation: 3, intents: better, championSequence: 2 },
-    )
+    await withThreeChampions(kit)
     for (const [wanted, seen, run] of [
       [{}, 3, runOf(2)],
       [{ run: runOf(1) }, 4, runOf(1)],
@@ -181,12 +177,7 @@ describe('a rollback', () => {
 
   test('without a word goes further back each time, and never to what an earlier one threw out', async (t) => {
     const kit = await openPromoter(t)
-    await withChampion(kit)
-    await judgeAll(
-      kit,
-      { generation: 2, intents: better, championSequence: 1 },
-      { generation: 3, intents: better, championSequence: 2 },
-    )
+    await withThreeChampions(kit)
     const roll = (championSequence: number, wanted: object = {}) =>
       post(kit, '/bots/bot-1/rollback', { ...person, ...wanted, championSequence, pin: false })
     const runAfter = async (championSequence: number, wanted: object = {}) =>

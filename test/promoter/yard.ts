@@ -90,6 +90,16 @@ export async function withChampion(kit: TestKit, bot = 'bot-1'): Promise<RunId> 
   return runOf(1, bot)
 }
 
+/** Three champions one after the other, of generations 1 to 3. */
+export async function withThreeChampions(kit: TestKit): Promise<void> {
+  await withChampion(kit)
+  await judgeAll(
+    kit,
+    { generation: 2, intents: better, championSequence: 1 },
+    { generation: 3, intents: better, championSequence: 2 },
+  )
+}
+
 /** What it said, as `name run` in order. */
 export async function said(kit: TestKit): Promise<string[]> {
   return (await kit.emitted()).map(({ name, data }) => `${name} ${'run' in data ? data.run : ''}`)

@@ -5,7 +5,7 @@ import { BotId, JobTypeName, RunId } from '../../../schemas/words.ts'
 import { systemClock } from '../../../services/kit/clock.ts'
 import { programFolders } from '../../../services/kit/program-command.ts'
 import type { AttemptToStart, Executor, Observation } from '../../../services/launcher/executor/executor.ts'
-import { createProcessExecutor } from '../../../services/launcher/executor/process.ts'
+import { createProcessExecutor, type ProcessExecutorOptions } from '../../../services/launcher/executor/process.ts'
 import { cleanup } from '../../harness/cleanup.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { attemptName, token } from '../../runner/run-api.ts'
@@ -29,18 +29,14 @@ export function attemptOf(runApiUrl: string, command: readonly string[]): Attemp
 
 export type Limits = { pollMs?: number; settleMs?: number; startLimitMs?: number }
 
+export function processOptions(dataDirectory: string): ProcessExecutorOptions {
+  const log = pino({ level: 'silent' })
+  return { dataDirectory, programFolders: programFolders(), environment: process.env, clock: systemClock, log }
+}
+
 /** An executor whose attempts are ended with the test. */
 export function openExecutor(t: Pick<TestContext, 'after'>, dataDirectory: string, limits: Limits = {}): Executor {
-  const log = pino({ level: 'silent' })
-  const executor = createProcessExecutor({
-    dataDirectory,
-    programFolders: programFolders(),
-    environment: process.env,
-    clock: systemClock,
-    log,
-    pollMs: 20,
-    ...limits,
-  })
+  const executor = createProcessExecutor({ ...processOptions(dataDirectory), pollMs: 20, ...limits })
   cleanup(t, async () => {
     for (const name of await executor.list()) await executor.stop(name, 0)
     for (const name of await executor.list()) await eventually(async () => !isThere(await executor.observe(name)))

@@ -1,19 +1,10 @@
 /** A launcher's process for tests that kill it: starts one attempt, says so, and stays. Arguments: data directory, attempt. */
 
-import { pino } from 'pino'
-import { systemClock } from '../../../services/kit/clock.ts'
-import { programFolders } from '../../../services/kit/program-command.ts'
 import { createProcessExecutor } from '../../../services/launcher/executor/process.ts'
+import { processOptions } from './attempts.ts'
 
 const [dataDirectory = '', attempt = ''] = process.argv.slice(2)
-const log = pino({ level: 'silent' })
-const executor = createProcessExecutor({
-  dataDirectory,
-  programFolders: programFolders(),
-  environment: process.env,
-  clock: systemClock,
-  log,
-})
+const executor = createProcessExecutor(processOptions(dataDirectory))
 await executor.start(JSON.parse(attempt))
 process.stdout.write('started\n')
 setInterval(() => undefined, 60_000)
