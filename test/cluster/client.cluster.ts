@@ -1,86 +1,18 @@
 /** The launcher's client against a real API server, well and through everything that can happen to one. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
-import { type TestContext, test } from 'node:test'
-import { pino } from 'pino'
-import { systemClock } from '../../services/kit/clock.ts'
-import { systemRandom } from '../../services/kit/random.ts'
+import { test } from 'node:test'
 import type { V1Job } from '../../services/launcher/executor/kubernetes/client/cluster.ts'
 import { KubernetesError, toTrainyardError } from '../../services/launcher/executor/kubernetes/client/failures.ts'
-import { type ClusterTimings, openCluster } from '../../services/launcher/executor/kubernetes/client/open.ts'
-import { collectFinalizer, labels } from '../../services/launcher/executor/kubernetes/names.ts'
+import { collectFinalizer } from '../../services/launcher/executor/kubernetes/names.ts'
 import { cleanup } from '../harness/cleanup.ts'
 import { eventually } from '../harness/eventually.ts'
 import { temporaryFolder } from '../runner/program.ts'
-import type { Cluster as ClusterUnderTest } from './cluster.ts'
+import { failsWith, job, kubeconfigBy, openClient, openShared, refusalOf } from './client-under-test.ts'
 import { startControlPlane } from './control-plane.ts'
-import { jobsOf } from './jobs.ts'
-import { makeNamespace } from './namespaces.ts'
 import type { ApiObject } from './objects.ts'
-import { sharedCluster } from './shared.ts'
 import { layWire } from './wire.ts'
-
-const failsWith = (kind: string) => (error: unknown) => error instanceof KubernetesError && error.failure.kind === kind
-
-const refusalOf = (call: Promise<unknown>): Promise<unknown> =>
-  call.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-
-interface ClientOptions {
-  readonly kubeconfig: string
-  readonly namespace: string
-  readonly timings?: Partial<ClusterTimings>
-}
-
-function openClient(t: TestContext, options: ClientOptions) {
-  const lines: string[] = []
-  const stream = new Writable({
-    write(chunk, _, done) {
-      lines.push(String(chunk))
-      done()
-    },
-  })
-  const cluster = openCluster({
-    ...options,
-    clock: systemClock,
-    random: systemRandom,
-    log: pino({ level: 'info' }, stream),
-  })
-  cleanup(t, () => cluster.close())
-  return { cluster, logged: (text: string) => lines.some((line) => line.includes(text)) }
-}
-
-async function openShared(t: TestContext) {
-  const real = await sharedCluster()
-  const namespace = await makeNamespace(t, real)
-  return { real, namespace, cluster: openClient(t, { kubeconfig: real.kubeconfig, namespace }).cluster }
-}
-
-/** The kubeconfig of one who may do everything, by another way. */
-async function kubeconfigBy(t: TestContext, real: ClusterUnderTest, url: string): Promise<string> {
-  const file = join(await temporaryFolder(t), 'kubeconfig')
-  await writeFile(file, (await readFile(real.kubeconfig, 'utf8')).replaceAll(real.url, url))
-  return file
-}
-
-function job(name: string, finalizers: string[] = []): V1Job {
-  const ours = { [labels.managedBy]: 'trainyard', [labels.name]: 'trainyard-attempt', [labels.attempt]: name }
-  return {
-    metadata: { name, labels: ours, finalizers },
-    spec: {
-      backoffLimit: 0,
-      template: {
-        metadata: { labels: ours },
-        spec: { restartPolicy: 'Never', containers: [{ name: 'program', image: 'program:1' }] },
-      },
-    },
-  }
-}
 
 test('I1: a Job is created once, and its name is taken until it is released, deleted or not', async (t) => {
   const { cluster } = await openShared(t)
@@ -255,20 +187,6 @@ test('events are found by what they are about, with their times', async (t) => {
   assert.ok(events.find(({ reason }) => reason === 'FailedScheduling')?.eventTime instanceof Date)
 })
 
-test('changes of Jobs and of their pods are said', async (t) => {
-  const { cluster } = await openShared(t)
-  const said: string[] = []
-  const jobs = cluster.watchJobs((name) => said.push(`Job ${name}`))
-  const pods = cluster.watchPods((attempt) => said.push(`pod of ${attempt}`))
-  await Promise.all([jobs.synced, pods.synced])
-  await cluster.createJob(job('run-1'))
-  await eventually(() => jobs.get('run-1') && pods.all().length === 1)
-  assert.ok(said.includes('Job run-1') && said.includes('pod of run-1'))
-  assert.ok(jobs.get('run-1')?.metadata?.creationTimestamp instanceof Date)
-  await cluster.deleteJob('run-1', jobs.get('run-1')?.metadata?.uid ?? '')
-  await eventually(() => jobs.all().length + pods.all().length === 0)
-})
-
 test('many Jobs are listed whole, over few connections', async (t) => {
   const { real, namespace } = await openShared(t)
   const wire = await layWire(t, real.url)
@@ -299,56 +217,6 @@ test('I1: a Job whose answer was swallowed is found by its name over another con
     return (await cluster.createJob(job(`run-${attempts}`))) === 'exists'
   })
   assert.ok(await eventually(() => cluster.readJob(`run-${attempts}`)))
-})
-
-test('a watch whose connection is dead without a word goes on, and nothing is missed', async (t) => {
-  const { real, namespace, cluster: other } = await openShared(t)
-  const wire = await layWire(t, real.url)
-  const kubeconfig = await kubeconfigBy(t, real, wire.url)
-  const { cluster } = openClient(t, { kubeconfig, namespace, timings: { silenceMs: 2_000 } })
-  const watching = cluster.watchJobs(() => {})
-  await other.createJob(job('run-1'))
-  await eventually(() => watching.get('run-1') && watching.isCurrent())
-  wire.swallow()
-  await other.createJob(job('run-2'))
-  await other.deleteJob('run-1', watching.get('run-1')?.metadata?.uid ?? '')
-  await eventually(() => watching.get('run-2') && !watching.get('run-1'))
-})
-
-test('a watch of which there is nothing to tell is not taken for dead', async (t) => {
-  const { real, namespace } = await openShared(t)
-  const { cluster, logged } = openClient(t, { kubeconfig: real.kubeconfig, namespace })
-  const watching = cluster.watchJobs(() => {})
-  await eventually(() => watching.isCurrent())
-  // The API server ends another one after more than the minute in which it tells ours at least how far it has come.
-  const another = await real.admin.stream(`${jobsOf(namespace)}?watch=true&timeoutSeconds=70`, t.signal)
-  await once(another.resume(), 'end')
-  assert.ok(watching.isCurrent())
-  assert.equal(logged('the watch was cut'), false)
-})
-
-test('what etcd has forgotten is listed anew, and what was deleted meanwhile is said', async (t) => {
-  const real = await startControlPlane({ apiServer: ['--watch-cache=false'] })
-  cleanup(t, () => real.shutDown())
-  const wire = await layWire(t, real.url)
-  const kubeconfig = await kubeconfigBy(t, real, wire.url)
-  const { cluster, logged } = openClient(t, { kubeconfig, namespace: 'default' })
-  const other = openClient(t, { kubeconfig: real.kubeconfig, namespace: 'default' }).cluster
-  const said: string[] = []
-  const watching = cluster.watchJobs((name) => said.push(name))
-  await other.createJob(job('run-1'))
-  await eventually(() => watching.get('run-1'))
-  wire.cut()
-  await eventually(() => !watching.isCurrent())
-  await other.deleteJob('run-1', watching.get('run-1')?.metadata?.uid ?? '')
-  await other.createJob(job('run-2'))
-  said.length = 0
-  await eventually(async () => (await other.readJob('run-1')) === undefined)
-  await real.compact()
-  wire.mend()
-  await eventually(() => watching.get('run-2') && !watching.get('run-1') && watching.isCurrent())
-  assert.ok(logged('the cluster has forgotten where the watch was'))
-  assert.ok(said.includes('run-1') && said.includes('run-2'))
 })
 
 test('an API server that is killed is waited for: watches and calls go on when it is back', async (t) => {
