@@ -16,11 +16,7 @@ import { makeTurns } from '../../turns.ts'
 import { backoffMs } from '../backoff.ts'
 import type { Batch, Position } from '../bus.ts'
 import type { Beginning } from './begin.ts'
-
-/** Of a topic: the time of the last message that was known to lie in the log which has been read all along. */
-export interface Sighting {
-  atMs: number
-}
+import { type Sighting, soonMs } from './sighting.ts'
 
 export interface LaneOptions {
   readonly clock: Clock
@@ -47,8 +43,6 @@ export interface Lane {
 
 /** Another consumer of the group is at it, or was: long enough for it to be done, or to have left. */
 const letItMs = 500
-/** No topic is deleted and made again in less: an idle broker beside us takes twice as long. */
-const soonMs = 50
 /** A partition alone is another one only when its broker has lost it, and no broker is started again in less. */
 const soonAloneMs = 1_000
 /** What one transaction has to hold. */
@@ -98,10 +92,10 @@ export function makeLane(options: LaneOptions): Lane {
     let next = position
     try {
       for (const batch of partsOf(whole, next.offset)) {
-        if (!(await goesOn(batch, next)) || !(await handle(batch))) return forget(letItMs)
+        if (!(await goesOn(batch, next))) return forget(letItMs)
         // Where nothing was handled before, nothing has told the log from another one.
-        const last = next.handledUntil && batch.messages.at(-1)
-        if (last) sighting.atMs = last.timestamp.getTime()
+        if (next.handledUntil) for (const { timestamp } of batch.messages) sighting.note(timestamp.getTime())
+        if (!(await handle(batch))) return forget(letItMs)
         next = after(batch, next)
         position = next
       }
@@ -126,7 +120,7 @@ export function makeLane(options: LaneOptions): Lane {
   function isSoon(atMs: number, { handledUntil }: Position): boolean {
     if (handledUntil === undefined) return true
     const pauseMs = atMs - handledUntil.getTime()
-    return pauseMs <= soonMs || (pauseMs <= soonAloneMs && Math.abs(atMs - sighting.atMs) <= soonMs)
+    return pauseMs <= soonMs || (pauseMs <= soonAloneMs && sighting.covers(atMs))
   }
 
   return {

@@ -15,10 +15,11 @@ import { backoffMs } from '../backoff.ts'
 import type { Subscription } from '../bus.ts'
 import { begin, holds } from './begin.ts'
 import type { Connect } from './connect.ts'
-import { type Lane, makeLane, type Sighting } from './lane.ts'
+import { type Lane, makeLane } from './lane.ts'
 import type { Look } from './look.ts'
 import type { Names } from './names.ts'
 import { openSession } from './session.ts'
+import { makeSighting, type Sighting } from './sighting.ts'
 import { within } from './within.ts'
 
 export interface SubscriberOptions {
@@ -53,7 +54,7 @@ export function startSubscription(options: SubscriberOptions, subscription: Subs
     const place = `${topic}/${partition}`
     const known = lanes.get(place)
     if (known) return known
-    const sighting = sightings.get(topic) ?? { atMs: Number.NaN }
+    const sighting = sightings.get(topic) ?? makeSighting()
     sightings.set(topic, sighting)
     const lane = makeLane({
       clock,

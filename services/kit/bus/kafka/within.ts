@@ -12,6 +12,7 @@ export async function within<T>(
   try {
     return await Promise.race([work, late.then(() => undefined)])
   } finally {
-    done.abort()
+    // With a reason, since none is an error with its stack.
+    done.abort('done')
   }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Batch } from '../../../../services/kit/bus/bus.ts'
-import { makeLane, type Sighting } from '../../../../services/kit/bus/kafka/lane.ts'
+import { makeLane } from '../../../../services/kit/bus/kafka/lane.ts'
+import { makeSighting } from '../../../../services/kit/bus/kafka/sighting.ts'
 import { systemClock } from '../../../../services/kit/clock.ts'
 
 const topic = 'things'
@@ -9,7 +10,7 @@ const signal = new AbortController().signal
 
 /** Partitions of one topic, and the places at which they looked whether the log is still the same. */
 function topicOf() {
-  const sighting: Sighting = { atMs: Number.NaN }
+  const sighting = makeSighting()
   const looks: string[] = []
 
   /** @param until the time of the last message before offset 1; undefined: nothing was handled */
@@ -55,6 +56,24 @@ test('a pause of one partition needs no look while another one of the topic goes
   for (let offset = 1; offset <= 10; offset += 1) await first(offset, 1_000 + offset * 50)
   await second(1, 1_550)
   assert.deepEqual(looks, [])
+})
+
+test('a partition that is read later than another one of its topic needs no look for what was written meanwhile', async () => {
+  const { looks, partition } = topicOf()
+  const [first, second] = [await partition(0, 1_000), await partition(1, 1_000)]
+  for (let offset = 1; offset <= 15; offset += 1) await first(offset, 1_000 + offset * 50)
+  await second(1, 1_200)
+  await second(2, 1_500)
+  assert.deepEqual(looks, [])
+})
+
+test('messages of one partition that were themselves far apart spare another one no look in between', async () => {
+  const { looks, partition } = topicOf()
+  const [first, second] = [await partition(0, 1_000), await partition(1, 1_000)]
+  await first(1, 1_050)
+  await first(2, 1_500)
+  await second(1, 1_200)
+  assert.deepEqual(looks, ['0/2', '1/1'])
 })
 
 test('a partition that was silent for as long as its broker may have taken to start again is looked at all the same', async () => {
