@@ -22,8 +22,11 @@ import { stopRuns } from './transitions.ts'
 export interface ConsumerNeeds {
   readonly outbox: Outbox
   point(name: Point): Promise<void>
-  /** Starts what can start, with the rest of the batch in one transaction; resolves to how many runs. */
-  start(transaction: Transaction): Promise<number>
+  /**
+   * Starts what can start, with the rest of the batch in one transaction; resolves to how many runs.
+   * @param entering what was asked last, and need not have been answered
+   */
+  start(transaction: Transaction, entering: Promise<unknown>): Promise<number>
   /** Called after the commit: there may be something to start, or to stop. */
   wake(): void
 }
@@ -48,7 +51,11 @@ export function makeConsumer({ outbox, point, start, wake }: ConsumerNeeds): Eve
           requests.map(({ data }) => data),
         ),
       ])
-      await admitAll(transaction, outbox, linesOf(keys, active), requests)
+      const changes = changesOf(keys, active, requests)
+      // Whoever leaves the queue leaves before another enters: one waits per key (I2).
+      await changeQueued(transaction, changes)
+      await stopRuns(transaction, changes.stops)
+      await outbox.append(transaction, changes.said)
       await freeKeys(
         transaction,
         told.flatMap((event) => (event.name === 'training.requested' ? [] : [event.data.run])),
@@ -59,7 +66,7 @@ export function makeConsumer({ outbox, point, start, wake }: ConsumerNeeds): Eve
       )
       await noteChampions(transaction, told.filter(tellsChampion))
       await point('launcher.consumer.changed')
-      const started = await start(transaction)
+      const started = await start(transaction, enter(transaction, changes))
       const isAllStarted = requests.length === told.length && started === requests.length
       if (!isAllStarted) transaction.afterCommit(wake)
     },
@@ -102,20 +109,13 @@ async function lockKeys(transaction: Transaction, keys: readonly Key[]): Promise
   )
 }
 
-async function admitAll(
-  transaction: Transaction,
-  outbox: Outbox,
-  { lines, now }: { readonly lines: readonly KeyLine[]; readonly now: Date | undefined },
+function changesOf(
+  keys: readonly KeyRow[],
+  active: readonly ActiveRow[],
   requests: readonly ReceivedEvent<'training.requested'>[],
-): Promise<void> {
-  if (requests.length === 0 || now === undefined) return
-  const changes = admitBatch(lines, requests, now.getTime())
-  if (changes.arrivals.length === 0) return
-  // Whoever leaves the queue leaves before another enters: one waits per key (I2).
-  await changeQueued(transaction, changes)
-  await Promise.all([insertRuns(transaction, changes.arrivals), writeLines(transaction, changes.lines)])
-  await stopRuns(transaction, changes.stops)
-  await outbox.append(transaction, changes.said)
+): Changes {
+  const now = keys[0]?.now ?? new Date(Number.NaN)
+  return admitBatch(linesOf(keys, active), requests, now.getTime())
 }
 
 interface ActiveRow extends Omit<Subject, 'jobType'> {
@@ -150,9 +150,9 @@ async function readActive(database: Queryable, keys: readonly Key[]): Promise<Ac
   )
 }
 
-function linesOf(keys: readonly KeyRow[], active: readonly ActiveRow[]): { lines: KeyLine[]; now: Date | undefined } {
+function linesOf(keys: readonly KeyRow[], active: readonly ActiveRow[]): KeyLine[] {
   const byKey = Map.groupBy(active, (row) => nameOfKey({ bot: row.bot, jobType: row.job_type }))
-  const lines = keys.map(({ bot, job_type: jobType, newest_generation, stopped_in_a_row }) => {
+  return keys.map(({ bot, job_type: jobType, newest_generation, stopped_in_a_row }) => {
     const of = byKey.get(nameOfKey({ bot, jobType })) ?? []
     const queued = of.find(({ state }) => state === 'queued')
     const running = of.find(({ state }) => state === 'running')
@@ -169,7 +169,6 @@ function linesOf(keys: readonly KeyRow[], active: readonly ActiveRow[]): { lines
       },
     }
   })
-  return { lines, now: keys[0]?.now }
 }
 
 async function changeQueued(database: Queryable, { ended, raised }: Changes): Promise<void> {
@@ -185,6 +184,12 @@ async function changeQueued(database: Queryable, { ended, raised }: Changes): Pr
        from unnest($1::text[], $2::integer[], $3::boolean[]) as u (run, priority, insisted) where r.run = u.run`,
       [raised.map(({ run }) => run), raised.map(({ priority }) => priority), raised.map(({ insisted }) => insisted)],
     )
+}
+
+/** Asked together. */
+async function enter(database: Queryable, { arrivals, lines }: Changes): Promise<void> {
+  if (arrivals.length === 0) return
+  await Promise.all([insertRuns(database, arrivals), writeLines(database, lines)])
 }
 
 async function insertRuns(database: Queryable, arrivals: readonly Arrival[]): Promise<void> {

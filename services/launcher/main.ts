@@ -5,17 +5,17 @@ import { makeDataDirectory } from '../kit/data-directory.ts'
 import { programFolders } from '../kit/program-command.ts'
 import { runServices } from '../kit/run.ts'
 import type { Kit, ServiceDefinition, ServiceParts } from '../kit/service.ts'
-import type { Transaction } from '../kit/store/database.ts'
 import { makeConsumer } from './consumer.ts'
 import type { Executor } from './executor/executor.ts'
 import { createProcessExecutor } from './executor/process.ts'
+import type { RunRecord } from './ledger.ts'
 import { addMetrics } from './metrics.ts'
 import { modelUrl } from './models.ts'
 import { makeNews } from './news.ts'
 import { makeObjectionWatch } from './objections.ts'
 import { makeOrphanWatch } from './orphans.ts'
 import { holdPlace } from './place.ts'
-import { anyQueued, isFull, type Started, startQueued } from './queue.ts'
+import { anyQueued, isFull, type QueueNeeds, type Started, startQueued } from './queue.ts'
 import { makeReconciler, reconcilePollMs } from './reconciler.ts'
 import { forgetModels, forgetOld } from './retention.ts'
 import { addModelRoutes } from './routes/models.ts'
@@ -73,16 +73,17 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
     countOutcome,
   })
   const reconciling = kit.loop('launcher.reconcile', reconcilePollMs, (signal) => reconciler.work(signal))
-  const start = (transaction: Transaction) =>
-    startQueued(transaction, {
-      ...kit,
-      longestWaitSeconds: executor.longestWaitSeconds,
-      lease: reconciler.lease,
-      look: lookAtStarted,
-      lookAgain: look,
-    })
+  const starting: QueueNeeds = {
+    ...kit,
+    longestWaitSeconds: executor.longestWaitSeconds,
+    lease: reconciler.lease,
+    look: lookAtStarted,
+    lookAgain: look,
+  }
   const queue = kit.loop('launcher.queue', queuePollMs, async () => {
-    const started = (await anyQueued(database.keyed)) ? await database.transaction(start) : 0
+    const started = (await anyQueued(database.keyed))
+      ? await database.transaction((transaction) => startQueued(transaction, starting))
+      : 0
     if (started > 0) await kit.point('launcher.queue.started')
     return isFull(started) ? 0 : undefined
   })
@@ -100,8 +101,11 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
     reconciler.hint(runs)
     reconciling.wake()
   }
-  function lookAtStarted(started: readonly Started[]): void {
-    reconciler.begin(started.flatMap(({ run, lease }) => (lease === null ? [] : [{ run, lease }])))
+  function lookAtStarted(started: readonly Started[], records: Promise<readonly RunRecord[]>): void {
+    reconciler.begin(
+      started.flatMap(({ run, lease }) => (lease === null ? [] : [{ run, lease }])),
+      records,
+    )
     const others = started.flatMap(({ run, lease }) => (lease === null ? [run] : []))
     if (others.length > 0) look(others)
   }
@@ -113,7 +117,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
     consumers: [
       makeConsumer({
         ...kit,
-        start,
+        start: (transaction, entering) => startQueued(transaction, starting, entering),
         wake() {
           queue.wake()
           reconciling.wake()

@@ -15,6 +15,7 @@
 import type { JobTypeName, RunId } from '../../schemas/words.ts'
 import type { Outbox } from '../kit/bus/outbox.ts'
 import type { Queryable, Transaction } from '../kit/store/database.ts'
+import { type RunRecord, readRuns } from './ledger.ts'
 import type { Subject } from './occurrences.ts'
 import * as occurrences from './occurrences.ts'
 import type { Point } from './points.ts'
@@ -26,8 +27,8 @@ export interface QueueNeeds {
   point(name: Point): Promise<void>
   /** Of the runs that start, so many are the starter's own to look at, and for so long; the others are due at once, for anybody. */
   lease(): { readonly runs: number; readonly milliseconds: number }
-  /** Called after the commit with the runs that have started. */
-  look(started: readonly Started[]): void
+  /** Called after the commit with the runs that have started, and the records of those that are the starter's own. */
+  look(started: readonly Started[], records: Promise<readonly RunRecord[]>): void
   /** Called instead where nobody knows whether they have: else none would be looked at before its lease ends. */
   lookAgain(runs: readonly RunId[]): void
 }
@@ -49,12 +50,16 @@ export async function anyQueued(database: Queryable): Promise<boolean> {
   return (await database.query("select from launcher.runs where state = 'queued' limit 1")).length > 0
 }
 
-/** @returns how many runs were started; at `batchSize` there may be more */
+/**
+ * @param entering what was asked of the transaction last, and need not have been answered
+ * @returns how many runs were started; at `batchSize` there may be more
+ */
 export async function startQueued(
   transaction: Transaction,
   { outbox, longestWaitSeconds, point, lease, look, lookAgain }: QueueNeeds,
+  entering: Promise<unknown> = Promise.resolve(),
 ): Promise<number> {
-  const seats = await findSeats(transaction)
+  const [seats] = await Promise.all([findSeats(transaction), entering])
   if (seats.length === 0) return 0
   const rows = await startRuns(transaction, seats, longestWaitSeconds, lease())
   await outbox.append(
@@ -62,7 +67,11 @@ export async function startQueued(
     rows.map((row) => occurrences.started({ ...row, jobType: row.job_type }, row.started_at.getTime())),
   )
   await point('launcher.queue.chosen')
-  transaction.afterCommit(() => look(rows))
+  const leased = rows.flatMap(({ run, lease }) => (lease === null ? [] : [run]))
+  // Answered together with the commit, so that who looks need not ask. Where it fails, so does the commit.
+  const records = readRuns(transaction, leased)
+  records.catch(() => {})
+  transaction.afterCommit(() => look(rows, records))
   transaction.whenInDoubt(() => lookAgain(rows.map(({ run }) => run)))
   return rows.length
 }

@@ -59,8 +59,8 @@ export interface Reconciler {
   hint(runs: readonly RunId[]): void
   /** How many runs there is room for, and how long a look at one is its claimer's alone. */
   lease(): { readonly runs: number; readonly milliseconds: number }
-  /** Begins to look at runs that were claimed for it, as those are that start here. */
-  begin(looks: readonly Look[]): void
+  /** Begins to look at runs that were claimed for it, and read, as those are that start here. */
+  begin(looks: readonly Look[], records: Promise<readonly RunRecord[]>): void
   /**
    * Begins to look at what is due. Resolves when that has ended or there may be more to look at; to the milliseconds
    * until something else is due.
@@ -122,16 +122,12 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
   /** @returns how long until there is more to look at */
   async function claimAndBegin(): Promise<number> {
     const { looks, nextMs } = await claim()
-    begin(looks)
+    const runs = looks.map(({ run }) => run)
+    if (runs.length > 0) begin(looks, readRuns(database, runs))
     return nextMs
   }
 
-  function begin(looks: readonly Look[]): void {
-    if (looks.length === 0) return
-    const records = readRuns(
-      database,
-      looks.map(({ run }) => run),
-    )
+  function begin(looks: readonly Look[], records: Promise<readonly RunRecord[]>): void {
     for (const each of looks) looking.set(each.run, attend(each, records))
   }
 
