@@ -1,7 +1,7 @@
 import { benchBurst } from './burst.ts'
 import { benchJobsCalls } from './cluster/calls.ts'
 import { benchJobsHistory } from './cluster/history.ts'
-import { benchJobsLatency } from './cluster/latency.ts'
+import { benchJobsLatency, benchKafkaJobsLatency } from './cluster/latency.ts'
 import { benchJobsThroughput } from './cluster/throughput.ts'
 import { benchIdle } from './idle.ts'
 import { benchConsume, benchGrowth } from './kafka/consume.ts'
@@ -28,6 +28,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   kafkaIdle: benchKafkaIdle,
   replicas: benchReplicas,
   jobsLatency: benchJobsLatency,
+  kafkaJobsLatency: benchKafkaJobsLatency,
   jobsThroughput: benchJobsThroughput,
   jobsCalls: benchJobsCalls,
   jobsHistory: benchJobsHistory,

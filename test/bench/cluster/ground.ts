@@ -14,7 +14,7 @@ import { makeNamespace } from '../../cluster/namespaces.ts'
 import { inContainers, settingsOf } from '../../cluster/yard.ts'
 import { cleanup, type Ending, withCleanup } from '../../harness/cleanup.ts'
 import { freePort } from '../../harness/ports.ts'
-import { startYard, type Yard } from '../../harness/yard.ts'
+import { startYard, type Yard, type YardOptions } from '../../harness/yard.ts'
 import { type Audit, auditFlags, readAudit } from './audit.ts'
 
 export interface Ground {
@@ -26,11 +26,8 @@ export interface Ground {
   readonly database: Database
   /** The calls of the launcher from now on. */
   audit(): Promise<Audit>
-  /**
-   * Services in a process of their own, with attempts as Jobs.
-   * @param entry all of them, if nothing is said
-   */
-  start(configuration: string, entry?: string): Promise<Yard>
+  /** Services in a process of their own, with attempts as Jobs: all of them, if no entry is named. */
+  start(configuration: string, options?: Pick<YardOptions, 'entry' | 'variables'>): Promise<Yard>
   /** The launcher's client in a namespace of its own, with nothing around it. */
   bare(): Promise<Cluster>
 }
@@ -77,11 +74,16 @@ export async function onCluster<T>(
       namespace,
       database,
       audit: () => readAudit(auditLog, account),
-      start: (configuration, entry = 'services/all.ts') =>
+      start: (configuration, options = {}) =>
         startYard(t, {
-          entry,
+          ...options,
           configuration: inContainers(configuration),
-          variables: { ...variables, TRAINYARD_LOG_LEVEL: 'info', TRAINYARD_DATA_DIR: directory },
+          variables: {
+            ...variables,
+            TRAINYARD_LOG_LEVEL: 'info',
+            TRAINYARD_DATA_DIR: directory,
+            ...options.variables,
+          },
           postgres: new URL(postgres.url),
         }),
       async bare() {

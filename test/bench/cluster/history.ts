@@ -19,7 +19,7 @@ export async function benchJobsHistory(): Promise<Row[]> {
       await ground.database.transaction((transaction) => transaction.script(history))
       const before = await ground.audit()
       const begun = performance.now()
-      const launcher = await ground.start(onGpu(active), 'services/launcher/main.ts')
+      const launcher = await ground.start(onGpu(active), { entry: 'services/launcher/main.ts' })
       const startedMs = performance.now() - begun
       await eventually(async () => (await notLookedAt(ground)) === 0, {
         timeoutMs: limitMs,

@@ -1,68 +1,122 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Cluster } from '../../../services/launcher/executor/kubernetes/client/cluster.ts'
 import { botUpdated, datasetOf, postDataset } from '../../chain/bot.ts'
+import { cleanup } from '../../harness/cleanup.ts'
 import { eventually } from '../../harness/eventually.ts'
+import { startBroker } from '../../kafka/broker/broker.ts'
+import { preparePlatform } from '../../kafka/platform.ts'
 import { quantile, type Row } from '../rows.ts'
 import { makeClient } from '../yard.ts'
 import { followArrivals } from './arrivals.ts'
-import { bareJob, openBareLoop } from './bare.ts'
+import { bareJob, openBareKafkaLoop, openBareLoop } from './bare.ts'
 import { onGpu } from './configuration.ts'
 import { type Ground, onCluster } from './ground.ts'
 
 const events = 1_000
-const warmUps = 50
+/** Services that have only just started are slow at first, and what they fall behind by then is seen for seconds. */
+const warmUps = 500
 const perSecond = 50
+
+/** How one of the two loops is given its events, and by what its Jobs are told apart. */
+interface Loop {
+  readonly arrivals: ReadonlyMap<string, number>
+  keyOf(index: number): string
+  send(index: number): Promise<void>
+}
 
 /** From a new bot's event to its Job, beside a bare loop of the embedded bus and the same client. */
 export async function benchJobsLatency(): Promise<Row[]> {
   return await onCluster(
     async (ground) => {
-      const bare = await bareWaits(ground)
-      const ours = await ourWaits(ground)
-      return [0.5, 0.99].flatMap((share) => {
-        const [own, other] = [quantile(ours, share), quantile(bare, share)]
-        const name = `p${share * 100}`
-        return [
-          { figure: `event → Job, a bare loop at 50/s, ${name}`, value: other, unit: 'ms', target: '' },
-          { figure: `event → Job at 50/s, ${name}`, value: own, unit: 'ms', target: '' },
-          { figure: `event → Job at 50/s, to the bare loop, ${name}`, value: own / other, unit: '×', target: '≤ 2' },
-        ]
-      })
+      const bare = await waitsOf(await bareOnEmbedded(ground))
+      const ours = await waitsOf(await oursOnEmbedded(ground))
+      return rowsOf('event → Job', ours, bare)
     },
     { jobsOnly: true },
   )
 }
 
-async function bareWaits(ground: Ground): Promise<number[]> {
-  const cluster = await ground.bare()
-  const arrivals = followArrivals(ground, cluster.namespace, ({ metadata }) => metadata.name)
-  const { send } = await openBareLoop(ground, cluster)
-  return await waitsOf(arrivals, (index) => bareJob(cluster, index).metadata?.name ?? '', send)
+/** The same with the events on Kafka, beside a bare loop of kafkajs and the same client. */
+export async function benchKafkaJobsLatency(): Promise<Row[]> {
+  return await onCluster(
+    async (ground) => {
+      const broker = await startBroker()
+      cleanup(ground.t, () => broker.stop())
+      const bare = await waitsOf(await bareOnKafka(ground, broker.brokers))
+      const ours = await waitsOf(await oursOnKafka(ground, broker.brokers))
+      return rowsOf('event on Kafka → Job', ours, bare)
+    },
+    { jobsOnly: true },
+  )
 }
 
-async function ourWaits(ground: Ground): Promise<number[]> {
-  const yard = await ground.start(onGpu(2 * events))
-  const arrivals = followArrivals(
-    ground,
-    ground.namespace,
-    ({ metadata }) => metadata.annotations?.['trainyard.dev/bot'] ?? '',
-  )
+function rowsOf(way: string, ours: readonly number[], bare: readonly number[]): Row[] {
+  return [0.5, 0.99].flatMap((share) => {
+    const [own, other] = [quantile(ours, share), quantile(bare, share)]
+    const name = `p${share * 100}`
+    return [
+      { figure: `${way}, a bare loop at 50/s, ${name}`, value: other, unit: 'ms', target: '' },
+      { figure: `${way} at 50/s, ${name}`, value: own, unit: 'ms', target: '' },
+      { figure: `${way} at 50/s, to the bare loop, ${name}`, value: own / other, unit: '×', target: '≤ 2' },
+    ]
+  })
+}
+
+async function bareOnEmbedded(ground: Ground): Promise<Loop> {
+  const cluster = await ground.bare()
+  return { ...bareJobs(ground, cluster), ...(await openBareLoop(ground, cluster)) }
+}
+
+async function bareOnKafka(ground: Ground, brokers: readonly string[]): Promise<Loop> {
+  const cluster = await ground.bare()
+  return { ...bareJobs(ground, cluster), ...(await openBareKafkaLoop(ground, cluster, brokers)) }
+}
+
+function bareJobs(ground: Ground, cluster: Cluster): Pick<Loop, 'arrivals' | 'keyOf'> {
+  return {
+    arrivals: followArrivals(ground, cluster.namespace, ({ metadata }) => metadata.name),
+    keyOf: (index) => bareJob(cluster, index).metadata?.name ?? '',
+  }
+}
+
+async function oursOnEmbedded(ground: Ground): Promise<Loop> {
+  const yard = await ground.start(onGpu(warmUps + events))
   const dataset = await postDataset(yard, datasetOf('bench'))
   const client = makeClient(yard.url)
-  const post = async (index: number) => {
-    const event = JSON.stringify(botUpdated(`bot-${index}`, dataset, 1))
-    await client.post('/events', 'application/cloudevents+json', event)
+  cleanup(ground.t, () => client.close())
+  return {
+    ...ourJobs(ground),
+    async send(index) {
+      const event = JSON.stringify(botUpdated(`bot-${index}`, dataset, 1))
+      await client.post('/events', 'application/cloudevents+json', event)
+    },
   }
-  const waits = await waitsOf(arrivals, (index) => `bot-${index}`, post)
-  client.close()
-  return waits
+}
+
+async function oursOnKafka(ground: Ground, brokers: readonly string[]): Promise<Loop> {
+  const platform = await preparePlatform(ground.t, brokers, { alone: true })
+  const yard = await ground.start(platform.configured(onGpu(warmUps + events)), { variables: platform.variables })
+  const dataset = await postDataset(yard, datasetOf('bench'))
+  return {
+    ...ourJobs(ground),
+    send: (index) =>
+      platform.produce([{ key: `bot-${index}`, value: JSON.stringify(botUpdated(`bot-${index}`, dataset, 1)) }]),
+  }
+}
+
+function ourJobs(ground: Ground): Pick<Loop, 'arrivals' | 'keyOf'> {
+  return {
+    arrivals: followArrivals(
+      ground,
+      ground.namespace,
+      ({ metadata }) => metadata.annotations?.['trainyard.dev/bot'] ?? '',
+    ),
+    keyOf: (index) => `bot-${index}`,
+  }
 }
 
 /** Sends at the steady pace; how long each took until its Job was seen, in milliseconds. */
-async function waitsOf(
-  arrivals: ReadonlyMap<string, number>,
-  keyOf: (index: number) => string,
-  send: (index: number) => Promise<void>,
-): Promise<number[]> {
+async function waitsOf({ arrivals, keyOf, send }: Loop): Promise<number[]> {
   const sentAt: number[] = []
   const sent: Promise<void>[] = []
   const begun = performance.now()
