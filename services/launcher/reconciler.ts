@@ -73,6 +73,8 @@ export interface Reconciler {
 /** The net below the hints and due times. */
 export const reconcilePollMs = 1_000
 const looksAtOnce = 64
+/** Where more wait than there is room for, so many are claimed together: one by one, claiming them would be most of the work. */
+const claimedAtLeast = 16
 /** How soon to ask again for a run that somebody was just changing. */
 const missedHintMs = 5
 
@@ -82,6 +84,8 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
   const { keyed: database, loose } = kit.database
   const hinted = new Set<RunId>()
   const looking = new Map<RunId, Promise<void>>()
+  /** Whether there was no room for all that is to be looked at. */
+  let isBehind = false
   let rouse: () => void = () => {}
   /** Called when no look is left, and nothing calls for another. */
   let rest: () => void = () => {}
@@ -114,8 +118,10 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     const { looks = [], missed = [], next_ms = null } = rows[0] ?? {}
     for (const run of hints) if (!missed.includes(run)) hinted.delete(run)
     for (const { run } of looks) hinted.delete(run)
-    const isMore = missed.length > 0 || waiting.length > hints.length
-    const nextMs = isMore ? missedHintMs : Math.max(1, Math.ceil(next_ms ?? reconcilePollMs))
+    isBehind = looks.length === room
+    // Whoever makes room says so.
+    const isMissed = missed.length > 0 && !isBehind
+    const nextMs = isMissed ? missedHintMs : Math.max(1, Math.ceil(next_ms ?? reconcilePollMs))
     return { looks, nextMs: Math.min(nextMs, reconcilePollMs) }
   }
 
@@ -150,10 +156,10 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       await clock.sleep(reconcilePollMs)
       hinted.add(run)
     }
-    const wasFull = looking.size === looksAtOnce
     looking.delete(run)
     const isSoon = waitMs !== null && waitMs < reconcilePollMs
-    if (isSoon || wasFull || hinted.has(run)) rouse()
+    const isRoom = isBehind && looking.size <= looksAtOnce - claimedAtLeast
+    if (isSoon || isRoom || hinted.has(run)) rouse()
     else if (looking.size === 0) rest()
   }
 
@@ -304,7 +310,8 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       const roused = new AbortController()
       rouse = () => roused.abort('roused')
       // With no room for another look, whichever ends says so.
-      const nextMs = looking.size < looksAtOnce ? await claimAndBegin() : reconcilePollMs
+      isBehind = looking.size >= looksAtOnce
+      const nextMs = isBehind ? reconcilePollMs : await claimAndBegin()
       // What was said while we claimed may not be among it.
       if (roused.signal.aborted) return 0
       const dueAtMs = clock.monotonicMs() + nextMs

@@ -1,5 +1,5 @@
 /** The token of an attempt: an HMAC of its name, so it is known again after a crash and is stored nowhere (D10). */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { AttemptName } from '../../schemas/words.ts'
 import type { Random } from '../kit/random.ts'
 import type { Database } from '../kit/store/database.ts'
@@ -11,7 +11,8 @@ export interface Tokens {
 }
 
 export function makeTokens(secret: Uint8Array): Tokens {
-  const of = (attempt: AttemptName): string => createHmac('sha256', secret).update(attempt).digest('base64url')
+  const key = createSecretKey(secret)
+  const of = (attempt: AttemptName): string => createHmac('sha256', key).update(attempt).digest('base64url')
   return {
     of,
     matches(attempt, token) {

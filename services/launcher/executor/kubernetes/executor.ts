@@ -62,9 +62,8 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   let listed: { readonly atMs: number; readonly nodes: Promise<readonly SeenNode[]> } | undefined
   /** Of those that have ended, what was read then; each is asked about thrice, and the API server once. */
   const over = new Map<string, Read>()
-  /** Those that have no pod yet, and of them those whose pod is late. */
-  const podless = new Set<string>()
-  const late = new Set<string>()
+  /** Those that have no pod yet, in their order, and from when on it is late, by the monotonic clock. */
+  const podless = new Map<string, number>()
   const closing = new AbortController()
   const isClosed = (): boolean => closing.signal.aborted
 
@@ -142,20 +141,29 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   /** Nothing that is watched tells of a pod that is refused. */
   function awaitPod(name: string): void {
     if (podless.has(name)) return
-    podless.add(name)
-    void clock.sleep(podWithinMs + grainMs, closing.signal).then(() => {
-      late.add(name)
-      if (late.size === 1) void clock.sleep(grainMs, closing.signal).then(tellRefused)
-    })
+    podless.set(name, clock.monotonicMs() + podWithinMs + grainMs)
+    if (podless.size === 1) void awaitPods()
+  }
+
+  /** In one wait for all of them: thousands of Jobs are made in a few seconds. */
+  async function awaitPods(): Promise<void> {
+    for (;;) {
+      const [firstMs] = podless.values()
+      if (firstMs === undefined) return
+      await clock.sleep(firstMs + grainMs - clock.monotonicMs(), closing.signal)
+      if (isClosed()) return
+      const nowMs = clock.monotonicMs()
+      const late = [...podless].flatMap(([name, lateMs]) => (lateMs <= nowMs ? [name] : []))
+      for (const name of late) podless.delete(name)
+      await tellRefused(late)
+    }
   }
 
   /** Where one pod is late many may be, and all are asked about together. */
-  async function tellRefused(): Promise<void> {
+  async function tellRefused(late: readonly string[]): Promise<void> {
     const withPod = new Set(pods.all().map(attemptOfPod))
-    const names = [...late].filter((name) => jobs.get(name) !== undefined && !withPod.has(name))
-    for (const name of late) podless.delete(name)
-    late.clear()
-    if (isClosed() || names.length === 0) return
+    const names = late.filter((name) => jobs.get(name) !== undefined && !withPod.has(name))
+    if (names.length === 0) return
     // Where that cannot be told, each is looked at.
     const refusals = await cluster.listRefusals().catch(() => undefined)
     const refused = refusals && new Set(refusals.map(({ involvedObject }) => involvedObject.uid))

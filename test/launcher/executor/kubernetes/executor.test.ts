@@ -57,8 +57,10 @@ test('D7: a pod that is there before its Job is heard of is told', async (t) => 
 
 test('I6: of Jobs whose pods are late those are told whose pods are refused, and one question serves for all', async (t) => {
   const late = Promise.withResolvers<void>()
+  let passedMs = 0
   const clock: Clock = {
     ...systemClock,
+    monotonicMs: () => systemClock.monotonicMs() + passedMs,
     sleep: (milliseconds, signal) => (milliseconds > 5_000 ? late.promise : systemClock.sleep(milliseconds, signal)),
   }
   const { server, executor, told } = await scene(t, clock)
@@ -75,6 +77,7 @@ test('I6: of Jobs whose pods are late those are told whose pods are refused, and
   }
   server.put('events', { metadata: { name: 'refusal' }, ...refusal })
   told.length = 0
+  passedMs = 10_000
   late.resolve()
   await eventually(() => told.length > 0)
   assert.deepEqual(told, [attempt.name])
