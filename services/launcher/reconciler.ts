@@ -73,8 +73,12 @@ export interface Reconciler {
 /** The net below the hints and due times. */
 export const reconcilePollMs = 1_000
 const looksAtOnce = 64
-/** Where more wait than there is room for, so many are claimed together: one by one, claiming them would be most of the work. */
-const claimedAtLeast = 16
+/**
+ * Where more wait than there is room for, room for so many is waited for, but not for long, since looks may hang: one by one,
+ * claiming them would be most of the work.
+ */
+const claimedTogether = 16
+const roomWaitMs = 20
 /** How soon to ask again for a run that somebody was just changing. */
 const missedHintMs = 5
 
@@ -119,9 +123,8 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     for (const run of hints) if (!missed.includes(run)) hinted.delete(run)
     for (const { run } of looks) hinted.delete(run)
     isBehind = looks.length === room
-    // Whoever makes room says so.
-    const isMissed = missed.length > 0 && !isBehind
-    const nextMs = isMissed ? missedHintMs : Math.max(1, Math.ceil(next_ms ?? reconcilePollMs))
+    if (isBehind) return { looks, nextMs: roomWaitMs }
+    const nextMs = missed.length > 0 ? missedHintMs : Math.max(1, Math.ceil(next_ms ?? reconcilePollMs))
     return { looks, nextMs: Math.min(nextMs, reconcilePollMs) }
   }
 
@@ -158,7 +161,7 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     }
     looking.delete(run)
     const isSoon = waitMs !== null && waitMs < reconcilePollMs
-    const isRoom = isBehind && looking.size <= looksAtOnce - claimedAtLeast
+    const isRoom = isBehind && looking.size <= looksAtOnce - claimedTogether
     if (isSoon || isRoom || hinted.has(run)) rouse()
     else if (looking.size === 0) rest()
   }
@@ -309,9 +312,8 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     async work(signal) {
       const roused = new AbortController()
       rouse = () => roused.abort('roused')
-      // With no room for another look, whichever ends says so.
       isBehind = looking.size >= looksAtOnce
-      const nextMs = isBehind ? reconcilePollMs : await claimAndBegin()
+      const nextMs = isBehind ? roomWaitMs : await claimAndBegin()
       // What was said while we claimed may not be among it.
       if (roused.signal.aborted) return 0
       const dueAtMs = clock.monotonicMs() + nextMs

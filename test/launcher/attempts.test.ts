@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BotId, digestOf } from '../../schemas/words.ts'
 import { badInput, unavailable } from '../../services/kit/errors.ts'
+import { chooseSlots } from '../../services/launcher/slots.ts'
+import { cleanup } from '../harness/cleanup.ts'
 import { eventually } from '../harness/eventually.ts'
-import { type LauncherKit, launcherKit } from './launcher-kit.ts'
+import { jobType, type LauncherKit, launcherKit } from './launcher-kit.ts'
+import { scriptedExecutor } from './scripted-executor.ts'
 
 const atOnce = { retries: { backoffSeconds: 0 } }
 const started = (kit: LauncherKit) => kit.executor.started.map(({ name }) => name)
@@ -37,6 +40,28 @@ test('of however many attempts there is news at once, each is looked at', async 
   assert.equal(kit.executor.started.length, many)
   for (const { name } of [...kit.executor.started]) kit.executor.exits(name)
   await eventually(() => looked('ended'))
+})
+
+test('looks that hang hold up no others, though little room is left beside them', async (t) => {
+  const [hanging, others] = [60, 60]
+  const released = Promise.withResolvers<void>()
+  const executor = scriptedExecutor()
+  const { start } = executor
+  executor.start = async (attempt) => {
+    if (attempt.bot.startsWith('hanging')) await released.promise
+    return await start(attempt)
+  }
+  const kit = await launcherKit(t, { slots: 0, executor })
+  cleanup(t, () => released.resolve())
+  for (let index = 0; index < hanging; index += 1) await kit.request({ bot: BotId.parse(`hanging-${index}`) })
+  for (let index = 0; index < others; index += 1) await kit.request({ bot: BotId.parse(`other-${index}`) })
+  await chooseSlots(kit.database, jobType, hanging + others, { actor: 'ada', reason: 'machines' })
+  while ((await kit.work('launcher.queue')) === 0);
+  const allStarted = async () => {
+    await kit.work('launcher.reconcile')
+    return executor.started.length === others
+  }
+  await eventually(allStarted, { timeoutMs: 10_000 })
 })
 
 test('I1: an attempt that the executor had and has lost is not started again under its name', async (t) => {
