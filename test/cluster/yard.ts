@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import type { Ending } from '../harness/cleanup.ts'
-import { emptyDatabase } from '../harness/database.ts'
+import { servicesDatabase } from '../harness/database.ts'
 import { freePort } from '../harness/ports.ts'
 import { startYard, type Yard } from '../harness/yard.ts'
 import type { Cluster } from './cluster.ts'
@@ -53,7 +53,7 @@ export async function startClusterYard(t: Ending, options: ClusterYardOptions): 
   const kubelets: Kubelet[] = []
   for (let node = 0; node < nodes; node += 1) kubelets.push(await startKubelet(t, cluster, { namespace, gpus, files }))
   const configuration = inContainers(options.configuration)
-  const postgres = new URL(await emptyDatabase(t))
+  const postgres = new URL(await servicesDatabase(t))
   const yard = await startYard(t, { configuration, postgres, variables })
   return {
     yard,

@@ -13,12 +13,19 @@ export async function emptyDatabase(t: Ending): Promise<string> {
   return await databaseLike(t, 'template1')
 }
 
+/** The same for all services, which find nothing to migrate when they start. */
+export async function servicesDatabase(t: Ending): Promise<string> {
+  const load = async () => (await import('../../services/all.ts')).everyService
+  return await databaseLike(t, await migratedDatabase('every service', load))
+}
+
 /** The same with the given services' schemas in it. */
 export async function testDatabase(
   t: Ending,
   definitions: readonly ServiceDefinition[],
 ): Promise<Database & { url: string }> {
-  const url = await databaseLike(t, await migratedDatabase(definitions))
+  const names = definitions.map((each) => each.name).join()
+  const url = await databaseLike(t, await migratedDatabase(names, async () => definitions))
   const database = openDatabase({ url, maximumConnections: 10, random: systemRandom })
   cleanup(t, () => database.close())
   return Object.assign(database, { url })
@@ -54,8 +61,8 @@ async function databaseLike(t: Ending, source: string): Promise<string> {
 }
 
 /** Migrating takes longer than copying, and most tests begin with the same: done once in a run, by whoever comes first. */
-async function migratedDatabase(definitions: readonly ServiceDefinition[]): Promise<string> {
-  const name = `migrated_${runOfTests()}_${shortDigest(definitions.map((each) => each.name).join())}`
+async function migratedDatabase(whose: string, load: () => Promise<readonly ServiceDefinition[]>): Promise<string> {
+  const name = `migrated_${runOfTests()}_${shortDigest(whose)}`
   await asAdministrator(async (server) => {
     await server.query('select pg_advisory_lock(hashtext($1))', [name])
     try {
@@ -65,7 +72,7 @@ async function migratedDatabase(definitions: readonly ServiceDefinition[]): Prom
       await server.query(`drop database if exists ${unfinished} with (force)`)
       await server.query(copyOf('template1', unfinished))
       const database = openDatabase({ url: await urlOf(unfinished), maximumConnections: 1, random: systemRandom })
-      await migrateAll(database, definitions).finally(() => database.close())
+      await migrateAll(database, await load()).finally(() => database.close())
       await server.query(`alter database ${unfinished} rename to ${name}`)
     } finally {
       await server.query('select pg_advisory_unlock(hashtext($1))', [name])

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startEmbeddedPostgres } from '../../services/kit/store/embedded.ts'
 import { cleanup, type Ending } from './cleanup.ts'
-import { emptyDatabase } from './database.ts'
+import { servicesDatabase } from './database.ts'
 
 /** As the command and the image start them. */
 export const nodeFlags: readonly string[] = ['--max-semi-space-size=16']
@@ -36,8 +36,8 @@ export interface YardOptions {
   readonly configuration: string
   readonly variables?: Readonly<Record<string, string>>
   /**
-   * Whether PostgreSQL is the embedded one, as on a laptop, the server that the tests share, which is there sooner, or
-   * one of the test's own.
+   * Whether PostgreSQL is the embedded one, as on a laptop; the server that the tests share, where there is nothing to migrate
+   * any more; or one of the test's own.
    */
   readonly postgres?: 'embedded' | 'shared' | URL
 }
@@ -54,7 +54,7 @@ export async function startYard(t: Ending, options: YardOptions): Promise<Yard> 
   await writeFile(join(directory, 'trainyard.yaml'), options.configuration)
   const { entry = 'services/all.ts', postgres = 'embedded' } = options
   const database: Record<string, string> =
-    postgres === 'embedded' ? {} : { DATABASE_URL: postgres === 'shared' ? await emptyDatabase(t) : postgres.href }
+    postgres === 'embedded' ? {} : { DATABASE_URL: postgres === 'shared' ? await servicesDatabase(t) : postgres.href }
   let child: ChildProcess | undefined
   let url = ''
   let ended: Promise<number | string> = Promise.resolve(0)
