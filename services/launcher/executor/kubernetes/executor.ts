@@ -150,12 +150,12 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     for (;;) {
       const [firstMs] = podless.values()
       if (firstMs === undefined) return
-      await clock.sleep(firstMs + grainMs - clock.monotonicMs(), closing.signal)
+      await clock.sleep(Math.max(0, firstMs + grainMs - clock.monotonicMs()), closing.signal)
       if (isClosed()) return
       const nowMs = clock.monotonicMs()
       const late = [...podless].flatMap(([name, lateMs]) => (lateMs <= nowMs ? [name] : []))
-      for (const name of late) podless.delete(name)
       await tellRefused(late)
+      for (const name of late) podless.delete(name)
     }
   }
 

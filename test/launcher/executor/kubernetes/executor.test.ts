@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { AttemptName } from '../../../../schemas/words.ts'
 import { type Clock, systemClock } from '../../../../services/kit/clock.ts'
 import { openLog } from '../../../../services/kit/log.ts'
+import type { ClusterTimings } from '../../../../services/launcher/executor/kubernetes/client/open.ts'
 import { createKubernetesExecutor } from '../../../../services/launcher/executor/kubernetes/executor.ts'
 import { eventually } from '../../../harness/eventually.ts'
 import { type ApiServer, startApiServer } from './client/api-server.ts'
@@ -12,10 +13,11 @@ import { attemptOf, settings } from './given.ts'
 
 const attempt = attemptOf()
 const stranger = 'run-jihgfedcba-1'
+const gatherMs = 100
 
-async function scene(t: TestContext, clock: Clock = systemClock) {
+async function scene(t: TestContext, clock: Clock = systemClock, timings: Partial<ClusterTimings> = {}) {
   const server = await startApiServer(t)
-  const cluster = openTestCluster(t, server.kubeconfig)
+  const cluster = openTestCluster(t, server.kubeconfig, timings)
   const executor = createKubernetesExecutor({ cluster, settings, clock, log: openLog('silent') })
   const told: string[] = []
   executor.onChange((name) => told.push(name))
@@ -82,4 +84,32 @@ test('I6: of Jobs whose pods are late those are told whose pods are refused, and
   await eventually(() => told.length > 0)
   assert.deepEqual(told, [attempt.name])
   assert.equal(server.asked.filter(({ path }) => path.endsWith('/events')).length, 1)
+})
+
+test('those whose pods become late while others are asked about are told, in the same wait', async (t) => {
+  let passedMs = 0
+  const waits: { readonly milliseconds: number; readonly end: () => void }[] = []
+  const clock: Clock = {
+    ...systemClock,
+    monotonicMs: () => systemClock.monotonicMs() + passedMs,
+    sleep: (milliseconds, signal) =>
+      milliseconds === gatherMs
+        ? systemClock.sleep(milliseconds, signal)
+        : new Promise((end) => waits.push({ milliseconds, end })),
+  }
+  const { server, executor, told } = await scene(t, clock, { limitMs: 1_000 })
+  server.fault = ({ path }) => (path.endsWith('/events') ? 'hang' : undefined)
+  const other = AttemptName.parse('run-bcdefghija-1')
+  await executor.start(attempt)
+  await goesOn(server, told)
+  passedMs = 10_000
+  waits.at(-1)?.end()
+  await eventually(() => server.asked.some(({ path }) => path.endsWith('/events')))
+  await executor.start({ ...attempt, name: other })
+  assert.equal(waits.length, 1)
+  passedMs = 20_000
+  await eventually(() => waits.length === 2)
+  assert.equal(waits[1]?.milliseconds, 0)
+  waits[1]?.end()
+  await eventually(() => told.includes(other))
 })
