@@ -57,7 +57,7 @@ export interface ReconcilerNeeds {
 export interface Reconciler {
   /** Says that there is news of a run. */
   hint(runs: readonly RunId[]): void
-  /** How many runs there is room for, and how long a look at one is its claimer's alone. */
+  /** How many runs that start there is room for, and how long a look at one is its claimer's alone. */
   lease(): { readonly runs: number; readonly milliseconds: number }
   /** Begins to look at runs that were claimed for it, and read, as those are that start here. */
   begin(looks: readonly Look[], records: Promise<readonly RunRecord[]>): void
@@ -75,11 +75,11 @@ export const reconcilePollMs = 1_000
 const looksAtOnce = 64
 /**
  * Where more wait than there is room for, room for so many is waited for, but not for long, since looks may hang: one by one,
- * claiming them would be most of the work.
+ * claiming them would be most of the work. Starts leave them room.
  */
 const claimedTogether = 16
 const roomWaitMs = 20
-/** How soon to ask again for a run that somebody was just changing. */
+/** How soon to ask again for a run that somebody was just changing, or that was not asked for with the others. */
 const missedHintMs = 5
 
 export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
@@ -124,7 +124,9 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
     for (const { run } of looks) hinted.delete(run)
     isBehind = looks.length === room
     if (isBehind) return { looks, nextMs: roomWaitMs }
-    const nextMs = missed.length > 0 ? missedHintMs : Math.max(1, Math.ceil(next_ms ?? reconcilePollMs))
+    // With room left, what was hinted had nothing to look at, and so may more have.
+    const isMore = missed.length > 0 || waiting.length > hints.length
+    const nextMs = isMore ? missedHintMs : Math.max(1, Math.ceil(next_ms ?? reconcilePollMs))
     return { looks, nextMs: Math.min(nextMs, reconcilePollMs) }
   }
 
@@ -306,7 +308,11 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       if (runs.some((run) => !looking.has(run))) rouse()
     },
 
-    lease: () => ({ runs: Math.max(0, looksAtOnce - looking.size), milliseconds: timings.leaseMs }),
+    lease: () => ({
+      // Where starts hang, those that follow must not take all the room from what is due.
+      runs: Math.max(0, looksAtOnce - claimedTogether - looking.size),
+      milliseconds: timings.leaseMs,
+    }),
     begin,
 
     async work(signal) {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BotId, digestOf } from '../../schemas/words.ts'
+import { AttemptName, BotId, digestOf } from '../../schemas/words.ts'
 import { badInput, unavailable } from '../../services/kit/errors.ts'
 import { chooseSlots } from '../../services/launcher/slots.ts'
 import { cleanup } from '../harness/cleanup.ts'
 import { eventually } from '../harness/eventually.ts'
-import { jobType, type LauncherKit, launcherKit } from './launcher-kit.ts'
+import { jobType, type LauncherKit, launcherKit, newRun } from './launcher-kit.ts'
 import { scriptedExecutor } from './scripted-executor.ts'
 
 const atOnce = { retries: { backoffSeconds: 0 } }
@@ -62,6 +62,20 @@ test('looks that hang hold up no others, though little room is left beside them'
     return executor.started.length === others
   }
   await eventually(allStarted, { timeoutMs: 10_000 })
+})
+
+test('news of attempts of which nothing is left to look at, as of many that are released, holds up no other', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request()
+  await kit.settle()
+  const { attempt } = kit.runnerOf(run)
+  for (let index = 0; index < 100; index += 1) kit.executor.forgets(AttemptName.parse(`${newRun()}-1`))
+  kit.executor.exits(attempt)
+  const nextMs = await kit.work('launcher.reconcile')
+  assert.ok(nextMs !== undefined && nextMs < 100, `it is looked at after ${nextMs} ms`)
+  await kit.settle()
+  const rows = await kit.database.query('select state from launcher.attempts where attempt = $1', [attempt])
+  assert.deepEqual(rows, [{ state: 'ended' }])
 })
 
 test('I1: an attempt that the executor had and has lost is not started again under its name', async (t) => {
