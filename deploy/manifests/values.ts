@@ -25,6 +25,8 @@ const ofNode = ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS']
 const variables = [...Object.keys(EnvironmentVariables.shape).filter((name) => !notForPeople.includes(name)), ...ofNode]
 
 const Name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
+/** A label of DNS, which a name of most other things may have several of. */
+const Namespace = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/)
 const Image = z.string().min(1)
 /** What Kubernetes itself defines, and its API server checks. */
 const OfKubernetes = z.record(z.string(), z.json())
@@ -40,7 +42,7 @@ export const Values = z.strictObject({
   configuration: z.string(),
   environment: z.strictObject(Object.fromEntries(variables.map((name) => [name, z.string().optional()]))),
   secrets: z.strictObject({ environment: Name, files: Name }),
-  attempts: z.strictObject({ namespace: Name, createNamespace: z.boolean(), egress: z.array(OfKubernetes) }),
+  attempts: z.strictObject({ namespace: Namespace, createNamespace: z.boolean(), egress: z.array(OfKubernetes) }),
   networkPolicies: z.strictObject({
     enabled: z.boolean(),
     clients: z.array(OfKubernetes),

@@ -183,6 +183,8 @@ test('what a person sets wrongly is refused with the name of what is wrong', asy
   assert.match(await refused('--set-string=environment.KAFKA_BROKRS=kafka:9092'), /'KAFKA_BROKRS' not allowed/)
   assert.match(await refused('--set-string=environment.DATABASE_URL=postgres://…'), /'DATABASE_URL' not allowed/)
   assert.match(await refused('--set=networkPolicies.clients=null'), /clients/)
+  for (const name of ['a.b', 'a'.repeat(64)])
+    assert.match(await refused(`--set=attempts.namespace=${name}`), /attempts\/namespace': '.*' does not match pattern/)
   assert.match(await refused('--set=attempts.namespace=trainyard'), /the namespace of the services themselves/)
 })
 
