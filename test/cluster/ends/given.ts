@@ -66,14 +66,15 @@ export async function begun(yard: Yard, run: string): Promise<void> {
 }
 
 /** An attempt that runs on one of two nodes with a GPU each. */
-export async function runsOnNode(t: Ending) {
-  const configuration = `jobTypes:\n${jobType('intents', { hyperparameters: hangs })}${placements}`
+export async function runsOnNode(t: Ending, { hyperparameters = hangs, tolerations = '[]' } = {}) {
+  const places = placements.replace('}', `, tolerations: ${tolerations} }`)
+  const configuration = `jobTypes:\n${jobType('intents', { hyperparameters })}${places}`
   const here = await startClusterYard(t, { configuration, nodes: 2, gpus: 1 })
   const witness = watchAttempts(t, here.cluster, here.namespace)
   const run = await train(here.yard, 'intents')
   await begun(here.yard, run)
   const pod = await podThat(here.cluster, here.namespace, `${run}-1`, ({ spec }) => spec.nodeName)
-  return { here, witness, run, kubelet: kubeletOf(here, pod.spec.nodeName) }
+  return { here, witness, run, pod, kubelet: kubeletOf(here, pod.spec.nodeName) }
 }
 
 export const attemptsOf = (yard: Yard, run: string): Promise<Attempt[]> => yard.get(`/runs/${run}/attempts`)
@@ -95,13 +96,13 @@ export async function endOf(
 }
 
 /** How the run's newest attempt stands, once it stands so. */
-export async function stands(yard: Yard, run: string, words: RegExp): Promise<string> {
+export async function stands(yard: Yard, run: string, words: RegExp, timeoutMs = 60_000): Promise<string> {
   let last: string | null | undefined
   const look = async () => {
     last = (await attemptsOf(yard, run)).at(-1)?.standing
     return typeof last === 'string' && words.test(last) && last
   }
-  return await eventually(look).catch((error: unknown) => {
+  return await eventually(look, { timeoutMs }).catch((error: unknown) => {
     throw new Error(`it stands otherwise: ${last}`, { cause: error })
   })
 }

@@ -68,6 +68,28 @@ describe('an attempt', { concurrency: 4 }, () => {
     await witness.check()
   })
 
+  test('whose node somebody empties by a taint is told to stop, and not said to be on a node that does not answer', async (t) => {
+    const hyperparameters = { hang: 'ignoreTerm', untilAttempt: 1 }
+    const { here, witness, run, pod } = await runsOnNode(t, { hyperparameters })
+    await here.cluster.kubectl('taint', 'node', pod.spec.nodeName ?? '', 'test/maintenance=now:NoExecute')
+    await podThat(here.cluster, here.namespace, `${run}-1`, isTaken)
+    assert.equal(await stands(here.yard, run, /^is told to stop/), 'is told to stop')
+    assert.deepEqual(outcomesOf(await endOf(here.yard, run)), ['succeeded', 'stopped', 'done'])
+    await witness.check()
+  })
+
+  test('D13: that is cancelled while its node is lost is said to be there once its time to stop is over', async (t) => {
+    // What nobody takes away from there but whoever cancels it.
+    const tolerations = '[{ key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute }]'
+    const { here, witness, run, kubelet } = await runsOnNode(t, { tolerations })
+    await kubelet.loseNode('die')
+    await here.yard.post(`/runs/${run}/cancel`, { actor: 'ada', reason: 'a test' })
+    await stands(here.yard, run, /^is told to stop; its node \S+ does not answer/, 120_000)
+    await kubelet.recoverNode()
+    assert.deepEqual(outcomesOf(await endOf(here.yard, run)), ['cancelled', 'stopped'])
+    await witness.check()
+  })
+
   test('D13: whose node is cut off has none either, until the node is back and has ended it', async (t) => {
     const { here, witness, run, kubelet } = await runsOnNode(t)
     await kubelet.loseNode()

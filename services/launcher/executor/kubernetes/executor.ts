@@ -24,8 +24,10 @@ import { failureOf, toTrainyardError } from './client/failures.ts'
 import { whyNoNodeFits } from './fit.ts'
 import { buildJob, isSameWork, type JobSettings } from './job.ts'
 import { labels } from './names.ts'
-import { isOver, isUnschedulable, observationOf } from './observation.ts'
+import { isLost } from './node-match.ts'
+import { isOver, isUnschedulable, mayBeOnLostNode, observationOf } from './observation.ts'
 import { needsOf } from './pod.ts'
+import { toldToStopMs } from './pod-end.ts'
 import { remarksOf } from './remarks.ts'
 
 export interface KubernetesExecutorOptions {
@@ -119,13 +121,23 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     // Without the nodes, what the scheduler says is told.
     const there = waiting && (await nodes().catch(() => undefined))
     const nowhere = there && waiting?.spec && whyNoNodeFits(there, waiting.spec)
-    return observationOf({ job, pods, events, nowhere }, cluster.nowMs())
+    const nowMs = cluster.nowMs()
+    const doubtful = pods.find((pod) => mayBeOnLostNode(pod, nowMs))
+    const isNodeLost = doubtful !== undefined && (await isOnLostNode(doubtful))
+    return observationOf({ job, pods, events, nowhere, isNodeLost }, nowMs)
+  }
+
+  /** By what the nodes were since it was told to stop. */
+  async function isOnLostNode(pod: SeenPod): Promise<boolean> {
+    const there = await nodes(cluster.nowMs() - (toldToStopMs(pod) ?? 0)).catch(() => [])
+    return there.some((node) => node.metadata?.name === pod.spec?.nodeName && isLost(node))
   }
 
   /** They seldom change, and many wait for the same ones. */
-  async function nodes(): Promise<readonly SeenNode[]> {
+  async function nodes(ageMs = nodesAgeMs): Promise<readonly SeenNode[]> {
     const nowMs = clock.monotonicMs()
-    if (listed === undefined || nowMs - listed.atMs > nodesAgeMs) listed = { atMs: nowMs, nodes: cluster.listNodes() }
+    if (listed === undefined || nowMs - listed.atMs > Math.min(ageMs, nodesAgeMs))
+      listed = { atMs: nowMs, nodes: cluster.listNodes() }
     const asked = listed
     return await asked.nodes.catch((error: unknown) => {
       if (listed === asked) listed = undefined
@@ -174,7 +186,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   function noteMade(name: string, job: SeenJob): Pick<Standing, 'words'> {
     made.set(name, versionOf(job))
     if (job.spec?.suspend !== true) awaitPod(name)
-    const seen = observationOf({ job, pods: [], events: [], nowhere: undefined }, cluster.nowMs())
+    const seen = observationOf({ job, pods: [] }, cluster.nowMs())
     return seen.state === 'starting' && seen.words !== undefined ? { words: seen.words } : {}
   }
 

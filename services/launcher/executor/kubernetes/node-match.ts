@@ -110,6 +110,11 @@ export function isPassing({ key }: V1Taint): boolean {
   return /^node(\.cloudprovider)?\.kubernetes\.io\//.test(key)
 }
 
+/** Nobody hears of it, so nobody knows what goes on there. */
+export function isLost({ spec }: SeenNode): boolean {
+  return spec?.taints?.some(({ key }) => key === 'node.kubernetes.io/unreachable') === true
+}
+
 function bears({ key, operator, value = '', effect }: V1Toleration, taint: V1Taint): boolean {
   if (effect !== undefined && effect !== taint.effect) return false
   if (operator === 'Exists') return key === undefined || key === taint.key

@@ -15,19 +15,23 @@ import { disruptionOf, endWords, exitOf } from './pod-end.ts'
 /** How long what may mend itself (a registry that is away, a Secret not made yet) is waited for. */
 const patienceMs = 10 * 60_000
 
-/** `events` of the Job are needed only where no pod was made; the newest last. `nowhere`: why no node could ever take its pod. */
 export interface Seen {
   readonly job: SeenJob | undefined
   readonly pods: readonly SeenPod[]
-  readonly events: readonly CoreV1Event[]
-  readonly nowhere: string | undefined
+  /** Of the Job, the newest last; needed only where no pod was made. */
+  readonly events?: readonly CoreV1Event[]
+  /** Why no node could ever take its pod. */
+  readonly nowhere?: string | undefined
+  /** That the node of a pod that is told to stop does not answer. */
+  readonly isNodeLost?: boolean
 }
 
-export function observationOf({ job, pods, events, nowhere }: Seen, nowMs: number): Observation {
+export function observationOf(seen: Seen, nowMs: number): Observation {
+  const { job, pods, events = [] } = seen
   const alive = pods.find((pod) => !isOver(pod))
   const isForsaken = alive !== undefined && isDeleted(job) && alive.metadata?.deletionTimestamp === undefined
   const handle = job?.metadata?.uid ?? alive?.metadata?.uid ?? ''
-  if (alive) return ofPod(alive, { handle, ...(isForsaken ? { isForsaken } : {}) }, nowhere, nowMs)
+  if (alive) return ofPod(alive, { handle, ...(isForsaken ? { isForsaken } : {}) }, seen, nowMs)
   if (pods.length > 0 || isDeleted(job) || finishOf(job) || isSuspendedAgain(job)) {
     return job || pods.length > 0 ? endOf(job, pods) : { state: 'absent' }
   }
@@ -67,15 +71,15 @@ function waitForPod(job: SeenJob | undefined, events: readonly CoreV1Event[]): s
   return `its pod is refused${/exceeded quota/.test(message) ? ', since the quota is used up' : ''}: ${message}`
 }
 
-function ofPod(pod: SeenPod, standing: Standing, nowhere: string | undefined, nowMs: number): Observation {
+function ofPod(pod: SeenPod, standing: Standing, { nowhere, isNodeLost }: Seen, nowMs: number): Observation {
   const node = pod.spec?.nodeName
   const program = stateOf(pod, containers.program)
   if (pod.metadata?.deletionTimestamp !== undefined) {
-    const lost = isNodeLost(pod) ? `; its node ${node} does not answer, so nobody can tell when it has` : ''
+    const lost = isNodeLost ? `; its node ${node} does not answer, so nobody can tell when it has` : ''
     return { state: 'running', ...standing, words: `is told to stop${lost}` }
   }
   if (node === undefined) return { state: 'starting', ...standing, words: waitForNode(pod, nowhere) }
-  if (program?.running || program?.terminated) return { state: 'running', ...standing, words: whereItRuns(pod, node) }
+  if (program?.running || program?.terminated) return { state: 'running', ...standing, words: `runs on node ${node}` }
 
   const stuck = stuckContainer(pod)
   if (!stuck) return { state: 'starting', ...standing, words: `is set up on node ${node}` }
@@ -83,12 +87,14 @@ function ofPod(pod: SeenPod, standing: Standing, nowhere: string | undefined, no
   return { state: 'starting', ...standing, words: stuck.words, ...(hopeless ? { hopeless } : {}) }
 }
 
-function whereItRuns(pod: SeenPod, node: string): string {
-  return isNodeLost(pod) ? `ran on node ${node}, which does not answer` : `runs on node ${node}`
-}
-
-function isNodeLost(pod: SeenPod): boolean {
-  return pod.status?.reason === 'NodeLost' || disruptionOf(pod)?.reason === 'DeletionByTaintManager'
+/**
+ * Whether it is told to stop and its node may be lost. A taint takes pods from a node that is, and from one that somebody
+ * empties; and whoever else has told it to, a node that lives would have ended it in its time.
+ */
+export function mayBeOnLostNode(pod: SeenPod, nowMs: number): boolean {
+  const endsBy = pod.metadata?.deletionTimestamp
+  if (endsBy === undefined || isOver(pod)) return false
+  return disruptionOf(pod)?.reason === 'DeletionByTaintManager' || nowMs > Date.parse(timeText(endsBy))
 }
 
 export function isUnschedulable(pod: SeenPod): boolean {

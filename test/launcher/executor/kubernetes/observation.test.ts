@@ -6,7 +6,7 @@ import type {
   SeenPod,
   V1ContainerState,
 } from '../../../../services/launcher/executor/kubernetes/client/cluster.ts'
-import { observationOf } from '../../../../services/launcher/executor/kubernetes/observation.ts'
+import { mayBeOnLostNode, observationOf } from '../../../../services/launcher/executor/kubernetes/observation.ts'
 
 const nowMs = Date.parse('2026-01-02T03:04:05Z')
 const minutesAgo = (minutes: number) => new Date(nowMs - minutes * 60_000)
@@ -185,12 +185,6 @@ const rows: readonly Row[] = [
     'running: is told to stop',
   ],
   [
-    'D13: a pod on a lost node may still run',
-    job(),
-    [disrupted('DeletionByTaintManager', { phase: 'Running', deleted: true })],
-    'running: is told to stop; its node gpu-1 does not answer, so nobody can tell when it has',
-  ],
-  [
     'a pod whose Job somebody has deleted was not told to stop',
     deletedJob,
     [{ phase: 'Running', program: { running: {} } }],
@@ -311,7 +305,7 @@ const rows: readonly Row[] = [
 
 for (const [title, given, pods, says] of rows) {
   test(title, () => {
-    const seen = observationOf({ job: given, pods: pods.map(pod), events: [failedCreate], nowhere: undefined }, nowMs)
+    const seen = observationOf({ job: given, pods: pods.map(pod), events: [failedCreate] }, nowMs)
     assert.equal(wordsOf(seen), says)
   })
 }
@@ -334,6 +328,23 @@ function wordsOf(seen: ReturnType<typeof observationOf>): string {
 test('a pod that no node could ever take says why', () => {
   const waits = pod(unschedulable('0/1 nodes are available: 1 Insufficient nvidia.com/gpu.'))
   const nowhere = 'a node has at most 4 nvidia.com/gpu, and 8 are asked for'
-  const seen = observationOf({ job: job(), pods: [waits], events: [], nowhere }, nowMs)
+  const seen = observationOf({ job: job(), pods: [waits], nowhere }, nowMs)
   assert.equal(wordsOf(seen), `starting: waits for a node, and none that is there can ever take it: ${nowhere}`)
+})
+
+test('D13: a pod that is told to stop may still run, and where its node is lost, nobody knows', () => {
+  const told = pod({ phase: 'Running', deleted: true })
+  const says = (isNodeLost: boolean) => wordsOf(observationOf({ job: job(), pods: [told], isNodeLost }, nowMs))
+  assert.equal(says(false), 'running: is told to stop')
+  const lost = 'running: is told to stop; its node gpu-1 does not answer, so nobody can tell when it has'
+  assert.equal(says(true), lost)
+})
+
+test('a node may be lost from which a taint takes a pod, or on which one that is told to stop is longer than it may', () => {
+  const asked = (facts: PodFacts, afterMs = 0) => mayBeOnLostNode(pod(facts), nowMs + afterMs)
+  const runs = { phase: 'Running', deleted: true }
+  assert.equal(asked(disrupted('DeletionByTaintManager', runs)), true)
+  assert.equal(asked(disrupted('DeletionByTaintManager', { deleted: true })), false)
+  assert.deepEqual([asked(runs), asked(runs, 1_000)], [false, true])
+  assert.equal(asked({ phase: 'Running' }, 1_000), false)
 })
