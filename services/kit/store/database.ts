@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
-import { broken, codeOf, TrainyardError } from '../errors.ts'
+import { codeOf, TrainyardError } from '../errors.ts'
 import type { Random } from '../random.ts'
 import { rethrow } from './failures.ts'
 import { parameterOf } from './parameters.ts'
@@ -117,7 +117,14 @@ export function openDatabase({ url, maximumConnections, random, onIdleError }: D
     const actions: (() => void)[] = []
     const doubts: (() => void)[] = []
     const last: (() => readonly Statement[])[] = []
-    const own = queryableOver((config) => client.query(config))
+    let firstFailure: unknown
+    // Whatever was asked together with what fails fails because of it, and says no more; it may be heard sooner all the same.
+    const ask = (config: pg.QueryConfig | string) =>
+      client.query(config).catch((error: unknown) => {
+        firstFailure ??= error
+        throw firstFailure
+      })
+    const own = queryableOver(ask)
     await client.query('begin').catch(rethrow)
     const result = await work({
       ...own,
@@ -125,7 +132,7 @@ export function openDatabase({ url, maximumConnections, random, onIdleError }: D
       afterCommit: (action) => actions.push(action),
       whenInDoubt: (action) => doubts.push(action),
       script: async (text) => {
-        await client.query(text).catch(rethrow)
+        await ask(text).catch(rethrow)
       },
     })
     // After one that failed, the commit undoes all the same.
@@ -137,8 +144,8 @@ export function openDatabase({ url, maximumConnections, random, onIdleError }: D
       throw error
     })
     const { command } = await committed
-    // PostgreSQL does not call it an error when a statement had failed before, and somebody went on all the same.
-    if (command !== 'COMMIT') throw broken('a transaction went on after a statement of it had failed')
+    // PostgreSQL does not call it an error when a statement had failed before, and nobody waited for it or heeded it.
+    if (command !== 'COMMIT') rethrow(firstFailure)
     return { result, actions }
   }
 
