@@ -48,7 +48,12 @@ function clientOf(service: ApiService, given: string | undefined, { variables, s
       exitCode: exitCodes.usage,
     })
   }
-  return makeClient({ url, token: variables['TRAINYARD_API_TOKEN'] || undefined, signal })
+  return makeClient({
+    url,
+    token: variables['TRAINYARD_API_TOKEN'] || undefined,
+    signal,
+    namedWith: `--url or TRAINYARD_URL, or that of ${service} alone with ${ofService}`,
+  })
 }
 
 function withLineEnd(text: string): string {

@@ -9,6 +9,8 @@ export interface ClientOptions {
   readonly url: string
   readonly token: string | undefined
   readonly signal?: AbortSignal
+  /** What somebody names another server with. */
+  readonly namedWith?: string
 }
 
 export interface Body {
@@ -50,8 +52,11 @@ const ErrorAnswer = z.object({
   }),
 })
 
+const UnknownRoute = z.object({ isRouteKnown: z.literal(false) })
+
 export function makeClient(options: ClientOptions): Client {
   const base = options.url.replace(/\/+$/, '')
+  const { namedWith = '--url or TRAINYARD_URL' } = options
 
   async function call(method: string, path: string, body?: Body, signal = options.signal): Promise<Response> {
     try {
@@ -65,16 +70,16 @@ export function makeClient(options: ClientOptions): Client {
         ...bodyOf(body),
       })
       if (response.ok) return response
-      throw await refusal(response, method, path)
+      throw await refusal(response, method, path, namedWith)
     } catch (error) {
-      throw error instanceof CommandFailure || signal?.aborted ? error : unreachable(base, error)
+      throw error instanceof CommandFailure || signal?.aborted ? error : unreachable(base, error, namedWith)
     }
   }
 
   async function json<T>(method: string, path: string, answer: z.ZodType<T>, body?: Body): Promise<T> {
     const response = await call(method, path, body)
     const text = await response.text().catch((error: unknown) => {
-      throw options.signal?.aborted ? error : unreachable(base, error)
+      throw options.signal?.aborted ? error : unreachable(base, error, namedWith)
     })
     const read = readValue(answer, text === '' ? undefined : parseJson(text), 'the whole')
     if (read.ok) return read.value
@@ -97,7 +102,7 @@ export function makeClient(options: ClientOptions): Client {
       try {
         for await (const chunk of response.body) yield chunk
       } catch (error) {
-        throw signal?.aborted ? error : unreachable(base, error)
+        throw signal?.aborted ? error : unreachable(base, error, namedWith)
       }
     },
   }
@@ -117,31 +122,36 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function refusal(response: Response, method: string, path: string): Promise<CommandFailure> {
+async function refusal(response: Response, method: string, path: string, namedWith: string): Promise<CommandFailure> {
+  const { origin } = new URL(response.url)
   const parsed = ErrorAnswer.safeParse(parseJson(await response.text()))
   if (!parsed.success) {
     return new CommandFailure(`${method} ${path} was answered with ${response.status} and no explanation`, {
-      next: `Is ${new URL(response.url).origin} a Trainyard server?`,
+      next: `Is ${origin} a Trainyard server?`,
     })
   }
   const { code, message, hint, details } = parsed.data.error
+  if (UnknownRoute.safeParse(details).success) {
+    const next = `${origin} runs other services, or is of another version: name another with ${namedWith}.`
+    return new Refusal(response.status, code, message, next, details)
+  }
   return new Refusal(response.status, code, message, hint, details)
 }
 
 /** The server can't be reached, or went away in the middle of its answer. */
 export class Unreachable extends CommandFailure {}
 
-function unreachable(base: string, error: unknown): CommandFailure {
+function unreachable(base: string, error: unknown, namedWith: string): CommandFailure {
   const code = systemCode(error)
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return new Unreachable(`there is no host named ${new URL(base).hostname}`, {
-      next: 'Check --url or TRAINYARD_URL.',
+      next: `Check ${namedWith}.`,
       cause: error,
     })
   }
   const why = code === 'ECONNREFUSED' ? 'no server answers' : `the server does not answer (${code ?? innermost(error)})`
   return new Unreachable(`${why} at ${base}`, {
-    next: 'Start one with "trainyard dev", or name another with --url or TRAINYARD_URL.',
+    next: `Start one with "trainyard dev", or name another with ${namedWith}.`,
     cause: error,
   })
 }

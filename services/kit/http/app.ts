@@ -94,6 +94,7 @@ export async function makeHttpApp(options: HttpOptions): Promise<HttpApp> {
   app.setNotFoundHandler((request) => {
     throw notFound(`there is nothing at ${request.method} ${request.url.split('?')[0]}`, {
       hint: 'This server may run other services, or be of another version: GET /openapi.json lists what it answers.',
+      details: { isRouteKnown: false },
     })
   })
 
