@@ -84,7 +84,9 @@ function ofTls({ code, message, error: cause }: Cause) {
 }
 
 function ofConnection({ name, code, message, error: cause }: Cause, settings: KafkaSettings) {
-  if (!/^KafkaJS(Connection|RequestTimeout|NoBrokerAvailable|BrokerNotFound)/.test(name)) return undefined
+  // Between two connections to a broker, kafkajs says it without a class.
+  const isBetween = message === 'Broker not connected'
+  if (!isBetween && !/^KafkaJS(Connection|RequestTimeout|NoBrokerAvailable|BrokerNotFound)/.test(name)) return undefined
   const where = settings.brokers.join(', ')
   switch (code) {
     case 'ENOTFOUND':

@@ -46,7 +46,7 @@ export function renewed<C extends Client>(make: () => Connected<C>, clock: Clock
         const done = mine.connected.then(() => work(mine.client)).then((result) => ({ result }))
         const inTime = await within(clock, limitMs, done)
         if (inTime) return inTime.result
-        throw new Error(`it did not answer within ${limitMs} ms`)
+        throw unavailable(`Kafka did not answer within ${limitMs} ms`)
       } catch (error) {
         if (current === mine) current = undefined
         await end(mine)

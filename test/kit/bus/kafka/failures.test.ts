@@ -14,7 +14,8 @@ const afterRetries = (cause: Error) => new KafkaJSNumberOfRetriesExceeded(cause,
 
 test('what may pass by itself may be tried again, however often kafkajs has tried', () => {
   const away = new KafkaJSConnectionError('connect ECONNREFUSED', { broker: 'one:9092', code: 'ECONNREFUSED' })
-  for (const error of [away, afterRetries(away), afterRetries(answered('LEADER_NOT_AVAILABLE', true))])
+  const between = new Error('Broker not connected')
+  for (const error of [away, afterRetries(away), between, afterRetries(answered('LEADER_NOT_AVAILABLE', true))])
     assert.equal(kafkaFailure(error, settings).retryable, true, String(error))
 })
 
