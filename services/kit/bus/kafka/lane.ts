@@ -52,6 +52,8 @@ export function makeLane(options: LaneOptions): Lane {
   const { clock, sighting, handle, failed, worked } = options
   const inTurn = makeTurns(1, Number.POSITIVE_INFINITY)
   let position: Position | undefined
+  /** Whether something of it was handled before it began here. */
+  let hasPast = false
   let failures = 0
   let waitMs = 0
 
@@ -79,6 +81,8 @@ export function makeLane(options: LaneOptions): Lane {
           return undefined
         }
         position = beginning.position
+        hasPast = position.handledUntil !== undefined
+        sighting.hasPast ||= hasPast
         return position.offset
       } catch (error) {
         fail(error)
@@ -94,7 +98,8 @@ export function makeLane(options: LaneOptions): Lane {
       for (const batch of partsOf(whole, next.offset)) {
         if (!(await goesOn(batch, next))) return forget(letItMs)
         // Where nothing was handled before, nothing has told the log from another one.
-        if (next.handledUntil) for (const { timestamp } of batch.messages) sighting.note(timestamp.getTime())
+        if (next.handledUntil && hasPast === sighting.hasPast)
+          for (const { timestamp } of batch.messages) sighting.note(timestamp.getTime())
         if (!(await handle(batch))) return forget(letItMs)
         next = after(batch, next)
         position = next

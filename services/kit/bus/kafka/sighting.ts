@@ -6,6 +6,8 @@
  * time is far from all others begins a time of its own, and says nothing of what came between.
  */
 export interface Sighting {
+  /** Whether some partition had been read before: then only such ones tell, since one that begins may begin in another log. */
+  hasPast: boolean
   note(atMs: number): void
   /** Whether a message of this time was written to that log too, if it was written to the topic. */
   covers(atMs: number): boolean
@@ -20,6 +22,7 @@ export function makeSighting(): Sighting {
   const covers = (atMs: number) => atMs >= fromMs - soonMs && atMs <= untilMs + soonMs
 
   return {
+    hasPast: false,
     note(atMs) {
       const goesOn = covers(atMs)
       fromMs = goesOn ? Math.min(fromMs, atMs) : atMs

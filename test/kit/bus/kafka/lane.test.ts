@@ -92,6 +92,15 @@ test('a partition of which nothing was handled before says nothing of the others
   assert.deepEqual(looks, ['1/1'])
 })
 
+test('a partition whose own beginning is in a topic made anew does not tell that others go on in it', async () => {
+  const { looks, partition } = topicOf()
+  const [first, second] = [await partition(0, undefined), await partition(1, 1_000)]
+  await first(1, 1_200)
+  await first(2, 1_240)
+  await second(1, 1_250)
+  assert.deepEqual(looks, ['1/1'])
+})
+
 test('a message of a time to come spares no other the look', async () => {
   const { looks, partition } = topicOf()
   const [first, second] = [await partition(0, 1_000), await partition(1, 1_000)]
