@@ -14,7 +14,10 @@ import { reasonOf } from './errors.ts'
 export interface Log {
   /** Bytes that can be read. */
   size(): number
-  /** The newest line that is not empty, shortened: what a person wants to see first when a program failed. */
+  /**
+   * The newest line that is not empty, shortened: what a person wants to see first when a program failed. Where that
+   * belongs to a stack trace, the message that the trace belongs to.
+   */
   lastLine(): string
   /** Why the log is not whole, when that is not for its length. */
   trouble(): string | undefined
@@ -29,7 +32,8 @@ export interface Log {
 const longestTailBytes = 16_384
 /** Room for the two lines that say what is missing. */
 const marksBytes = 300
-const newestBytes = 1_000
+/** Room for a stack trace and the message above it. */
+const newestBytes = 4_000
 const longestLastLine = 300
 const lineEnd = 0x0a
 
@@ -81,15 +85,7 @@ export function createLog(path: string, limitBytes: number): Log {
   return {
     size: () => size,
     trouble: () => trouble,
-    lastLine: () => {
-      const lines = newest.toString('utf8').split('\n')
-      return (
-        lines
-          .findLast((line) => line.trim() !== '')
-          ?.trim()
-          .slice(0, longestLastLine) ?? ''
-      )
-    },
+    lastLine: () => tellingLine(newest).slice(0, longestLastLine),
     append(lines) {
       newest = Buffer.concat([newest, lines.subarray(-newestBytes)]).subarray(-newestBytes)
       let rest = lines
@@ -114,6 +110,18 @@ export function createLog(path: string, limitBytes: number): Log {
     },
     close: () => closeSync(file),
   }
+}
+
+/** As Node and the JVM end what they print of an error that nobody caught: with where it was, not with what it was. */
+const endOfTrace = /^(Node\.js v\d|\s+(at |\.\.\. \d+ more))/
+const message = /^(?!Node\.js v\d)[^\s\])}]/
+
+function tellingLine(newest: Buffer): string {
+  const lines = newest.toString('utf8').split('\n')
+  const last = lines.findLast((line) => line.trim() !== '') ?? ''
+  if (!endOfTrace.test(last)) return last.trim()
+  const whole = newest.length < newestBytes ? lines : lines.slice(1)
+  return (whole.findLast((line) => message.test(line)) ?? last).trim()
 }
 
 /** How many bytes the whole lines have that fit into `room`. */

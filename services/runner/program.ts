@@ -72,10 +72,15 @@ function endOf(child: ChildProcess): Promise<ProgramEnd> {
     child.once('error', (error) => {
       // Without a process id it never ran; an error after that is one of signalling, and the exit still comes.
       if (child.pid !== undefined) return
-      const missing = codeOf(error) === 'ENOENT'
-      resolve({ kind: 'notStarted', reason: missing ? `${child.spawnfile} was not found` : messageOf(error) })
+      const why = startProblems[codeOf(error) ?? '']
+      resolve({ kind: 'notStarted', reason: why === undefined ? messageOf(error) : `${child.spawnfile} ${why}` })
     })
   })
+}
+
+const startProblems: Readonly<Record<string, string>> = {
+  ENOENT: 'was not found',
+  EACCES: 'may not be executed by this user',
 }
 
 function signalGroup(group: number, signal: NodeJS.Signals): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, symlink } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { digestOf } from '../../schemas/words.ts'
@@ -98,6 +98,14 @@ test('a program that is not there is a crash that names it', async (t) => {
   await (await startRunner(t, api.url, ['no-such-program'])).ended
   assert.equal(api.ended?.outcome, 'crashed')
   assert.match(api.ended?.reason ?? '', /no-such-program was not found/)
+})
+
+test('a program that is no program is a crash that says what is wrong with it', async (t) => {
+  const api = await startRunApi(t)
+  const file = join(await temporaryFolder(t), 'train.py')
+  await writeFile(file, 'print(1)')
+  await (await startRunner(t, api.url, [file])).ended
+  assert.equal(api.ended?.reason, `train could not start: ${file} may not be executed by this user`)
 })
 
 test('predictions that the launcher rejects are bad output, in its words', async (t) => {

@@ -61,6 +61,43 @@ test('the newest line that is not empty is found, also when only empty ones come
   assert.equal(log.lastLine(), 'MemoryError: 8 GiB')
 })
 
+test('where the newest line belongs to a stack trace, the message above the trace is found', async (t) => {
+  const traces = {
+    "Error: Cannot find module '/bots/train.mjs'": [
+      'node:internal/modules/cjs/loader:1564',
+      '  throw err;',
+      '  ^',
+      '',
+      "Error: Cannot find module '/bots/train.mjs'",
+      ...Array.from({ length: 10 }, (_, line) => `    at Module._load (node:internal/modules/cjs/loader:${line}:12) {`),
+      "  code: 'MODULE_NOT_FOUND',",
+      '  requireStack: []',
+      '}',
+      '',
+      'Node.js v24.21.0',
+    ],
+    'Error: boom': ['Error: boom', '    at file:///bots/train.mjs:1:7'],
+    'Caused by: java.io.IOException: disk': [
+      'Exception in thread "main" java.lang.IllegalStateException: no model',
+      '\tat Train.main(Train.java:7)',
+      'Caused by: java.io.IOException: disk',
+      '\t... 12 more',
+    ],
+  }
+  for (const [expected, lines] of Object.entries(traces)) {
+    const log = await openLog(t, 10_000)
+    for (const line of lines) log.append(Buffer.from(`${line}\n`))
+    assert.equal(log.lastLine(), expected)
+  }
+})
+
+test('where a stack trace is longer than what is kept of the newest lines, its end has to do', async (t) => {
+  const log = await openLog(t, 100_000)
+  log.append(Buffer.from('Error: deep\n'))
+  for (let depth = 0; depth < 1_000; depth++) log.append(Buffer.from(`    at deeper (file:///train.mjs:${depth}:1)\n`))
+  assert.equal(log.lastLine(), 'at deeper (file:///train.mjs:999:1)')
+})
+
 test('whatever the limit and the lines, the log never exceeds it and never changes', async (t) => {
   const path = join(await temporaryFolder(t), 'log')
   const chunks = fc.array(fc.array(fc.string({ maxLength: 200 }), { minLength: 1, maxLength: 20 }), { maxLength: 30 })
