@@ -133,6 +133,7 @@ async function build(kit: Kit, executor: Executor, timings: Timings): Promise<Se
         kit,
         news,
         executor,
+        timings,
         look(run) {
           look([run])
           queue.wake()

@@ -137,6 +137,14 @@ function nextTry(
   return { kind: 'pending', plan: once({ do: 'try', kind, number: (last?.number ?? 0) + 1 }) }
 }
 
+/** From when on another attempt may follow this one; null where none is to follow it, or one has. */
+export function followedFromMs(run: RunFacts, attempt: AttemptFacts, timings: Timings): number | null {
+  const attempts = run.attempts.filter(({ kind }) => kind === attempt.kind)
+  if (run.state !== 'running' || run.stop || attempt.state !== 'ended' || attempts.at(-1) !== attempt) return null
+  const next = retry(attempts, specOf(run, attempt.kind).retries, timings.longestBackoffMs)
+  return next.kind === 'again' ? next.atMs : null
+}
+
 /** Its end is on record, and the executor has confirmed it or its deadline has passed with a margin. */
 function isOver(run: RunFacts, attempt: AttemptFacts, nowMs: number, timings: Timings): boolean {
   if (attempt.state !== 'ended') return false

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AttemptName, BotId, digestOf } from '../../schemas/words.ts'
-import { type LauncherKit, launcherKit } from './launcher-kit.ts'
+import { type LauncherKit, launcherKit, type RequestChanges } from './launcher-kit.ts'
 
 const get = (kit: LauncherKit, url: string, headers = {}) =>
   kit.inject({ url, headers: { host: 'localhost', ...headers } })
@@ -84,6 +84,33 @@ test('the attempts of a run are listed with what became of them', async (t) => {
     [`${run}-1`, 'train', 'ended', 'done', 1, 1],
   )
   assert.equal((await get(kit, '/runs/run-zzzzzzzzzz/attempts')).statusCode, 404)
+})
+
+test('a crashed attempt tells from when on another may follow it, where it is the last one and another is to follow', async (t) => {
+  const kit = await launcherKit(t)
+  const attemptsOfCrash = async (changes: RequestChanges) => {
+    const run = await kit.request(changes)
+    await kit.settle()
+    const runner = kit.runnerOf(run)
+    await runner.claim()
+    await runner.end({ outcome: 'crashed' })
+    kit.executor.exits(runner.attempt)
+    await kit.settle()
+    return (await get(kit, `/runs/${run}/attempts`)).json()
+  }
+  const [last] = await attemptsOfCrash({ spec: { retries: { backoffSeconds: 3_600 } } })
+  const waitMs = Date.parse(last.followedFrom) - Date.parse(last.endedAt)
+  assert.ok(waitMs >= 1_800_000 && waitMs <= 3_600_000, String(waitMs))
+  const followed = await attemptsOfCrash({ bot: BotId.parse('two'), spec: { retries: { backoffSeconds: 0 } } })
+  assert.deepEqual(
+    followed.map(({ state, followedFrom }: Record<string, unknown>) => [state, followedFrom]),
+    [
+      ['ended', null],
+      ['created', null],
+    ],
+  )
+  const [failed] = await attemptsOfCrash({ bot: BotId.parse('three'), spec: { retries: { limit: 0 } } })
+  assert.deepEqual([failed.outcome, failed.followedFrom], ['crashed', null])
 })
 
 test('what the executor says of an attempt that goes on is told where it is asked for, and holds nobody up', async (t) => {

@@ -41,6 +41,7 @@ export const Attempt = z.looseObject({
   createdAt: Time,
   claimedAt: Time.nullable(),
   endedAt: Time.nullable(),
+  followedFrom: Time.nullable().default(null),
   stop: z.string().nullable().default(null),
   standing: z.string().nullable().default(null),
   standingSince: Time.nullable().default(null),

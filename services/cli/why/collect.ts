@@ -165,8 +165,9 @@ const wordsOf = (outcome: string) => endWords[outcome] ?? outcome
 
 function betweenOf(attempt: Attempt | undefined): RunningRun['between'] {
   if (!attempt?.outcome || attempt.outcome === 'done') return null
-  const { outcome, reason, endedAt, createdAt } = attempt
-  return { end: wordsOf(outcome), reason: reason ?? 'no reason was given', since: endedAt ?? createdAt }
+  const { outcome, reason, endedAt, createdAt, followedFrom } = attempt
+  const since = endedAt ?? createdAt
+  return { end: wordsOf(outcome), reason: reason ?? 'no reason was given', since, until: followedFrom }
 }
 
 function waitOf(attempt: Attempt | undefined): RunningRun['waitsFor'] {

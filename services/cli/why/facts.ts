@@ -42,7 +42,13 @@ export interface RunningRun {
   /** Why it was told to stop, while it has not yet. */
   readonly stop: string | null
   /** How its attempt ended, while the next one has not begun. */
-  readonly between: { readonly end: string; readonly reason: string; readonly since: Date } | null
+  readonly between: {
+    readonly end: string
+    readonly reason: string
+    readonly since: Date
+    /** From when on the next one may begin. */
+    readonly until: Date | null
+  } | null
   /** What its attempt waits for, while it does not run yet. */
   readonly waitsFor: { readonly words: string; readonly since: Date | null } | null
   /** Where its attempt runs, or what became of that place; also while it is told to stop. */

@@ -113,8 +113,9 @@ function runningWords(running: RunningRun, now: Date): string {
   if (trained === 'champion') return 'is trained and waits for the champion to sit the same exam'
   if (trained === 'end') return 'is trained, and its result is being taken in'
   if (between !== null) {
-    const { end, reason, since } = between
-    return `waits for its next attempt: attempt ${attempt} ${end} ${relative(since, now)} (${clause(reason)})`
+    const { end, reason, since, until } = between
+    const next = until !== null && until > now ? `, which begins ${relative(until, now)}` : ''
+    return `waits for its next attempt${next}: attempt ${attempt} ${end} ${relative(since, now)} (${clause(reason)})`
   }
   const share = progress === null ? '' : ` (${Math.floor(progress * 100)} %)`
   const again = attempt <= 1 ? '' : `, attempt ${attempt}${before === null ? '' : ` after one that ${before}`}`

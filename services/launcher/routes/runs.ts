@@ -7,8 +7,11 @@ import type { Kit } from '../../kit/service.ts'
 import { cancelRun } from '../cancel.ts'
 import type { Executor, Remark } from '../executor/executor.ts'
 import { followLog } from '../follow.ts'
+import { readRuns } from '../ledger.ts'
 import type { News } from '../news.ts'
 import { remarksNow } from '../remarks.ts'
+import { followedFromMs } from '../run-step.ts'
+import type { Timings } from '../timings.ts'
 import { ByPerson } from './queue.ts'
 
 const tags = ['launcher']
@@ -40,17 +43,22 @@ const Attempt = z.object({
     .describe('What the executor has heard of it: node, Kubernetes events. Kept when it has ended.'),
   dueAt: z.date(),
   endedAt: z.date().nullable(),
+  followedFrom: z
+    .date()
+    .nullable()
+    .describe('From when on another attempt may follow it; null where none is to follow.'),
 })
 
 export interface RunRoutesNeeds {
   readonly kit: Kit
   readonly news: News
   readonly executor: Pick<Executor, 'remarks'>
+  readonly timings: Timings
   /** Called when a run is to stop, or has left the queue. */
   look(run: RunId): void
 }
 
-export function addRunRoutes(app: HttpApp, { kit, news, executor, look }: RunRoutesNeeds): void {
+export function addRunRoutes(app: HttpApp, { kit, news, executor, timings, look }: RunRoutesNeeds): void {
   const { database } = kit
 
   app.get(
@@ -72,7 +80,7 @@ export function addRunRoutes(app: HttpApp, { kit, news, executor, look }: RunRou
     async ({ params: { run }, query: { remarks } }) => {
       await requireRun(run)
       const now = remarks ? await remarksNow(kit, executor, run) : undefined
-      const attempts = await database.query<z.infer<typeof Attempt>>(
+      const attempts = await database.query<Omit<z.infer<typeof Attempt>, 'followedFrom'>>(
         `select attempt, kind, number, state, outcome, reason, exit_code as "exitCode", signal, progress, stop, pid,
                 log_bytes as "logBytes", train_seconds as "trainSeconds", predict_seconds as "predictSeconds",
                 created_at as "createdAt", placed_at as "placedAt", claimed_at as "claimedAt",
@@ -81,8 +89,10 @@ export function addRunRoutes(app: HttpApp, { kit, news, executor, look }: RunRou
            from launcher.attempts where run = $1 order by kind desc, number`,
         [run],
       )
+      const followed = await followedFrom(run)
       return attempts.map((attempt) => ({
         ...attempt,
+        followedFrom: followed.get(attempt.attempt) ?? null,
         remarks: attempt.remarks.length > 0 ? attempt.remarks : toldOf(now?.get(attempt.attempt)),
       }))
     },
@@ -131,6 +141,14 @@ export function addRunRoutes(app: HttpApp, { kit, news, executor, look }: RunRou
       return reply.status(202).send({ run, state })
     },
   )
+
+  async function followedFrom(run: RunId): Promise<Map<AttemptName, Date>> {
+    const facts = (await readRuns(database, [run])).map((record) => record.facts())
+    const times = facts.flatMap((known) =>
+      known.attempts.map((attempt) => [attempt.name, followedFromMs(known, attempt, timings)] as const),
+    )
+    return new Map(times.flatMap(([name, ms]) => (ms === null ? [] : [[name, new Date(ms)]])))
+  }
 
   const toldOf = (remarks: readonly Remark[] = []) => remarks.map(({ at, words }) => ({ at: at.toISOString(), words }))
 

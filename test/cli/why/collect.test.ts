@@ -32,6 +32,7 @@ const attempt = {
   standingSince: null,
   remarks: [],
   endedAt: now,
+  followedFrom: null,
 } satisfies Attempt
 const run: Run = {
   run: 'run-a',
@@ -197,7 +198,13 @@ test('a running run whose last attempt has ended and is not followed yet is betw
   const between = (last: Attempt) => {
     return factsOf('b', { ...nothing, queue, attempts: new Map([['run-y', [last]]]) }, now)[0]?.running?.between
   }
-  assert.deepEqual(between(attempt), { end: 'crashed', reason: 'exit code 1', since: now })
+  const until = new Date(now.getTime() + 30_000)
+  assert.deepEqual(between({ ...attempt, followedFrom: until }), {
+    end: 'crashed',
+    reason: 'exit code 1',
+    since: now,
+    until,
+  })
   assert.equal(between({ ...attempt, outcome: 'done' }), null, 'its training is over')
   assert.equal(between({ ...attempt, state: 'claimed', outcome: null, endedAt: null }), null)
 })

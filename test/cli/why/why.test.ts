@@ -58,6 +58,7 @@ const running: RunningRun = {
   standing: null,
   trained: null,
 }
+const between = { end: 'crashed', reason: 'exit code 1.', since: at(-20) }
 const rejected = {
   kind: 'rejected',
   run: 'run-r',
@@ -149,7 +150,17 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
   ],
   [
     'a run between two attempts',
-    { running: { ...running, progress: 0, between: { end: 'crashed', reason: 'exit code 1.', since: at(-20) } } },
+    { running: { ...running, progress: 0, between: { ...between, until: null } } },
+    'run-y waits for its next attempt: attempt 1 crashed 20 s ago (exit code 1).',
+  ],
+  [
+    'a run whose next attempt waits for its back-off',
+    { running: { ...running, between: { ...between, until: at(40) } } },
+    'run-y waits for its next attempt, which begins in 40 s: attempt 1 crashed 20 s ago (exit code 1).',
+  ],
+  [
+    'a run whose next attempt is due',
+    { running: { ...running, between: { ...between, until: at(-1) } } },
     'run-y waits for its next attempt: attempt 1 crashed 20 s ago (exit code 1).',
   ],
   [
