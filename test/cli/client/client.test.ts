@@ -30,6 +30,13 @@ test('a name with a slash, a space or a dot is one part of the path', () => {
   assert.equal(path`/bots/${'a/../b c'}/rollback`, '/bots/a%2F..%2Fb%20c/rollback')
 })
 
+test('what a URL would take for a step on its way is refused as a name before anything is asked', () => {
+  for (const name of ['', '.', '..']) {
+    assert.throws(() => path`/bots/${name}/rollback`, { message: `nothing can be named "${name}"`, exitCode: 2 })
+  }
+  assert.equal(path`/bots/${'...'}`, '/bots/...')
+})
+
 test('a refusal keeps its code and details, and its hint says what to do next', async (t) => {
   const server = await fakeServer(t, {
     'POST /train': {
