@@ -33,6 +33,15 @@ test('without --follow a lost server is an error, after what came', async (t) =>
   assert.match(err, /^trainyard: the server does not answer/)
 })
 
+test('an empty log is said to be empty, beside what is printed', async (t) => {
+  const empty = (response: ServerResponse) => response.end()
+  const url = await logServer(t, empty, empty)
+  const err = 'There is nothing in the log of run-aaaaaaaaaa. What became of it: trainyard run run-aaaaaaaaaa\n'
+  for (const words of [[], ['--json']]) {
+    assert.deepEqual(await trainyard(['logs', 'run-aaaaaaaaaa', ...words, '--url', url]), { exitCode: 0, out: '', err })
+  }
+})
+
 test('--json gives a line each, however the bytes are cut', async (t) => {
   const url = await logServer(t, (response) => {
     response.write(Buffer.from('erste Zeile\nzwölf').subarray(0, 15), () =>

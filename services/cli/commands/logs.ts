@@ -27,20 +27,27 @@ export function addLogs(program: Command, context: Context): void {
         ...(follow === undefined ? {} : { follow }),
       }
       const print = session.json ? jsonLines(session) : plain(session)
-      await readOn(session, print, () => session.api.launcher.logs(run, query), follow === true)
+      const printed = await readOn(session, print, () => session.api.launcher.logs(run, query), follow === true)
       print.end()
+      if (printed === 0) {
+        session.note(`There is nothing in the log of ${attempt ?? run}. What became of it: trainyard run ${run}`)
+      }
     })
 }
 
 type Printer = { add(text: string): void; end(): void }
 
-/** Prints the stream. A follower that loses the server asks again, and passes over what it has printed already. */
+/**
+ * Prints the stream. A follower that loses the server asks again, and passes over what it has printed already.
+ *
+ * @returns how many bytes there were
+ */
 async function readOn(
   session: Session,
   print: Printer,
   open: () => AsyncIterable<Uint8Array>,
   isFollowing: boolean,
-): Promise<void> {
+): Promise<number> {
   const decoder = new TextDecoder()
   let printed = 0
   for (;;) {
@@ -52,7 +59,7 @@ async function readOn(
         printed += fresh.byteLength
         print.add(decoder.decode(fresh, { stream: true }))
       }
-      return
+      return printed
     } catch (error) {
       // Before the first byte there is nothing to go on with: the server may simply not be there.
       if (!isFollowing || !(error instanceof Unreachable) || printed === 0) throw error
