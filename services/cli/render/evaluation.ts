@@ -16,11 +16,11 @@ export function evaluationPage(document: EvaluationDocument, style: Style, colum
   const sections = [
     `${style.bold(`Evaluation ${document.evaluation}`)} of ${document.run} (${about})\n` +
       `Exam: ${counted(exam.rows, 'row')}, ${counted(exam.outOfScopeRows, 'of them out of scope', 'of them out of scope')}\n`,
-    figuresTable(document),
+    exam.rows === 0 ? 'There are no figures: the exam has no rows.\n' : figuresTable(document),
     comparisonText(document, style),
     comparison === null ? '' : changesText(comparison, style),
     worst.length === 0 ? '' : `${style.bold('Worst confusions of the candidate')}\n${mistakeTable(worst)}`,
-    confusionMatrix(candidate.confusion, style, columns),
+    exam.rows === 0 ? '' : confusionMatrix(candidate.confusion, style, columns),
     limitsText(document, style),
   ]
   return sections.filter((section) => section !== '').join('\n')
@@ -88,6 +88,11 @@ function comparisonText({ champion, comparison }: EvaluationDocument, style: Sty
       ({ from, to, rows }) =>
         `Relabelled in this exam: ${counted(rows, 'row')} from ${intentName(from)} to ${intentName(to)}.`,
     ),
+    ...(relabelled.length === 0
+      ? []
+      : [
+          'In the difference, a relabelled row counts for the champion as it was labelled in its own exam; in the table above, as it is labelled now.',
+        ]),
   ]
     .map((line) => `${line}\n`)
     .join('')

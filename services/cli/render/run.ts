@@ -47,6 +47,7 @@ function datasetText(dataset: NonNullable<RunStory['request']>['dataset']): stri
 }
 
 function accuracyText({ accuracy, examRows, champion, difference }: NonNullable<RunStory['evaluation']>): string {
+  if (examRows === 0) return 'not measured: the exam has no rows'
   const own = `${percent(accuracy)} on ${counted(examRows, 'exam row')}`
   if (champion === null || difference === null) return own
   const { estimate, low, high } = difference

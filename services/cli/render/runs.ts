@@ -34,13 +34,17 @@ export function runTable(
       run.jobType,
       String(run.generation),
       paintState(style, stateOf(run)),
-      run.evaluation === null ? '' : percent(run.evaluation.accuracy),
+      accuracyOf(run),
       run.evaluation?.difference ? points(run.evaluation.difference.estimate) : '',
       relative(run.begunAt, now),
       run.state === 'running' ? style.active(bar(progress.get(run.run) ?? null, barWidth)) : markOf(run, style),
     ]),
   )
 }
+
+/** None of an exam without rows, though the event has a number there. */
+const accuracyOf = ({ evaluation }: Run) =>
+  evaluation === null ? '' : evaluation.examRows === 0 ? '–' : percent(evaluation.accuracy)
 
 /** One word for how far it came: the verdict once there is one, before that the state. */
 export function stateOf(run: Run): string {

@@ -56,6 +56,13 @@ const document: EvaluationDocument = {
   limits: { intentsWithoutRows: ['c'], intentsBelowSupport: [], tellingSupport: 6 },
 }
 
+test('an exam without rows is said to give no figures, and nothing is shown as 0 %', () => {
+  const candidate = { ...figures(0), rows: 0, confusion: { intents: [], cells: [] } }
+  const text = evaluationPage({ ...document, exam: { ...document.exam, rows: 0 }, candidate }, plain, 100)
+  assert.match(text, /There are no figures: the exam has no rows\./)
+  assert.doesNotMatch(text, /%|Confusion matrix/)
+})
+
 const conclusions: readonly (readonly [title: string, change: Partial<PairedFigures>, sentence: RegExp])[] = [
   [
     'an interval above zero is better',
@@ -132,6 +139,7 @@ test('candidate and champion stand side by side, with the difference, its interv
   assert.match(text, /−10\.0 points, between −25\.0 and \+8\.0 at 95 % \(exact; McNemar p = 0\.625\)/)
   assert.match(text, /Left out: 4 rows that the champion was trained on\./)
   assert.match(text, /Relabelled in this exam: 2 rows from a to \(out of scope\)\./)
+  assert.match(text, /In the difference, a relabelled row counts for the champion as .*; in the table above, as it is/)
   const [b, a] = [text.indexOf('\nb    '), text.indexOf('\na    ')]
   assert.ok(b > 0 && b < a, 'the greatest change comes first')
 })
