@@ -258,6 +258,14 @@ test('asked with the beginning of an id, a model that is not found is told apart
   assert.match((await trainyard(['predict', 'b', '--text', 'x', '--url', url])).err, /See why: trainyard why b\./)
 })
 
+test('an event that is refused and names no dataset is told how it would name one', async (t) => {
+  const refused = { code: 'badInput', message: 'the event is refused: /data/dataset/uri: is missing' }
+  const { url } = await fakeServer(t, { 'POST /events': { status: 422, json: { error: refused } } })
+  const { exitCode, err } = await trainyard(['publish', '--bot', 'b', '--url', url])
+  assert.equal(exitCode, 1)
+  assert.match(err, /uri: is missing\. The event names no dataset; --dataset FILE posts one and names it\.\n$/)
+})
+
 async function fileOf(t: TestContext, name: string, content: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'cli-'))
   t.after(() => rm(folder, { recursive: true }))
@@ -297,6 +305,8 @@ test('config check says what a right file holds', async (t) => {
   const { exitCode, out } = await trainyard(['config', 'check', file])
   assert.equal(exitCode, 0)
   assert.match(out, /^Right: .* has 1 job type \(intents\) and 0 triggers\.\n$/)
+  const empty = await fileOf(t, 'trainyard.yaml', 'jobTypes: {}\n')
+  assert.match((await trainyard(['config', 'check', empty])).out, /^Right: .* has 0 job types and 0 triggers\.\n$/)
 })
 
 test('a policy file with a wrong field is refused by name before anything is asked', async (t) => {

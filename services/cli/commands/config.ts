@@ -29,13 +29,13 @@ export function addConfig(program: Command, context: Context): void {
           next: 'A server would not start with it; the lines above say what was expected.',
         })
       }
-      const { jobTypes, triggers } = checked.configuration
-      session.show(
-        { file, right: true, jobTypes: Object.keys(jobTypes), triggers: triggers.map(({ name }) => name) },
-        () =>
-          `${session.style.good('Right:')} ${file} has ${counted(Object.keys(jobTypes).length, 'job type')} ` +
-          `(${Object.keys(jobTypes).join(', ')}) and ${counted(triggers.length, 'trigger')}.`,
-      )
+      const { triggers } = checked.configuration
+      const jobTypes = Object.keys(checked.configuration.jobTypes)
+      session.show({ file, right: true, jobTypes, triggers: triggers.map(({ name }) => name) }, () => {
+        const names = jobTypes.length === 0 ? '' : ` (${jobTypes.join(', ')})`
+        const holds = `${counted(jobTypes.length, 'job type')}${names} and ${counted(triggers.length, 'trigger')}`
+        return `${session.style.good('Right:')} ${file} has ${holds}.`
+      })
     })
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
+import { Refusal } from '../client/client.ts'
 import type { PublishedEvent } from '../client/intake.ts'
 import type { Context } from '../context.ts'
 import { type Event, EventFile, type EventFlags, eventFrom } from '../event.ts'
@@ -54,7 +55,12 @@ export function addPublish(program: Command, context: Context): void {
       const complete = (event: Event) =>
         eventFrom(event, flags, { id: randomUUID(), time: context.now().toISOString() })
 
-      const answer = await intake.publish(Array.isArray(given) ? given.map(complete) : complete(given))
+      const answer = await intake
+        .publish(Array.isArray(given) ? given.map(complete) : complete(given))
+        .catch((error: unknown) => {
+          const isBare = file === undefined && options.dataset === undefined && error instanceof Refusal
+          throw isBare && error.next === undefined ? new CommandFailure(error.message, { next: bareHint }) : error
+        })
       const signals = answer.results.flatMap((event) => event.signals)
       const [only] = signals
       if (options.wait && signals.length === 1 && only !== undefined) {
@@ -65,6 +71,8 @@ export function addPublish(program: Command, context: Context): void {
       if (options.wait) session.note('Not waiting: that takes an event that makes exactly one signal.')
     })
 }
+
+const bareHint = 'The event names no dataset; --dataset FILE posts one and names it.'
 
 function flagsOf(options: Options, dataset: EventFlags['dataset']): EventFlags {
   const { bot, type, source, id, revision, data } = options
