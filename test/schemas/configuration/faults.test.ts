@@ -1,23 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import {
-  type Configuration,
-  ConfigurationError,
-  defaultConfiguration,
-  freeze,
-  jobTypeOf,
-  parseConfiguration,
-} from '../../schemas/configuration.ts'
-import { type JobType, parseSpec, placementOf, specText } from '../../schemas/job-type.ts'
-import { canonicalJson, digestOf, JobTypeName } from '../../schemas/words.ts'
-
-const intents = JobTypeName.parse('intents')
-
-function intentsOf(configuration: Configuration): JobType {
-  const jobType = jobTypeOf(configuration, intents)
-  assert.ok(jobType !== undefined)
-  return jobType
-}
+import { ConfigurationError, parseConfiguration } from '../../../schemas/configuration.ts'
+import { afterJobType, trigger } from './texts.ts'
 
 function problemsOf(text: string): string[] {
   try {
@@ -28,12 +12,6 @@ function problemsOf(text: string): string[] {
   }
   return []
 }
-
-const jobTypes = ['jobTypes:', '  intents:', '    program: { command: [node, train.ts] }']
-const trigger = '{ name: edited, topic: bot.events, when: { type: bot.updated }, jobType: intents, bot: /data/botId }'
-
-/** Lines that follow a good job type, which ends on line 3. */
-const afterJobType = (...lines: string[]): string => [...jobTypes, ...lines].join('\n')
 
 /** Each line is nine times the one before. */
 const bomb = [...'abcdefg'].map((name, index) => {
@@ -262,143 +240,5 @@ describe('a wrong trainyard.yaml is refused, naming file, line, field and what w
       'trainyard.yaml:9 triggers[1].jobType',
       'trainyard.yaml:9 triggers[1].bot',
     ])
-  })
-})
-
-describe('configuration', () => {
-  test('every field that is not said has its default', () => {
-    const { program: _program, ...jobType } = intentsOf(parseConfiguration(afterJobType(), 'trainyard.yaml'))
-    assert.deepEqual(jobType, {
-      hyperparameters: {},
-      attemptDeadlineSeconds: 3600,
-      graceSeconds: 30,
-      retries: { limit: 2, backoffSeconds: 30, resumeLimit: 20 },
-      whenNewer: 'wait',
-      supersede: { finishIfProgressAbove: 0.8, atMostInARow: 3 },
-      failuresPerWork: 3,
-      heldOutShare: 0.2,
-      logLimitMiB: 8,
-      verdictWaitSeconds: 3600,
-      promotion: {
-        minimumAccuracy: 0.5,
-        minimumExamRows: 20,
-        margin: 0.02,
-        confidence: 0.95,
-        whenUndecided: 'promoteIfNotWorse',
-        guard: { minimumSupport: 8, maximumRecallDrop: 0.25 },
-        heldExpiresAfterSeconds: 604_800,
-      },
-      placement: 'local',
-      slots: 1,
-      priority: 0,
-      debounce: { quietSeconds: 0, maxWaitSeconds: 300 },
-    })
-  })
-
-  test('pointers are taken apart, and conditions beside the type are kept', () => {
-    const text = afterJobType('triggers:', `  - ${trigger.replace('bot.updated', 'bot.updated, /data/a~1b: 3')}`)
-    const [parsed] = parseConfiguration(text, 'trainyard.yaml').triggers
-    assert.deepEqual(parsed?.bot, { text: '/data/botId', parts: ['data', 'botId'] })
-    assert.deepEqual(parsed?.when, {
-      type: 'bot.updated',
-      conditions: [{ pointer: { text: '/data/a~1b', parts: ['data', 'a/b'] }, equals: 3 }],
-    })
-  })
-
-  test('folders are relative to the file, and a prefix ends its host', () => {
-    const text = afterJobType(
-      'datasetSources:',
-      '  - folder: ./datasets',
-      '  - folder: /data',
-      '  - prefix: https://example.com',
-    )
-    assert.deepEqual(parseConfiguration(text, '/srv/bots/trainyard.yaml').datasetSources, [
-      { folder: '/srv/bots/datasets' },
-      { folder: '/data' },
-      { prefix: 'https://example.com/', allowPrivateAddresses: false },
-    ])
-  })
-
-  test('without a file there is one job type, and the trigger that an edit pulls', () => {
-    const configuration = defaultConfiguration()
-    assert.deepEqual(Object.keys(configuration.jobTypes), ['intents'])
-    assert.deepEqual(intentsOf(configuration).debounce, { quietSeconds: 2, maxWaitSeconds: 30 })
-    assert.deepEqual(
-      configuration.triggers.map(({ name, topic, when }) => [name, topic, when.type]),
-      [['bot-edited', 'bot.events', 'bot.updated']],
-    )
-  })
-
-  test('a name that every object has is no job type', () => {
-    assert.equal(jobTypeOf(defaultConfiguration(), JobTypeName.parse('constructor')), undefined)
-  })
-})
-
-describe('a frozen job type', () => {
-  const text = afterJobType('    placement: big', '    slots: 3', 'placements:', '  big: { gpus: 2, memoryGiB: 16 }')
-  const configuration = parseConfiguration(text, 'trainyard.yaml')
-  const spec = freeze(configuration, intentsOf(configuration))
-
-  test('carries its placement resolved', () => {
-    assert.deepEqual(spec.placement, { name: 'big', gpus: 2, memoryGiB: 16, nodeSelector: {}, tolerations: [] })
-  })
-
-  test('leaves out what only orders the work, so that another order is the same work', () => {
-    const reordered = text.replace('slots: 3', 'slots: 9\n    priority: 5\n    debounce: { quietSeconds: 7 }')
-    const other = parseConfiguration(reordered, 'trainyard.yaml')
-    assert.equal(specText(freeze(other, intentsOf(other))), specText(spec))
-  })
-
-  test('is read back equal from its text', () => {
-    assert.deepEqual(parseSpec(specText(spec)), spec)
-  })
-
-  test('of an earlier version is filled in with the defaults of fields that came since', () => {
-    const { failuresPerWork: _came, ...earlier } = spec
-    assert.equal(parseSpec(JSON.stringify(earlier)).failuresPerWork, 3)
-  })
-
-  test('whose further fields are not said has the text, and so the work identity, that it had before there were any', () => {
-    const before =
-      '{"attemptDeadlineSeconds":3600,"failuresPerWork":3,"graceSeconds":30,"heldOutShare":0.2,"hyperparameters":{},' +
-      '"logLimitMiB":8,"placement":{"gpus":2,"memoryGiB":16,"name":"big","nodeSelector":{},"tolerations":[]},' +
-      '"program":{"command":["node","train.ts"]},"promotion":{"confidence":0.95,"guard":{"maximumRecallDrop":0.25,' +
-      '"minimumSupport":8},"heldExpiresAfterSeconds":604800,"margin":0.02,"minimumAccuracy":0.5,"minimumExamRows":20,' +
-      '"whenUndecided":"promoteIfNotWorse"},"retries":{"backoffSeconds":30,"limit":2,"resumeLimit":20},' +
-      '"supersede":{"atMostInARow":3,"finishIfProgressAbove":0.8},"verdictWaitSeconds":3600,"whenNewer":"wait"}'
-    assert.equal(specText(spec), before)
-    assert.equal(specText(parseSpec(before)), before)
-    assert.equal(
-      digestOf(canonicalJson({ dataset: 'sha256:0', spec })),
-      'sha256:bf63e2aea279754ec54e1ad6d00b2046f1514ed0b79f9a14eeb7436673e3c52c',
-    )
-  })
-
-  describe('with a place of its own for exams', () => {
-    const both = parseConfiguration(
-      `${text}\n  small: { cpus: 2 }`.replace('slots: 3', 'examPlacement: small'),
-      'a.yaml',
-    )
-    const withExam = freeze(both, intentsOf(both))
-
-    test('carries that resolved too, and is read back equal', () => {
-      assert.deepEqual(withExam.examPlacement, { name: 'small', cpus: 2, nodeSelector: {}, tolerations: [], gpus: 0 })
-      assert.deepEqual(parseSpec(specText(withExam)), withExam)
-    })
-
-    test('trains where it always did, and sits exams there; without one, both where it trains', () => {
-      assert.equal(placementOf(withExam, 'train').name, 'big')
-      assert.equal(placementOf(withExam, 'predict').name, 'small')
-      assert.equal(placementOf(spec, 'predict').name, 'big')
-    })
-  })
-
-  test('local is the empty placement unless it is configured', () => {
-    assert.deepEqual(freeze(configuration, { ...intentsOf(configuration), placement: 'local' }).placement, {
-      name: 'local',
-      nodeSelector: {},
-      tolerations: [],
-      gpus: 0,
-    })
   })
 })
