@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { text as textOf } from 'node:stream/consumers'
 import { CommandFailure, systemCode } from './failure.ts'
+import { printable } from './render/table.ts'
 
 export async function readText(file: string): Promise<string> {
   try {
@@ -29,7 +30,9 @@ export function parseJsonText(text: string, name: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new CommandFailure(`${name} is not JSON (${error instanceof Error ? error.message : error})`, {
+    // The message quotes what is there, line ends and all.
+    const why = printable(error instanceof Error ? error.message : String(error))
+    throw new CommandFailure(`${name} is not JSON (${why})`, {
       next: 'Correct it and try again.',
       cause: error,
     })

@@ -9,6 +9,7 @@
  */
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { stripVTControlCharacters } from 'node:util'
 import { reasonOf } from './errors.ts'
 
 export interface Log {
@@ -117,7 +118,7 @@ const endOfTrace = /^(Node\.js v\d|\s+(at |\.\.\. \d+ more))/
 const message = /^(?!Node\.js v\d)[^\s\])}]/
 
 function tellingLine(newest: Buffer): string {
-  const lines = newest.toString('utf8').split('\n')
+  const lines = stripVTControlCharacters(newest.toString('utf8')).split('\n')
   const last = lines.findLast((line) => line.trim() !== '') ?? ''
   if (!endOfTrace.test(last)) return last.trim()
   const whole = newest.length < newestBytes ? lines : lines.slice(1)

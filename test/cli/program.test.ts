@@ -318,6 +318,13 @@ test('a policy file with a wrong field is refused by name before anything is ask
   assert.equal(asked.length, 0)
 })
 
+test('a file that is not JSON is told on one line, whatever is in it', async (t) => {
+  const file = await fileOf(t, 'event.json', 'no\njson')
+  const { exitCode, err } = await trainyard(['publish', file])
+  assert.equal(exitCode, 1)
+  assert.match(err, /^trainyard: .*event\.json is not JSON \(.*\)\. Correct it and try again\.\n$/)
+})
+
 test('a file that is not there is said to be missing', async () => {
   const { exitCode, err } = await trainyard(['datasets', 'add', '/nowhere/bot.jsonl'])
   assert.equal(exitCode, 1)

@@ -61,7 +61,7 @@ test('the newest line that is not empty is found, also when only empty ones come
   assert.equal(log.lastLine(), 'MemoryError: 8 GiB')
 })
 
-test('where the newest line belongs to a stack trace, the message above the trace is found', async (t) => {
+test('the newest line is told without its colours, and where it belongs to a stack trace, the message above the trace is', async (t) => {
   const traces = {
     "Error: Cannot find module '/bots/train.mjs'": [
       'node:internal/modules/cjs/loader:1564',
@@ -76,6 +76,7 @@ test('where the newest line belongs to a stack trace, the message above the trac
       '',
       'Node.js v24.21.0',
     ],
+    'MemoryError: 8 GiB': ['\u001b[1;31mMemoryError\u001b[0m: 8 GiB'],
     'Error: boom': ['Error: boom', '    at file:///bots/train.mjs:1:7'],
     'Caused by: java.io.IOException: disk': [
       'Exception in thread "main" java.lang.IllegalStateException: no model',
