@@ -7,6 +7,7 @@ import type { BotId, JobTypeName, Key, RunId } from '../../schemas/words.ts'
 import type { Cause } from '../kit/bus/outbox.ts'
 import { badInput, conflict, notFound } from '../kit/errors.ts'
 import type { Kit } from '../kit/service.ts'
+import { shellWord } from '../kit/shell-word.ts'
 import type { Transaction } from '../kit/store/database.ts'
 import type { Decision, Rollback, Unpin } from './api.ts'
 import { putInForce } from './enforce.ts'
@@ -154,7 +155,7 @@ function assertUnmoved(key: KeyState, championSequence: number): void {
   throw conflict(
     `the champion of ${nameOf(key)} has changed: the decision was made against number ${championSequence}, in force is ${now}`,
     {
-      hint: `Look again ("trainyard why ${key.bot}", GET /keys/${encodeURIComponent(key.bot)}), then decide against that one.`,
+      hint: `Look again ("trainyard why ${shellWord(key.bot)}", GET /keys/${encodeURIComponent(key.bot)}), then decide against that one.`,
       details: championFacts(key),
     },
   )

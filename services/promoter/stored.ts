@@ -2,11 +2,12 @@ import { ModelManifest } from '../../schemas/files.ts'
 import type { BotId, Digest } from '../../schemas/words.ts'
 import type { Blobs } from '../kit/blobs/blobs.ts'
 import { gone } from '../kit/errors.ts'
+import { shellWord } from '../kit/shell-word.ts'
 import type { Champion } from './store/keys.ts'
 
 /** Where the models are listed that a rollback may go to. */
 export function formerChampions(bot: BotId): string {
-  return `"trainyard champions --bot ${bot}" lists the models that were in force (GET /keys/${encodeURIComponent(bot)}).`
+  return `"trainyard champions --bot ${shellWord(bot)}" lists the models that were in force (GET /keys/${encodeURIComponent(bot)}).`
 }
 
 /** @throws gone when a part of the model is no longer stored: downstream could not load what is put in force */

@@ -1,5 +1,6 @@
 /** What a person decides: approve, reject, rollback, unpin, cancel. Each carries who and why. */
 import { type Command, InvalidArgumentError } from 'commander'
+import { shellWord } from '../../kit/shell-word.ts'
 import { Refusal } from '../client/client.ts'
 import type { KeyState } from '../client/promoter.ts'
 import type { Context } from '../context.ts'
@@ -57,7 +58,9 @@ export function addDecisions(program: Command, context: Context): void {
       session.show(key, () => {
         const champion = key.champion === null ? '' : `: ${key.champion.run} is champion number ${key.championSequence}`
         const pinned =
-          key.pin === null ? '' : `\nIt is pinned; let machines promote again with: trainyard unpin ${bot} --reason …`
+          key.pin === null
+            ? ''
+            : `\nIt is pinned; let machines promote again with: trainyard unpin ${shellWord(bot)} --reason …`
         return `${bot} (${jobType}) is rolled back${champion}.${pinned}`
       })
     })
@@ -99,7 +102,9 @@ async function keyOf(session: Session, bot: string, jobType: string | undefined)
   const [only, another] = keys
   if (only === undefined) {
     const of = jobType === undefined ? '' : ` of job type ${jobType}`
-    throw new CommandFailure(`no model${of} of "${bot}" was ever judged`, { next: `See "trainyard why ${bot}".` })
+    throw new CommandFailure(`no model${of} of "${bot}" was ever judged`, {
+      next: `See "trainyard why ${shellWord(bot)}".`,
+    })
   }
   if (another !== undefined) {
     const names = keys.map((key) => key.jobType).join(', ')
@@ -115,7 +120,7 @@ async function explained<T>(decision: Promise<T>, bot: string): Promise<T> {
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'conflict' || error.next !== undefined) throw error
     throw new CommandFailure(error.message, {
-      next: `Look at it with "trainyard why ${bot}", then decide again.`,
+      next: `Look at it with "trainyard why ${shellWord(bot)}", then decide again.`,
       cause: error,
     })
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
+import { shellWord } from '../../kit/shell-word.ts'
 import { Refusal } from '../client/client.ts'
 import type { PublishedEvent } from '../client/intake.ts'
 import type { Context } from '../context.ts'
@@ -105,7 +106,9 @@ function eventText({ event, accepted, signals, reason }: PublishedEvent): string
   const name = `Event ${printable(event ?? '(without an id)')}`
   if (signals.length === 0) return `${name}: ${accepted ? '' : 'not accepted, '}${printable(reason ?? 'no signal')}`
   const lines = signals.map(({ signal, trigger, bot, jobType, known }) => {
-    const came = known ? 'came before and changes nothing' : `what becomes of it: trainyard why ${printable(bot)}`
+    const came = known
+      ? 'came before and changes nothing'
+      : `what becomes of it: trainyard why ${shellWord(printable(bot))}`
     return `${name} is ${signal} for ${printable(bot)} (${jobType}, trigger ${trigger}); ${came}`
   })
   return lines.join('\n')

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { shellWord } from '../../kit/shell-word.ts'
 import type { Context } from '../context.ts'
 import { followToEnd } from '../follow.ts'
 import { openFile } from '../input.ts'
@@ -32,7 +33,7 @@ export function addTrain(program: Command, context: Context): void {
         ...(uri === undefined ? {} : { dataset: uri }),
       })
       if (wait) return await followToEnd(session, signal)
-      session.show({ signal, bot }, () => `Asked for. What becomes of it: trainyard why ${bot}`)
+      session.show({ signal, bot }, () => `Asked for. What becomes of it: trainyard why ${shellWord(bot)}`)
     })
 }
 

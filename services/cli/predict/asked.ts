@@ -1,4 +1,6 @@
 /** Which model a person asks: a bot's champion, or any model by its digest or its run. */
+
+import { shellWord } from '../../kit/shell-word.ts'
 import type { Api } from '../client/api.ts'
 import { Refusal } from '../client/client.ts'
 import type { Champion } from '../client/console.ts'
@@ -45,7 +47,7 @@ async function championOf(api: Api, bot: string, jobType: string | undefined): P
   if (only === undefined) {
     const next = /^(run-|sha256:)/.test(bot)
       ? 'Of a run or a model, give all of its id: "trainyard run RUN --json" has both.'
-      : `See why: trainyard why ${bot}`
+      : `See why: trainyard why ${shellWord(bot)}`
     throw new CommandFailure(`no model is in force for "${bot}"`, { next })
   }
   if (another !== undefined) {

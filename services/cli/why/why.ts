@@ -3,6 +3,7 @@
  * thing under way is the answer, and whatever else is under way is told beside it.
  */
 import { counted } from '../../kit/figures.ts'
+import { shellWord } from '../../kit/shell-word.ts'
 import { ordinal, relative, roughly } from '../render/figures.ts'
 import type {
   Champion,
@@ -191,7 +192,7 @@ function evidenceOf(facts: KeyFacts): string[] {
     const by = pin.actor === null ? '' : ` by ${pin.actor}`
     const since = pin.since === null ? '' : ` ${relative(pin.since, now)}`
     lines.push(
-      `pinned${by}${since}${pin.reason === null ? '' : `: ${clause(pin.reason)}`}; machines only hold until: trainyard unpin ${bot} --reason …`,
+      `pinned${by}${since}${pin.reason === null ? '' : `: ${clause(pin.reason)}`}; machines only hold until: trainyard unpin ${shellWord(bot)} --reason …`,
     )
   }
   if (champion !== null) {

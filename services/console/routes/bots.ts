@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { BotId, JobTypeName, type Key } from '../../../schemas/words.ts'
 import { badInput, notFound } from '../../kit/errors.ts'
 import type { HttpApp } from '../../kit/http/app.ts'
+import { shellWord } from '../../kit/shell-word.ts'
 import type { Database } from '../../kit/store/database.ts'
 import { ChampionView } from '../champion-view.ts'
 import { championChanges, championsOf, listChampions } from '../champions.ts'
@@ -42,7 +43,7 @@ export function botRoutes(app: HttpApp, database: Database): void {
       ])
       if (champions.length === 0 && runs.length === 0) {
         throw notFound(`no run of the bot ${bot} is known`, {
-          hint: `"trainyard signals --bot ${bot}" lists its signals, waiting ones too (GET /signals?bot=${encodeURIComponent(bot)}).`,
+          hint: `"trainyard signals --bot ${shellWord(bot)}" lists its signals, waiting ones too (GET /signals?bot=${encodeURIComponent(bot)}).`,
         })
       }
       const withChanges = champions.map(async (champion) => ({
