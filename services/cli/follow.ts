@@ -1,7 +1,7 @@
 /** Follows a signal to what came of it: to its end, then to the verdict on its run, with a bar while it trains. */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Api } from './client/api.ts'
-import { Refusal } from './client/client.ts'
+import { Refusal, Unreachable } from './client/client.ts'
 import type { Run } from './client/console.ts'
 import type { Signal } from './client/intake.ts'
 import { CommandFailure } from './failure.ts'
@@ -12,6 +12,8 @@ import type { LastEnd } from './why/facts.ts'
 import { endSentence, why } from './why/why.ts'
 
 const lookEveryMs = 250
+/** A server that was there is waited for: what it was told goes on when it is started again. */
+const longestAbsenceMs = 10 * 60_000
 
 export type Ending =
   /** `ended`: the signal whose end it is; another one where this one shares its fate. */
@@ -53,15 +55,37 @@ async function follow(session: Session, id: string, line: LiveLine): Promise<End
 
 const runOf = ({ end, run }: Signal): string | null => (end === 'launched' || end === 'coalesced' ? run : null)
 
-async function followSignal({ api, context }: Session, id: string, line: LiveLine): Promise<Signal> {
+/** Looks until there is an answer, also where the server goes away meanwhile. */
+async function lookUntil<T>({ context }: Session, line: LiveLine, look: () => Promise<T | undefined>): Promise<T> {
+  let absentSince: Date | undefined
   for (;;) {
+    try {
+      const found = await look()
+      if (found !== undefined) return found
+      absentSince = undefined
+    } catch (error) {
+      const now = context.now()
+      absentSince ??= now
+      if (!isAbsence(error) || now.getTime() - absentSince.getTime() > longestAbsenceMs) throw error
+      line.draw('The server does not answer: waiting for it')
+    }
+    await pause(lookEveryMs, undefined, { signal: context.signal })
+  }
+}
+
+const isAbsence = (error: unknown) =>
+  error instanceof Unreachable || (error instanceof Refusal && error.code === 'unavailable')
+
+function followSignal(session: Session, id: string, line: LiveLine): Promise<Signal> {
+  const { api, context } = session
+  return lookUntil(session, line, async () => {
     const signal = await api.intake.signal(id)
     if (signal.end !== null || signal.bot === null) return signal
     const facts = await collectFacts(api, signal.bot, context.now)
     const key = facts.find(({ jobType }) => jobType === signal.jobType)
     line.draw(key === undefined ? 'Waiting' : why(key).sentence, 'Waiting for the run to start')
-    await pause(lookEveryMs, undefined, { signal: context.signal })
-  }
+    return undefined
+  })
 }
 
 type RunEnding =
@@ -69,13 +93,9 @@ type RunEnding =
   /** The request came to no run; with a signal that tells why, where there is one. */
   | { readonly kind: 'none'; readonly signal: Signal | undefined }
 
-async function followRun(
-  { api, context }: Session,
-  { bot, end: signalEnd }: Signal,
-  id: string,
-  line: LiveLine,
-): Promise<RunEnding> {
-  for (;;) {
+function followRun(session: Session, { bot, end: signalEnd }: Signal, id: string, line: LiveLine): Promise<RunEnding> {
+  const { api } = session
+  return lookUntil<RunEnding>(session, line, async () => {
     const run = await findIfThere(() => api.console.run(id))
     const end = run === null ? null : endOf(run)
     if (run !== null && end !== null && end.kind !== 'evaluating' && (await isTold(api, run, end)))
@@ -96,8 +116,8 @@ async function followRun(
       else if (entry?.state === 'queued') line.draw(`${id} is queued`)
       else if (run === null) line.draw(`${id} is on its way`)
     }
-    await pause(lookEveryMs, undefined, { signal: context.signal })
-  }
+    return undefined
+  })
 }
 
 /** That a model is in force is told on another topic than its verdict: whoever waits for it finds it in force then. */

@@ -95,6 +95,22 @@ test('who has waited for a promotion finds the model in force, though the histor
   assert.deepEqual([exitCode, JSON.parse(out).run.inForce], [0, true])
 })
 
+test('who waits goes on where the server went away for a while, or could not answer', async (t) => {
+  const unavailable = { status: 503, json: { error: { code: 'unavailable', message: 'the disk is full' } } }
+  let looks = 0
+  const server = await fakeServer(t, {
+    ...answering([]),
+    get 'GET /runs/run-aaaaaaaaaa'() {
+      looks += 1
+      return looks === 1 ? 'hangUp' : looks === 2 ? unavailable : { json: { ...promoted, inForce: true } }
+    },
+  })
+  const { exitCode, out, err } = await trainyard(wait(server.url))
+  assert.deepEqual([exitCode, looks], [0, 3])
+  assert.match(out, /run-aaaaaaaaaa was promoted/)
+  assert.match(err, /^The server does not answer: waiting for it$/m)
+})
+
 test('who waits for a stale event is told that it trained nothing, beside how the run stands that came before it', async (t) => {
   const signal = { signal: 'sig-1', trigger: 'bot-edited', bot: 'b', jobType: 'intents', known: false }
   const { url } = await fakeServer(t, {

@@ -24,7 +24,7 @@ export interface FakeServer {
 }
 
 /** A server that answers by `METHOD /path`, without the query; anything else is not found, as a Trainyard says it. */
-export async function fakeServer(t: Ending, answers: Readonly<Record<string, Answer>>): Promise<FakeServer> {
+export async function fakeServer(t: Ending, answers: Readonly<Record<string, Answer | 'hangUp'>>): Promise<FakeServer> {
   const asked: Asked[] = []
   const server = createServer(async (request, response) => {
     const { method = '', url: path = '', headers } = request
@@ -33,6 +33,7 @@ export async function fakeServer(t: Ending, answers: Readonly<Record<string, Ans
       status: 404,
       json: { error: { code: 'notFound', message: `there is nothing at ${path}` } },
     }
+    if (answer === 'hangUp') return void response.destroy()
     response.statusCode = answer.status ?? 200
     response.end(answer.text ?? JSON.stringify(answer.json))
   })
