@@ -59,6 +59,20 @@ test('every command has a help of its own that shows the global options too', as
   }
 })
 
+test('the help of commands that have further ones sums up each of those on a line of its own', async () => {
+  for (const command of ['datasets', 'triggers', 'dead-letters', 'topics', 'config']) {
+    const { out } = await trainyard([command, '--help'])
+    const [, listed = ''] = out.split('\nCommands:\n')
+    for (const line of listed.trimEnd().split('\n')) assert.match(line, /^ {2}\S.* {2}[a-z].*[^.]$/, command)
+  }
+})
+
+test('no help tells two defaults of one option', async () => {
+  for (const command of commands) {
+    assert.doesNotMatch((await trainyard([command, '--help'])).out, /\(default[^\n]*\(default/, command)
+  }
+})
+
 test('the version is printed on stdout', async () => {
   assert.deepEqual(await trainyard(['--version']), { exitCode: 0, out: '1.2.3\n', err: '' })
 })

@@ -13,6 +13,7 @@ export function addDatasets(program: Command, context: Context): void {
     .description('Datasets: JSON Lines of {"text", "intent"}, where "intent": null is an out-of-scope example.')
   datasets
     .command('add')
+    .summary('post a dataset')
     .description('Posts a dataset: it is checked, split and stored. Prints the URI that events may carry.')
     .argument('<file>', 'JSON Lines; - for standard input')
     .action(async (file: string, _options: object, command: Command) => {
@@ -22,6 +23,7 @@ export function addDatasets(program: Command, context: Context): void {
     })
   datasets
     .command('show')
+    .summary('its size, its split, and what there is to know about it')
     .description('Shows a stored dataset: its size, its split, and what there is to know about it.')
     .argument('<digest>', 'its digest, or its URI')
     .action(async (digest: string, _options: object, command: Command) => {

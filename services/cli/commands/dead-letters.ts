@@ -18,7 +18,7 @@ export function addDeadLetters(program: Command, context: Context): void {
     .summary('messages that were not understood')
     .description('Messages that were not understood, with their bytes, their place and the reason.')
 
-  where(letters.command('list').description('Lists them, newest first.'))
+  where(letters.command('list').summary('which there are, newest first').description('Lists them, newest first.'))
     .option('--waiting', 'only those that nobody has replayed')
     .option('--limit <n>', 'how many at most', wholeNumber(1, 500), 20)
     .option('--before <id>', 'go on below this one', wholeNumber(1))
@@ -33,6 +33,7 @@ export function addDeadLetters(program: Command, context: Context): void {
 
   letters
     .command('show')
+    .summary('one with its bytes')
     .description('Shows one: its place, its reason, its headers and its bytes.')
     .argument('<id>', 'its number')
     .action(async (id: string, _options: object, command: Command) => {
@@ -41,7 +42,12 @@ export function addDeadLetters(program: Command, context: Context): void {
       session.show(letter, () => letterPage(letter, session))
     })
 
-  where(letters.command('replay').description('Sends one, or all that were never replayed, back where they came from.'))
+  where(
+    letters
+      .command('replay')
+      .summary('send some back where they came from')
+      .description('Sends one, or all that were never replayed, back where they came from.'),
+  )
     .argument('[id]', 'its number')
     .option('--all', 'all that fit the conditions and were never replayed')
     .option('--dry-run', 'with --all: say what would be sent, and send nothing')

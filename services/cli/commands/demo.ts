@@ -20,7 +20,7 @@ export function addDemo(program: Command, context: Context): void {
         'one that changes nothing, one that is promoted, and a rollback. Takes about half a minute.',
     )
     .option('--keep', 'leave it running afterwards, until Ctrl-C')
-    .option('--port <port>', 'port to listen on (default: a free one)', wholeNumber(0, 65_535), 0)
+    .option('--port <port>', 'port to listen on, 0 for a free one', wholeNumber(0, 65_535), 0)
     .action(async ({ keep, port }: Options, command: Command) => {
       // Loaded only here: no other command has a use for it.
       const { play } = await import('../demo/play.ts')

@@ -25,6 +25,7 @@ export function addTopics(program: Command, context: Context): void {
 
   topics
     .command('plan')
+    .summary('what is not as it should be')
     .description('Says what is not as it should be, and changes nothing.')
     .action(async (_options: object, command: Command) => {
       const session = openSession(command, context)

@@ -20,6 +20,7 @@ export function addTriggers(program: Command, context: Context): void {
 
   triggers
     .command('list')
+    .summary('the events that each is for')
     .description('Lists the triggers: the events that each is for, and where it looks in them.')
     .action(async (_options: object, command: Command) => {
       const session = openSession(command, context)
