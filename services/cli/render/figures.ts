@@ -8,16 +8,19 @@ const units = [
 ] as const
 
 /** The largest unit alone: `12 s`, `5 min`, `3 h`, `2 d`. */
-export function roughly(milliseconds: number): string {
+export function roughly(milliseconds: number, whole: (share: number) => number = Math.floor): string {
   const unit = units.find(({ ms }) => milliseconds >= ms)
-  return unit === undefined ? '0 s' : `${Math.floor(milliseconds / unit.ms)} ${unit.name}`
+  return unit === undefined ? '0 s' : `${whole(milliseconds / unit.ms)} ${unit.name}`
 }
 
-/** `3 min ago`, `in 12 s`, `now`. Seconds to come are rounded up, so that nothing is due "in 0 s". */
+/**
+ * `3 min ago`, `in 12 s`, `now`. What is to come is rounded to the nearest, so that seven days are not six a moment later;
+ * seconds are rounded up, so that nothing is due "in 0 s".
+ */
 export function relative(time: Date, now: Date): string {
   const ms = now.getTime() - time.getTime()
   if (ms >= 1_000) return `${roughly(ms)} ago`
-  return ms >= 0 ? 'now' : `in ${roughly(Math.ceil(-ms / 1_000) * 1_000)}`
+  return ms >= 0 ? 'now' : `in ${roughly(Math.ceil(-ms / 1_000) * 1_000, Math.round)}`
 }
 
 /** `first`, `second`, `third`, `4th`, `21st`. */

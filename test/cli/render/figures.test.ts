@@ -15,7 +15,11 @@ for (const [seconds, text] of [
   [-50 * 3600, '2 d ago'],
   [0.4, 'in 1 s'],
   [11.2, 'in 12 s'],
+  [40, 'in 40 s'],
   [120, 'in 2 min'],
+  [7 * 86_400, 'in 7 d'],
+  [7 * 86_400 - 1, 'in 7 d'],
+  [3599, 'in 60 min'],
 ] as const) {
   test(`a time ${seconds} s from now is "${text}"`, () => assert.equal(relative(at(seconds), now), text))
 }
