@@ -1,15 +1,29 @@
 /** What zod finds wrong with `trainyard.yaml`, in words. */
 
 import type { z } from 'zod'
+import { JobType, Placement } from '../job-type.ts'
 import type { Finding, Path } from './document.ts'
+
+/** What stands behind the names of a section. */
+const behindNames: Readonly<Record<PropertyKey, z.ZodType>> = { jobTypes: JobType, placements: Placement }
 
 export function findingsOf(error: z.ZodError, raw: unknown): Finding[] {
   return error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ path: [...issue.path, key], message: issue.message }))
     }
-    return [{ path: issue.path, message: `${wordsOf(issue)}${gotOf(raw, issue)}` }]
+    const finding = { path: issue.path, message: `${wordsOf(issue)}${gotOf(raw, issue)}` }
+    return issue.code === 'invalid_key' ? [finding, ...findingsBehind(issue.path, raw)] : [finding]
   })
+}
+
+/** zod passes over what stands behind a name that is none. */
+function findingsBehind(path: Path, raw: unknown): Finding[] {
+  const [section = '', ...names] = path
+  const value = valueAt(raw, path)
+  const parsed = names.length === 1 ? behindNames[section]?.safeParse(value) : undefined
+  if (parsed?.error === undefined) return []
+  return findingsOf(parsed.error, value).map((finding) => ({ ...finding, path: [...path, ...finding.path] }))
 }
 
 function wordsOf(issue: z.core.$ZodIssue): string {

@@ -92,6 +92,16 @@ const wrong: [string, string, string[]][] = [
     ],
   ],
   [
+    'what is wrong behind a name that is none, too',
+    'jobTypes:\n  my_bots:\n    program: { command: [a] }\n    slots: four\nplacements:\n  Big: { gpus: -1 }',
+    [
+      'trainyard.yaml:2: jobTypes.my_bots: expected a name of lower-case letters, digits and inner hyphens, at most 40 characters',
+      'trainyard.yaml:4: jobTypes.my_bots.slots: expected a whole number from 0 to 100000, got "four"',
+      'trainyard.yaml:6: placements.Big: expected a name of lower-case letters, digits and inner hyphens, at most 63 characters',
+      'trainyard.yaml:6: placements.Big.gpus: expected a whole number ≥ 0, got -1',
+    ],
+  ],
+  [
     'a quiet time above the longest wait',
     afterJobType('    debounce:', '      quietSeconds: 20', '      maxWaitSeconds: 10'),
     ['trainyard.yaml:6: jobTypes.intents.debounce.maxWaitSeconds: expected at least quietSeconds, got 10'],
