@@ -57,7 +57,7 @@ export interface ReconcilerNeeds {
 export interface Reconciler {
   /** Says that there is news of a run. */
   hint(runs: readonly RunId[]): void
-  /** How many runs that start there is room for, and how long a look at one is its claimer's alone. */
+  /** How many runs there is room for, and how long a look at one is its claimer's alone. */
   lease(): { readonly runs: number; readonly milliseconds: number }
   /** Begins to look at runs that were claimed for it, and read, as those are that start here. */
   begin(looks: readonly Look[], records: Promise<readonly RunRecord[]>): void
@@ -75,7 +75,7 @@ export const reconcilePollMs = 1_000
 const looksAtOnce = 64
 /**
  * Where more wait than there is room for, room for so many is waited for, but not for long, since looks may hang: one by one,
- * claiming them would be most of the work. Starts leave them room.
+ * claiming them would be most of the work.
  */
 const claimedTogether = 16
 const roomWaitMs = 20
@@ -308,11 +308,7 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       if (runs.some((run) => !looking.has(run))) rouse()
     },
 
-    lease: () => ({
-      // Where starts hang, those that follow must not take all the room from what is due.
-      runs: Math.max(0, looksAtOnce - claimedTogether - looking.size),
-      milliseconds: timings.leaseMs,
-    }),
+    lease: () => ({ runs: Math.max(0, looksAtOnce - looking.size), milliseconds: timings.leaseMs }),
     begin,
 
     async work(signal) {
