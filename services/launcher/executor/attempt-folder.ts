@@ -106,7 +106,8 @@ export function attemptFolder(root: string, name: AttemptName): AttemptFolder {
     },
     async remove() {
       try {
-        await rm(path, { recursive: true, force: true })
+        // Another launcher that looks at it may have begun to write how it ended.
+        await rm(path, { recursive: true, force: true, maxRetries: 3 })
       } catch (error) {
         if (codeOf(error) !== 'EACCES' && codeOf(error) !== 'EPERM') throw error
         await openFolders(path)

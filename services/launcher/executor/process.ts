@@ -23,7 +23,13 @@ import type { AttemptName } from '../../../schemas/words.ts'
 import type { Clock } from '../../kit/clock.ts'
 import { codeOf, conflict, messageOf, unavailable } from '../../kit/errors.ts'
 import type { Logger } from '../../kit/log.ts'
-import { type AttemptFolder, attemptFolder, attemptsBelow, type RunnerRecord } from './attempt-folder.ts'
+import {
+  type AttemptFolder,
+  attemptFolder,
+  attemptsBelow,
+  type RunnerRecord,
+  type StartRecord,
+} from './attempt-folder.ts'
 import type { AttemptToStart, Executor, Observation } from './executor.ts'
 import { isAlive, type ProcessIdentity } from './process-identity.ts'
 import { packagePlace, type RunnerEnd, spawnRunner } from './runner-process.ts'
@@ -112,10 +118,21 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
     }
   }
 
+  /** What another launcher releases meanwhile is absent, whatever was seen of it while it went. */
   async function observe(name: AttemptName): Promise<Observation> {
     const folder = folderOf(name)
     const start = await folder.start()
-    if (start === undefined) return { state: 'absent' }
+    try {
+      const seen = start && (await observeStarted(name, folder, start))
+      if (seen && (seen.state !== 'starting' || (await folder.start()) !== undefined)) return seen
+    } catch (error) {
+      if ((await folder.start()) !== undefined) throw error
+    }
+    watched.delete(name)
+    return { state: 'absent' }
+  }
+
+  async function observeStarted(name: AttemptName, folder: AttemptFolder, start: StartRecord): Promise<Observation> {
     const runner = await folder.runner()
     if (runner === undefined) {
       const ageMs = clock.now().getTime() - Date.parse(start.startedAt)

@@ -1,13 +1,21 @@
 /** What a crash, a power failure or a program leaves in an attempt's folder. */
 
 import assert from 'node:assert/strict'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pino } from 'pino'
+import { AttemptName, RunId } from '../../../schemas/words.ts'
+import { attemptFolder } from '../../../services/launcher/executor/attempt-folder.ts'
+import { createProcessExecutor } from '../../../services/launcher/executor/process.ts'
+import { cleanup } from '../../harness/cleanup.ts'
+import { eventually } from '../../harness/eventually.ts'
 import { temporaryFolder, writeProgram } from '../../runner/program.ts'
 import { attemptName, startRunApi } from '../../runner/run-api.ts'
-import { attemptOf, ended, openExecutor } from './attempts.ts'
+import { attemptOf, ended, openExecutor, processOptions } from './attempts.ts'
 
+const runId = RunId.parse(attemptName.slice(0, -2))
+const longAgo = new Date(0).toISOString()
 const attemptsOf = (data: string): Promise<string[]> => readdir(join(data, 'attempts'))
 
 test('a folder that was half removed, or half made, goes with the next release', async (t) => {
@@ -19,6 +27,41 @@ test('a folder that was half removed, or half made, goes with the next release',
   assert.deepEqual(await executor.observe(attemptName), { state: 'absent' })
   await executor.release(attemptName)
   assert.deepEqual(await attemptsOf(data), [])
+})
+
+test('what another launcher releases while it is looked at is seen as ended or absent, and goes', async (t) => {
+  const data = await temporaryFolder(t)
+  const [one, other] = [openExecutor(t, data), openExecutor(t, data)]
+  for (let round = 0; round < 10; round += 1) {
+    const folder = attemptFolder(join(data, 'attempts'), attemptName)
+    await folder.recordStart({ name: attemptName, run: runId, kind: 'train', command: ['echo'], startedAt: longAgo })
+    await folder.closeToRunners()
+    await folder.recordExit({ exitCode: 0, signal: null, reason: 'done' })
+    const released = one.release(attemptName)
+    for (let state = ''; state !== 'absent'; ) {
+      state = (await other.observe(attemptName)).state
+      assert.ok(state === 'ended' || state === 'absent', state)
+    }
+    await released
+    assert.deepEqual(await attemptsOf(data), [])
+  }
+})
+
+test('that another launcher has released what was looked at is told once', async (t) => {
+  const data = await temporaryFolder(t)
+  const [gone, unclear] = [attemptName, AttemptName.parse(`${runId}-2`)].map((name) => join(data, 'attempts', name))
+  assert.ok(gone && unclear)
+  for (const folder of [gone, unclear]) await mkdir(folder, { recursive: true })
+  await writeFile(join(unclear, 'attempt.json'), '{"name":7}')
+  const looks: string[] = []
+  const told: string[] = []
+  const log = pino({ level: 'warn' }, { write: (line) => void looks.push(line) })
+  const executor = createProcessExecutor({ ...processOptions(data), log, pollMs: 5 })
+  cleanup(t, () => executor.close())
+  executor.onChange((name) => told.push(name))
+  await rm(gone, { recursive: true })
+  await eventually(() => looks.length > 5)
+  assert.deepEqual(told, [attemptName])
 })
 
 for (const file of ['attempt.json', 'runner.json', 'exit.json']) {
