@@ -94,8 +94,9 @@ export function makeLane(options: LaneOptions): Lane {
   async function takeNow(whole: Batch): Promise<boolean> {
     if (position === undefined) return false
     let next = position
+    const parts = partsOf(whole, next.offset)
     try {
-      for (const batch of partsOf(whole, next.offset)) {
+      for (const batch of parts) {
         if (!(await goesOn(batch, next))) return forget(letItMs)
         // Where nothing was handled before, nothing has told the log from another one.
         if (next.handledUntil && hasPast === sighting.hasPast)
@@ -107,7 +108,8 @@ export function makeLane(options: LaneOptions): Lane {
     } catch (error) {
       return fail(error)
     }
-    if (next.offset !== whole.nextOffset) return forget(0)
+    // What lies wholly before the position was handled already, or is of another log: that is judged where it begins again.
+    if (parts.length === 0 || next.offset !== whole.nextOffset) return forget(0)
     failures = 0
     worked()
     return true

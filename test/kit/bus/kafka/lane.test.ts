@@ -30,7 +30,8 @@ function topicOf() {
       worked() {},
     })
     assert.equal(await lane.begin(signal), 1)
-    return async (offset: number, time: number) => assert.ok(await lane.take(batchOf(number, offset, time)))
+    return async (offset: number, time: number, isTaken = true) =>
+      assert.equal(await lane.take(batchOf(number, offset, time)), isTaken)
   }
   return { looks, partition }
 }
@@ -99,6 +100,12 @@ test('a partition whose own beginning is in a topic made anew does not tell that
   await first(2, 1_240)
   await second(1, 1_250)
   assert.deepEqual(looks, ['1/1'])
+})
+
+test('what lies before the position is not taken: where it begins again it is told whether it was handled or is of another log', async () => {
+  const { partition } = topicOf()
+  const take = await partition(0, 1_000)
+  await take(0, 1_000, false)
 })
 
 test('a message of a time to come spares no other the look', async () => {
