@@ -113,6 +113,15 @@ test('a crashed attempt tells from when on another may follow it, where it is th
   assert.deepEqual([failed.outcome, failed.followedFrom], ['crashed', null])
 })
 
+test('the attempts of a run whose record cannot be understood are listed all the same', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request()
+  await kit.settle()
+  await kit.database.execute("update launcher.runs set spec = '{}' where run = $1", [run])
+  const [attempt] = (await get(kit, `/runs/${run}/attempts`)).json()
+  assert.deepEqual([attempt?.attempt, attempt?.followedFrom], [`${run}-1`, null])
+})
+
 test('what the executor says of an attempt that goes on is told where it is asked for, and holds nobody up', async (t) => {
   const kit = await launcherKit(t)
   const run = await kit.request()

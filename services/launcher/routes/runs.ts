@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { AttemptName, AttemptOutcome, RunId } from '../../../schemas/words.ts'
-import { notFound } from '../../kit/errors.ts'
+import { messageOf, notFound } from '../../kit/errors.ts'
 import type { HttpApp } from '../../kit/http/app.ts'
 import type { Kit } from '../../kit/service.ts'
 import { cancelRun } from '../cancel.ts'
@@ -142,12 +142,17 @@ export function addRunRoutes(app: HttpApp, { kit, news, executor, timings, look 
     },
   )
 
+  /** Of a record that cannot be understood it is not known, and the rest of it is told all the same. */
   async function followedFrom(run: RunId): Promise<Map<AttemptName, Date>> {
-    const facts = (await readRuns(database, [run])).map((record) => record.facts())
-    const times = facts.flatMap((known) =>
-      known.attempts.map((attempt) => [attempt.name, followedFromMs(known, attempt, timings)] as const),
-    )
-    return new Map(times.flatMap(([name, ms]) => (ms === null ? [] : [[name, new Date(ms)]])))
+    const [record] = await readRuns(database, [run])
+    try {
+      const facts = record?.facts()
+      const times = facts?.attempts.map((attempt) => [attempt.name, followedFromMs(facts, attempt, timings)] as const)
+      return new Map(times?.flatMap(([name, ms]) => (ms === null ? [] : [[name, new Date(ms)]])))
+    } catch (error) {
+      kit.log.warn({ run, error: messageOf(error) }, 'the record of a run cannot be understood')
+      return new Map()
+    }
   }
 
   const toldOf = (remarks: readonly Remark[] = []) => remarks.map(({ at, words }) => ({ at: at.toISOString(), words }))
