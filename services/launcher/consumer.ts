@@ -114,6 +114,7 @@ function changesOf(
   active: readonly ActiveRow[],
   requests: readonly ReceivedEvent<'training.requested'>[],
 ): Changes {
+  // Without a key there is no request that it would be the time of.
   const now = keys[0]?.now ?? new Date(Number.NaN)
   return admitBatch(linesOf(keys, active), requests, now.getTime())
 }
