@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { manifestOf, StoredFiles } from '../../../schemas/files.ts'
+import { messageOf } from '../../kit/errors.ts'
 import type { Model } from '../client/launcher.ts'
 import { CommandFailure, systemCode } from '../failure.ts'
 
@@ -24,6 +25,11 @@ export async function cachedModel(model: Model, cache: string, read: ReadFile): 
   const place = join(cache, model.digest.replace('sha256:', ''))
   if (await exists(place)) return place
 
+  await mkdir(cache, { recursive: true }).catch((error: unknown) => {
+    throw new CommandFailure(`no model can be kept in ${cache}: ${messageOf(error)}`, {
+      next: 'Name a folder that may be written to with XDG_CACHE_HOME.',
+    })
+  })
   const filling = `${place}.${randomUUID()}`
   try {
     for (const file of files) {

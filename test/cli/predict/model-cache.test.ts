@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -53,6 +53,17 @@ test('bytes with another digest are refused, and nothing of them is kept', async
     /weights\.bin of sha256:.* does not have the digest/,
   )
   assert.deepEqual(await readdir(cache), [])
+})
+
+test('a folder that cannot be written to is named, with the variable that names another', async (t) => {
+  const file = join(await folder(t), 'file')
+  await writeFile(file, '')
+  const { asked, read } = server(contents)
+  await assert.rejects(cachedModel(modelOf(contents), join(file, 'models'), read), {
+    message: new RegExp(`^no model can be kept in ${file}/models: `),
+    next: /XDG_CACHE_HOME/,
+  })
+  assert.deepEqual(asked, [])
 })
 
 test("a list of files that is not the model's is refused before anything is fetched", async (t) => {
