@@ -16,8 +16,10 @@ RUN mkdir /root-file-system && cd /root-file-system \
 FROM node:24.21.0-bookworm-slim AS packages
 WORKDIR /trainyard
 COPY package.json package-lock.json .npmrc ./
-# Node is the image's, and PostgreSQL a server of its own: left out are the packages that bring them to a laptop.
-RUN npm ci --omit=dev --omit=optional --ignore-scripts
+# Node is the image's, and PostgreSQL a server of its own: left out are the packages that bring them to a laptop. Of the
+# others, two fifths are what only debuggers and compilers read.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts \
+ && find node_modules -type f '(' -name '*.map' -o -name '*.d.ts' ')' -delete
 
 # Node with its loader and libraries beside it: the runner is a guest in the image of a training program, and runs there
 # whatever C library that has, or none. It works in this folder only. (An RPATH, since the LD_LIBRARY_PATH of an image goes

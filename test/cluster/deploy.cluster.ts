@@ -3,26 +3,23 @@ import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments } from 'yaml'
-import { restricted } from '../../deploy/manifests/attempts.ts'
 import { serviceNames } from '../../services/kit/service.ts'
 import { buildJob } from '../../services/launcher/executor/kubernetes/job.ts'
-import { cleanup, type Ending } from '../harness/cleanup.ts'
+import { cleanup } from '../harness/cleanup.ts'
 import { emptyDatabase, overTheNetwork } from '../harness/database.ts'
 import { eventually } from '../harness/eventually.ts'
-import { freePort } from '../harness/ports.ts'
 import { attemptOf, settings } from '../launcher/executor/kubernetes/given.ts'
 import type { Cluster } from './cluster.ts'
 import { makeHelm } from './helm/helm.ts'
+import { chart, deploymentOf, givePort, install, podsOf, token } from './installation.ts'
 import { startKubelet } from './kubelet/kubelet.ts'
 import { may } from './may.ts'
-import { makeNamespace } from './namespaces.ts'
 import type { ApiObject, List } from './objects.ts'
 import type { Pod } from './pods.ts'
 import { sharedCluster } from './shared.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const deploy = join(root, 'deploy')
-const chart = join(deploy, 'chart')
 
 interface Deployed extends ApiObject {
   readonly kind: string
@@ -63,7 +60,7 @@ test('the API server takes the base and the example as they are, unknown fields 
 })
 
 test('the chart installs, its pods are admitted where the policy is restricted, and another configuration makes others', async (t) => {
-  const { namespace, attempts, helm, flags } = await installed(t)
+  const { namespace, attempts, helm, flags } = await install(t, cluster)
   await podsWhen(namespace, 2)
   for (const where of [namespace, attempts]) {
     const careless = { metadata: { name: 'careless' }, spec: { containers: [{ name: 'main', image: 'test/any:1' }] } }
@@ -72,7 +69,7 @@ test('the chart installs, its pods are admitted where the policy is restricted, 
 
   await cluster.kubectl('-n', namespace, 'create', 'job', 'topics', '--from=cronjob/trainyard-topics')
   await eventually(async () =>
-    (await podsOf(namespace)).some(({ metadata }) => metadata.labels?.['job-name'] === 'topics'),
+    (await podsOf(cluster, namespace)).some(({ metadata }) => metadata.labels?.['job-name'] === 'topics'),
   )
 
   await helm('upgrade', 'trainyard', chart, ...flags, '--set=environment.TRAINYARD_LOG_LEVEL=debug')
@@ -80,20 +77,17 @@ test('the chart installs, its pods are admitted where the policy is restricted, 
   await podsWhen(namespace, 3)
 
   await helm('uninstall', 'trainyard', `--namespace=${namespace}`)
-  await eventually(async () => (await podsOf(namespace)).every(({ metadata }) => metadata.deletionTimestamp))
+  await eventually(async () => (await podsOf(cluster, namespace)).every(({ metadata }) => metadata.deletionTimestamp))
   assert.match(await cluster.kubectl('get', 'namespace', attempts), /Active/)
 })
 
 test('a service works with what the chart gives it: no rights, a root that cannot be written to, its Secret, its configuration', async (t) => {
   const values = serviceNames.map((service) => `--set=${service}.replicas=${service === 'console' ? 1 : 0}`)
-  const { namespace } = await installed(t, { databaseUrl: overTheNetwork(await emptyDatabase(t)), values })
+  const { namespace } = await install(t, cluster, { databaseUrl: overTheNetwork(await emptyDatabase(t)), values })
   await startKubelet(t, cluster, { namespace, files: { '/trainyard': root, '/node': process.execPath } })
-  // What the image says, where one is pulled; and here all share this machine's ports.
-  const port = String(await freePort())
-  const asTheImage = { command: ['/node'], workingDir: '/trainyard', env: [{ name: 'TRAINYARD_PORT', value: port }] }
-  const spec = { template: { spec: { containers: [{ name: 'console', ...asTheImage }] } } }
-  const deployment = `/apis/apps/v1/namespaces/${namespace}/deployments/trainyard-console`
-  await cluster.admin.patch(deployment, { spec }, 'strategic')
+  // What the image says, where one is pulled.
+  const asTheImage = { command: ['/node'], workingDir: '/trainyard' }
+  const port = await givePort(cluster, namespace, 'console', asTheImage)
 
   const ask = (path: string, given = '') =>
     fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization: `Bearer ${given}` } })
@@ -102,13 +96,13 @@ test('a service works with what the chart gives it: no rights, a root that canno
   assert.equal((await ask('/runs', token)).status, 200)
   assert.equal((await ask('/runs', 'somebody-else-entirely')).status, 401)
 
-  await cluster.admin.patch(deployment, { spec: { replicas: 0 } })
-  await eventually(async () => (await podsOf(namespace)).length === 0, { what: 'its orderly end' })
+  await cluster.admin.patch(deploymentOf(namespace, 'console'), { spec: { replicas: 0 } })
+  await eventually(async () => (await podsOf(cluster, namespace)).length === 0, { what: 'its orderly end' })
   await assert.rejects(ask('/health/live'))
 })
 
 test('the pod of an attempt is admitted where attempts run, when the launcher makes its Job', async (t) => {
-  const { namespace, attempts } = await installed(t)
+  const { namespace, attempts } = await install(t, cluster)
   const launcher = await cluster.clientFor({ namespace, serviceAccount: 'trainyard-launcher' })
   cleanup(t, () => launcher.close())
   const account = { namespace, serviceAccount: 'trainyard-launcher' }
@@ -127,7 +121,7 @@ test('the pod of an attempt is admitted where attempts run, when the launcher ma
 })
 
 test('the launcher has the rights that it needs where attempts run, and no others; the other services have none', async (t) => {
-  const { namespace, attempts } = await installed(t)
+  const { namespace, attempts } = await install(t, cluster)
   const can = async (service: string, where: string, verb: string, resource: string) => {
     const [name = '', subresource] = resource.split('/')
     const account = { namespace, serviceAccount: `trainyard-${service}` }
@@ -188,34 +182,14 @@ test('what a person sets wrongly is refused with the name of what is wrong', asy
   assert.match(await refused('--set=attempts.namespace=trainyard'), /the namespace of the services themselves/)
 })
 
-const token = 'a-token-of-sixteen-or-more'
-
-/** Trainyard as the chart makes it, in namespaces of this test's own. */
-async function installed(
-  t: Ending,
-  { databaseUrl = 'postgres://postgres.example/none', values = [] as readonly string[] } = {},
-) {
-  const namespace = await makeNamespace(t, cluster, restricted)
-  const attempts = `${namespace}-attempts`
-  const helm = await makeHelm(t, cluster.kubeconfig)
-  const stringData = { DATABASE_URL: databaseUrl, TRAINYARD_API_TOKEN: token }
-  await cluster.admin.create(`/api/v1/namespaces/${namespace}/secrets`, { metadata: { name: 'trainyard' }, stringData })
-  const flags = [`--namespace=${namespace}`, `--set=attempts.namespace=${attempts}`, ...values]
-  await helm('install', 'trainyard', chart, ...flags)
-  cleanup(t, () => cluster.admin.remove(`/api/v1/namespaces/${attempts}`))
-  cleanup(t, () => helm('uninstall', 'trainyard', `--namespace=${namespace}`, '--ignore-not-found'))
-  return { namespace, attempts, helm, flags }
-}
-
-async function podsOf(namespace: string): Promise<readonly Pod[]> {
-  return (await cluster.admin.get<List<Pod>>(`/api/v1/namespaces/${namespace}/pods`)).items
-}
-
 /** The services' pods once each service has so many; a pod that is not admitted never comes. */
 async function podsWhen(namespace: string, count: number): Promise<ReadonlyMap<string, readonly Pod[]>> {
   return await eventually(
     async () => {
-      const found = Map.groupBy(await podsOf(namespace), ({ metadata }) => metadata.labels?.[componentLabel] ?? '')
+      const found = Map.groupBy(
+        await podsOf(cluster, namespace),
+        ({ metadata }) => metadata.labels?.[componentLabel] ?? '',
+      )
       found.delete('topics')
       const whole = found.size === serviceNames.length && [...found.values()].every((pods) => pods.length === count)
       return whole && found

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { text as textOf } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { ended, endWithUs } from '../../harness/process.ts'
+import type { User } from './user.ts'
 
 const script = fileURLToPath(new URL('sandbox.sh', import.meta.url))
 
@@ -18,11 +19,13 @@ export interface Mount {
 export interface ProcessOptions {
   readonly command: readonly string[]
   readonly environment: Readonly<Record<string, string>>
+  /** Where the files of its image lie on the machine. */
+  readonly image: string
   readonly directory: string
   readonly mounts: readonly Mount[]
   readonly readOnlyRoot: boolean
   /** The machine's own if nothing is said. */
-  readonly user: { readonly id: number; readonly group: number; readonly groups: readonly number[] } | undefined
+  readonly user: User | undefined
   /** A path on the machine where its root is put together. */
   readonly scratch: string
   readonly output: (chunk: Buffer) => void
@@ -51,8 +54,8 @@ export async function startProcess(options: ProcessOptions): Promise<ContainerPr
     'unshare',
     [
       ...['--mount', '--pid', '--fork', '--kill-child=SIGKILL'],
-      ...['sh', script, scratch, options.readOnlyRoot ? 'ro' : 'rw', options.directory],
-      ...(user ? [`${user.id}`, `${user.group}`, user.groups.join() || `${user.group}`] : ['', '', '']),
+      ...['sh', script, scratch, options.image, options.readOnlyRoot ? 'ro' : 'rw', options.directory],
+      ...(user ? [`${user.id}`, groupsOf(user)] : ['', '']),
       String(mounts.length),
       ...mounts.flatMap(({ source, target, readOnly }) => [source, target, readOnly ? 'ro' : 'rw']),
       ...command,
@@ -95,6 +98,9 @@ export async function startProcess(options: ProcessOptions): Promise<ContainerPr
     },
   }
 }
+
+/** Its group and the supplementary ones; to have none of these is said by the first one twice. */
+const groupsOf = ({ group, groups }: User): string => [group, ...(groups.length > 0 ? groups : [group])].join(' ')
 
 /** `unshare` itself stands outside the namespace; its child is the namespace's first process. */
 function firstProcess(outside: number): number | undefined {

@@ -84,7 +84,8 @@ export function makeRun(context: RunContext): ContainerRun {
   async function surroundings(): Promise<Surroundings> {
     userOf(pod, container)
     const sources = makeSources(context.client, pod.metadata.namespace)
-    return await surroundingsOf(pod, container, context.place, sources, context.environment)
+    const image = images.content(container.image)
+    return await surroundingsOf(pod, container, context.place, sources, image, context.environment)
   }
 
   async function runOnce({ command, environment }: Surroundings, volumes: Volumes): Promise<number> {
@@ -95,10 +96,12 @@ export function makeRun(context: RunContext): ContainerRun {
     const log = openContainerLog(join(folder, 'log'))
     logs.push(log)
     exhausted = false
+    const image = images.content(container.image)
     const started = await startProcess({
       command,
       environment,
-      directory: container.workingDir ?? '/',
+      image: image.root,
+      directory: container.workingDir ?? image.workingDirectory,
       mounts: mountsOf(volumes, termination),
       readOnlyRoot: container.securityContext?.readOnlyRootFilesystem ?? false,
       user: userOf(pod, container),

@@ -1,5 +1,6 @@
 import type { Container, EnvironmentVariable, KeyReference, Pod } from '../pods.ts'
 import { fieldOf, type Place } from './fields.ts'
+import type { Image } from './images.ts'
 import { NotThere, type Sources } from './sources.ts'
 
 /** What a container finds in its environment, and its command with those values in it. */
@@ -13,9 +14,10 @@ export async function surroundingsOf(
   container: Container,
   place: Place,
   sources: Sources,
-  base: Readonly<Record<string, string>>,
+  image: Image,
+  given: Readonly<Record<string, string>>,
 ): Promise<Surroundings> {
-  const environment: Record<string, string> = { ...base, HOSTNAME: pod.metadata.name }
+  const environment: Record<string, string> = { ...image.environment, ...given, HOSTNAME: pod.metadata.name }
   for (const { prefix = '', secretRef, configMapRef } of container.envFrom ?? []) {
     const values = secretRef
       ? await sources.secret(secretRef.name, secretRef.optional)
@@ -26,8 +28,11 @@ export async function surroundingsOf(
     const value = await givenValue(pod, variable, place, sources)
     if (value !== undefined) environment[variable.name] = expanded(value, environment)
   }
-  const command = [...(container.command ?? []), ...(container.args ?? [])].map((word) => expanded(word, environment))
-  return { environment, command }
+  const own = [...(container.command ?? []), ...(container.args ?? [])].map((word) => expanded(word, environment))
+  // Who names a program of the image's does without what the image would have it do.
+  const program = container.command === undefined ? image.entrypoint : []
+  const unasked = container.command === undefined && container.args === undefined ? image.command : []
+  return { environment, command: [...program, ...own, ...unasked] }
 }
 
 async function givenValue(

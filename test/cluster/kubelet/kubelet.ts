@@ -9,7 +9,7 @@ import type { Pod } from '../pods.ts'
 import type { Mount } from './container-process.ts'
 import type { ContainerRun } from './container-run.ts'
 import type { KubeletContext } from './context.ts'
-import { type Images, makeImages } from './images.ts'
+import { type Image, type Images, makeImages } from './images.ts'
 import { type FindLog, startLogServer } from './log-server.ts'
 import { type PodLife, startPod } from './pod-life.ts'
 import { secondsNow } from './status.ts'
@@ -17,6 +17,8 @@ import { secondsNow } from './status.ts'
 export interface KubeletOptions extends Omit<NodeOptions, 'kubeletPort'> {
   /** What every image brings, beside this machine's own files: where it lies on the machine, by its path in a container. */
   readonly files?: Readonly<Record<string, string>>
+  /** Those whose containers see files of their own instead of the machine's, by their names. */
+  readonly built?: Readonly<Record<string, Image>>
 }
 
 /** Which pod is meant, in the kubelet's namespace. */
@@ -48,7 +50,7 @@ const needs =
 
 /**
  * A node that really runs what is bound to it: each container as a process of this machine in namespaces of its own, on
- * the machine's files. It takes pods when this resolves, and all of it ends with the test.
+ * the machine's files or those of an image that was built. It takes pods when this resolves, and all of it ends with the test.
  */
 export async function startKubelet(t: Ending, cluster: Cluster, options: KubeletOptions): Promise<Kubelet> {
   if (process.getuid?.() !== 0) throw new Error(needs)
@@ -56,7 +58,7 @@ export async function startKubelet(t: Ending, cluster: Cluster, options: Kubelet
   const directory = await mkdtemp(join(cluster.directory, 'kubelet-'))
   cleanup(t, () => rm(directory, { recursive: true, force: true }))
   const lives = new Map<string, { readonly name: string; readonly namespace: string; readonly life: PodLife }>()
-  const images = makeImages()
+  const images = makeImages(options.built ?? {})
   let connected = true
   let startDelayMs = 0
   const closed = new AbortController()
@@ -71,7 +73,6 @@ export async function startKubelet(t: Ending, cluster: Cluster, options: Kubelet
     images,
     mounts: mountsOf(options.files ?? {}),
     environment: {
-      PATH: process.env['PATH'] ?? '/usr/bin:/bin',
       KUBERNETES_SERVICE_HOST: address,
       KUBERNETES_SERVICE_PORT: new URL(url).port,
     },
