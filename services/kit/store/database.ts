@@ -4,7 +4,7 @@ import { codeOf, TrainyardError } from '../errors.ts'
 import type { Random } from '../random.ts'
 import { rethrow } from './failures.ts'
 import { parameterOf } from './parameters.ts'
-import { byKey, byValue, connectionTo, loosely, openPool, type Pool, type Settings } from './pool.ts'
+import { ask, byKey, byValue, connectionTo, loosely, openPool, type Pool, type Settings } from './pool.ts'
 
 /**
  * PostgreSQL as the services see it: rows in, rows out, and transactions that are tried again when PostgreSQL asks for
@@ -94,12 +94,12 @@ function nameOf(text: string): string {
 }
 
 function queryableOver(run: (config: pg.QueryConfig) => Promise<pg.QueryResult>): Queryable {
-  const ask = (text: string, values: readonly unknown[]) =>
+  const answer = (text: string, values: readonly unknown[]) =>
     run({ name: nameOf(text), text, values: values.map(parameterOf) }).catch(rethrow)
   return {
     query: async <R extends object>(text: string, values: readonly unknown[] = []) =>
-      (await ask(text, values)).rows as R[],
-    execute: async (text, values = []) => (await ask(text, values)).rowCount ?? 0,
+      (await answer(text, values)).rows as R[],
+    execute: async (text, values = []) => (await answer(text, values)).rowCount ?? 0,
   }
 }
 
@@ -108,7 +108,7 @@ export function openDatabase({ url, maximumConnections, random, onIdleError }: D
   const loosePool = openPool(url, loosely, looseConnections, onIdleError)
 
   const asking = (from: Pool, settings: Settings): Queryable =>
-    queryableOver((config) => from.lend(settings, (client) => client.query(config)))
+    queryableOver((config) => from.lend(settings, (client) => ask(client, config)))
 
   async function inTransaction<T>(
     client: pg.PoolClient,
@@ -119,26 +119,26 @@ export function openDatabase({ url, maximumConnections, random, onIdleError }: D
     const last: (() => readonly Statement[])[] = []
     let firstFailure: unknown
     // Whatever was asked together with what fails fails because of it, and says no more; it may be heard sooner all the same.
-    const ask = (config: pg.QueryConfig | string) =>
-      client.query(config).catch((error: unknown) => {
+    const askWithin = (config: pg.QueryConfig | string) =>
+      ask(client, config).catch((error: unknown) => {
         firstFailure ??= error
         throw firstFailure
       })
-    const own = queryableOver(ask)
-    await client.query('begin').catch(rethrow)
+    const own = queryableOver(askWithin)
+    await ask(client, 'begin').catch(rethrow)
     const result = await work({
       ...own,
       beforeCommit: (statements) => last.push(statements),
       afterCommit: (action) => actions.push(action),
       whenInDoubt: (action) => doubts.push(action),
       script: async (text) => {
-        await ask(text).catch(rethrow)
+        await askWithin(text).catch(rethrow)
       },
     })
     // After one that failed, the commit undoes all the same.
     const asked = last.flatMap((statements) => statements()).map(({ text, values }) => own.execute(text, values))
     // When this fails nobody knows whether it took effect: what follows must be safe to do again.
-    const committed = client.query('commit').catch(rethrow)
+    const committed = ask(client, 'commit').catch(rethrow)
     await Promise.all([...asked, committed]).catch((error: unknown) => {
       for (const action of doubts) action()
       throw error
@@ -154,7 +154,7 @@ export function openDatabase({ url, maximumConnections, random, onIdleError }: D
       try {
         return await inTransaction(client, work)
       } catch (error) {
-        await client.query('rollback').catch(giveUp)
+        await ask(client, 'rollback').catch(giveUp)
         throw error
       }
     })
@@ -194,7 +194,7 @@ export async function openSession(
   client.on('error', () => {})
   const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
   await client.connect().catch(rethrow)
-  const session = { ...queryableOver((config) => client.query(config)), ended, close: () => client.end() }
+  const session = { ...queryableOver((config) => ask(client, config)), ended, close: () => client.end() }
   await session.query("select set_config('idle_session_timeout', $1, false)", [String(idleLimitMs)])
   return session
 }

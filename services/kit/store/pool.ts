@@ -44,6 +44,15 @@ export const connectionTo = (url: string, settings: Settings): pg.ClientConfig =
   keepAliveInitialDelayMillis: 10_000,
 })
 
+/**
+ * With a callback, since each promise of pg's own is made with a function that V8 puts among the old objects at once: whatever
+ * hangs on it, the result above all, is then kept until all objects are gone through.
+ */
+export const ask = (client: pg.ClientBase, config: pg.QueryConfig | string): Promise<pg.QueryResult> =>
+  new Promise((resolve, reject) => {
+    client.query(config, (error: Error | null, result) => (error === null ? resolve(result) : reject(error)))
+  })
+
 export interface Pool {
   /** Lends a connection with these settings, and never again one that breaks meanwhile, or is given up. */
   lend<T>(settings: Settings, use: (client: pg.PoolClient, giveUp: (error: Error) => void) => Promise<T>): Promise<T>
@@ -70,7 +79,7 @@ export function openPool(url: string, settings: Settings, max: number, onIdleErr
       }
       try {
         if ((changed.get(client) ?? settings) !== wanted) {
-          await client.query(settingsAs(wanted, 'set', ';')).catch(rethrow)
+          await ask(client, settingsAs(wanted, 'set', ';')).catch(rethrow)
           changed.set(client, wanted)
         }
         return await use(client, giveUp)
