@@ -30,5 +30,7 @@ export async function nodeOnDebian(): Promise<string> {
     await mkdir(join(directory, 'etc/ssl/certs'), { recursive: true })
     await copyFile(authorities, join(directory, authorities))
     await writeFile(join(directory, 'root/.npmrc'), `cafile=${authorities}\n`)
+    // As npm does by itself.
+    await writeFile(join(directory, 'etc/apt/apt.conf.d/80-retries'), 'Acquire::Retries "3";\n')
   })
 }
