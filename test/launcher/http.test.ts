@@ -91,11 +91,7 @@ test('a crashed attempt tells from when on another may follow it, where it is th
   const attemptsOfCrash = async (changes: RequestChanges) => {
     const run = await kit.request(changes)
     await kit.settle()
-    const runner = kit.runnerOf(run)
-    await runner.claim()
-    await runner.end({ outcome: 'crashed' })
-    kit.executor.exits(runner.attempt)
-    await kit.settle()
+    await kit.crash(run)
     return (await get(kit, `/runs/${run}/attempts`)).json()
   }
   const [last] = await attemptsOfCrash({ spec: { retries: { backoffSeconds: 3_600 } } })

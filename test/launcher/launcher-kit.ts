@@ -26,6 +26,8 @@ export interface LauncherKit extends TestKit {
   settle(): Promise<void>
   /** The runner of the newest attempt that was started for the run: the same one each time. */
   runnerOf(run: RunId, kind?: 'train' | 'predict'): ScriptedRunner
+  /** Its newest attempt begins, crashes, and is gone. */
+  crash(run: RunId): Promise<void>
   state(run: RunId): Promise<string>
   /** The data of every event of this name that was said so far. */
   said<N extends EventName>(name: N): Promise<EventData<N>[]>
@@ -65,7 +67,7 @@ export async function launcherKit(t: TestContext, options: LauncherKitOptions = 
   const generations = new Map<string, number>()
   const dataset = await storeDataset(kit)
 
-  return {
+  const launcher: LauncherKit = {
     ...kit,
     executor,
     dataset,
@@ -91,6 +93,13 @@ export async function launcherKit(t: TestContext, options: LauncherKitOptions = 
       runners.set(attempt.name, runner)
       return runner
     },
+    async crash(run) {
+      const runner = launcher.runnerOf(run)
+      await runner.claim()
+      await runner.end({ outcome: 'crashed' })
+      executor.exits(runner.attempt)
+      await launcher.settle()
+    },
     async state(run) {
       const rows = await kit.database.query<{ state: string }>('select state from launcher.runs where run = $1', [run])
       return rows[0]?.state ?? 'absent'
@@ -99,6 +108,7 @@ export async function launcherKit(t: TestContext, options: LauncherKitOptions = 
       (await kit.emitted()).filter((event) => event.name === name).map(({ data }) => data as EventData<N>),
     names: async () => (await kit.emitted()).map(({ name }) => name),
   }
+  return launcher
 }
 
 /** A database that several launchers of a test share. */

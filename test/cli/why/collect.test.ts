@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Run } from '../../../services/cli/client/console.ts'
 import type { Attempt } from '../../../services/cli/client/launcher.ts'
 import { type Answers, endOf, factsOf } from '../../../services/cli/why/collect.ts'
+import { someRun } from '../some-run.ts'
 
 const now = new Date('2026-03-01T12:00:00Z')
 const nothing: Answers = {
@@ -34,22 +35,7 @@ const attempt = {
   endedAt: now,
   followedFrom: null,
 } satisfies Attempt
-const run: Run = {
-  run: 'run-a',
-  bot: 'b',
-  jobType: 'intents',
-  generation: 1,
-  state: 'succeeded',
-  begunAt: now,
-  startedAt: now,
-  request: null,
-  end: { endedAt: now, outcome: 'done', reason: null, actor: null, by: null },
-  model: null,
-  evaluation: null,
-  verdict: null,
-  promotions: [],
-  inForce: false,
-}
+const run: Run = { ...someRun(now), run: 'run-a' }
 
 test('a bot that no service knows has no facts', () => {
   assert.deepEqual(factsOf('b', nothing, now), [])
