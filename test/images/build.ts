@@ -35,17 +35,14 @@ const Configuration = z.object({
 /** The images of the Dockerfile as it is; their files lie on this machine until the test ends. */
 export async function buildImages(t: Ending): Promise<Readonly<Record<Target, BuiltImage>>> {
   const store = await mkdtemp(join(tmpdir(), 'images-'))
+  cleanup(t, () => rm(store, { recursive: true, force: true }))
   const folders = ['--root', join(store, 'images'), '--runroot', join(store, 'run'), '--storage-driver', 'overlay']
   // What runs while an image is built runs on this machine's network, as apt and npm here do.
   const buildah = async (command: string, ...parameters: string[]) =>
     (await must('buildah', [...folders, command, ...parameters], needs, { BUILDAH_ISOLATION: 'chroot' })).trim()
-  cleanup(t, async () => {
-    await buildah('rm', '--all')
-    await rm(store, { recursive: true, force: true })
-  })
-
   const [, base = ''] = /^FROM (\S+) AS/m.exec(await readFile(join(root, 'Dockerfile'), 'utf8')) ?? []
   const container = await buildah('from', 'scratch')
+  cleanup(t, () => buildah('rm', '--all'))
   await buildah('copy', container, await nodeOnDebian(), '/')
   await buildah('commit', '--rm', container, `docker.io/library/${base}`)
 
