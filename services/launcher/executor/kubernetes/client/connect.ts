@@ -7,9 +7,10 @@
  * All requests of an HTTP/2 session would go on into the void.
  */
 import type { RequestOptions } from 'node:https'
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
+import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import type { Clock } from '../../../../kit/clock.ts'
 import { messageOf } from '../../../../kit/errors.ts'
+import { type Answer, ask } from './answer.ts'
 import type { Configured } from './configuration.ts'
 import { isDistrust, KubernetesError, Refused } from './failures.ts'
 
@@ -30,7 +31,9 @@ export interface Connection {
   readonly namespace: string
   /** What the server's clock shows, to the second, as its answers tell: ours may be wrong, or be set while we run. */
   nowMs(): number
-  /** The body of a 2xx answer, which must be read to its end or destroyed. Throws `Refused` with any other answer. */
+  /** The body of a 2xx answer, whole. Throws `Refused` with any other answer. */
+  ask(request: ApiRequest): Promise<string>
+  /** Like `ask`, with a body that comes by and by; it must be read to its end or destroyed. */
   send(request: ApiRequest): Promise<Dispatcher.ResponseData['body']>
   /** Ends whatever is in flight. */
   close(): Promise<void>
@@ -47,6 +50,8 @@ const rereadMs = 1_000
 
 export function connect(configure: () => Configured, clock: Clock): Connection {
   const { server, namespace, config: first } = configure()
+  const { origin, pathname } = new URL(server)
+  const below = pathname === '/' ? '' : pathname
   let config = first
   let readAtMs = clock.monotonicMs()
   let pool: { agent: Dispatcher; madeOf: string } | undefined
@@ -116,39 +121,59 @@ export function connect(configure: () => Configured, clock: Clock): Connection {
     if (Number.isFinite(toldMs)) aheadMs = toldMs - clock.monotonicMs()
   }
 
+  async function prepared({ method, path, query = {}, body, contentType = 'application/json', signal }: ApiRequest) {
+    const { headers, tls } = await identity(signal)
+    if (closed) throw new KubernetesError({ kind: 'unreachable', message: `the connection to ${server} is closed` })
+    const said = Object.entries(query).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, String(value)]],
+    )
+    const options: Dispatcher.RequestOptions = {
+      origin,
+      path: `${below}${path}${said.length > 0 ? `?${new URLSearchParams(said)}` : ''}`,
+      method,
+      headers: {
+        ...headers,
+        accept: 'application/json, */*',
+        'user-agent': 'trainyard',
+        ...(body === undefined ? {} : { 'content-type': contentType }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }
+    return { agent: poolFor(tls), options }
+  }
+
+  function lost(agent: Dispatcher, { signal }: ApiRequest, error: unknown): never {
+    // The way there may have died silently, and with it all connections that wait for their next use.
+    if (signal.aborted) leave(agent)
+    if (isDistrust(error)) rereadConfiguration()
+    throw error
+  }
+
+  /** Whether it is a 2xx answer. */
+  function heard(status: number, headers: Answer['headers']): boolean {
+    readClock(headers['date'])
+    if (status === 401) rereadConfiguration()
+    return status >= 200 && status < 300
+  }
+
   return {
     server,
     namespace,
     nowMs: () => clock.monotonicMs() + aheadMs,
 
-    async send({ method, path, query = {}, body, contentType = 'application/json', signal }) {
-      const { headers, tls } = await identity(signal)
-      if (closed) throw new KubernetesError({ kind: 'unreachable', message: `the connection to ${server} is closed` })
-      const url = new URL(server + path)
-      for (const [name, value] of Object.entries(query)) {
-        if (value !== undefined) url.searchParams.set(name, String(value))
-      }
-      const agent = poolFor(tls)
-      const answer = await request(url, {
-        dispatcher: agent,
-        method,
-        signal,
-        headers: {
-          ...headers,
-          accept: 'application/json, */*',
-          'user-agent': 'trainyard',
-          ...(body === undefined ? {} : { 'content-type': contentType }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }).catch((error: unknown) => {
-        // The way there may have died silently, and with it all connections that wait for their next use.
-        if (signal.aborted) leave(agent)
-        if (isDistrust(error)) rereadConfiguration()
-        throw error
-      })
-      readClock(answer.headers['date'])
-      if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body
-      if (answer.statusCode === 401) rereadConfiguration()
+    async ask(request) {
+      const { agent, options } = await prepared(request)
+      const answer = await ask(agent, options, request.signal).catch((error: unknown) => lost(agent, request, error))
+      if (heard(answer.status, answer.headers)) return answer.body
+      const { status, headers, body } = answer
+      throw new Refused({ status, retryAfter: [headers['retry-after']].flat()[0], body })
+    },
+
+    async send(asked) {
+      const { agent, options } = await prepared(asked)
+      const { signal } = asked
+      const answer = await agent.request({ ...options, signal }).catch((error: unknown) => lost(agent, asked, error))
+      if (heard(answer.statusCode, answer.headers)) return answer.body
       throw new Refused({
         status: answer.statusCode,
         retryAfter: [answer.headers['retry-after']].flat()[0],

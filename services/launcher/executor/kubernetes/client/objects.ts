@@ -53,7 +53,7 @@ const Identified = z.object({ metadata: z.object({ name: z.string(), uid: z.stri
 
 export function makeObjects({ connection, calls, clock, random, log, timings, signal: closing }: ObjectsOptions) {
   const at = (kind: Kind, name: string): string => `${kind.path}/${encodeURIComponent(name)}`
-  const json = async (request: ApiRequest): Promise<unknown> => (await connection.send(request)).json()
+  const json = async (request: ApiRequest): Promise<unknown> => JSON.parse(await connection.ask(request))
   async function object(request: ApiRequest): Promise<unknown> {
     const answer = await json(request)
     Identified.parse(answer)

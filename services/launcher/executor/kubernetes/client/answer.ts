@@ -1,0 +1,48 @@
+/**
+ * One answer, received whole. undici's own `request` makes a stream and some functions for each, and the functions are such
+ * that V8 puts them among the old objects at once: the answer that hangs on them was kept until the next full garbage
+ * collection.
+ */
+import type { Dispatcher } from 'undici'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
+
+/** Rejects with the signal's reason when it aborts: a request that has not left by then never leaves. */
+export async function ask(
+  dispatcher: Dispatcher,
+  options: Dispatcher.DispatchOptions,
+  signal: AbortSignal,
+): Promise<Answer> {
+  signal.throwIfAborted()
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  let started: Dispatcher.DispatchController | undefined
+  let head: Omit<Answer, 'body'> = { status: 0, headers: {} }
+  const chunks: Buffer[] = []
+
+  function giveUp(): void {
+    started?.abort(signal.reason)
+    reject(signal.reason)
+  }
+  signal.addEventListener('abort', giveUp)
+  try {
+    dispatcher.dispatch(options, {
+      onRequestStart(controller) {
+        started = controller
+        if (signal.aborted) controller.abort(signal.reason)
+      },
+      onResponseStart(_controller, status, headers) {
+        head = { status, headers }
+      },
+      onResponseData: (_controller, chunk) => chunks.push(chunk),
+      onResponseEnd: () => resolve({ ...head, body: Buffer.concat(chunks).toString() }),
+      onResponseError: (_controller, error) => reject(error),
+    })
+    return await promise
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+  }
+}
