@@ -49,40 +49,38 @@ function problemOf(header: unknown): string {
   return Array.isArray(header) ? 'is doubled' : 'is not UTF-8'
 }
 
-const OwnHeaders = z
-  .object({
-    'content-type': Header.refine((type) => type === avroType, { error: `expected ${avroType}` }),
-    ce_specversion: Header.refine((version) => version === '1.0', { error: 'expected 1.0' }),
-    ce_id: Header,
-    ce_source: Header,
-    ce_type: Header,
-    ce_subject: Header,
-    ce_time: Header.transform((time) => new Date(time)).refine((time) => !Number.isNaN(time.getTime()), {
-      error: 'expected a time (RFC 3339)',
-    }),
-    ce_causationid: Header,
-    ce_correlationid: Header,
-    ce_traceparent: Header,
-  })
-  .transform(
-    (headers): EventAttributes => ({
-      id: headers.ce_id,
-      source: headers.ce_source,
-      type: headers.ce_type,
-      subject: headers.ce_subject,
-      time: headers.ce_time,
-      causationId: headers.ce_causationid,
-      correlationId: headers.ce_correlationid,
-      traceparent: headers.ce_traceparent,
-    }),
-  )
+// Only looked at here, and made into attributes below: of what zod transforms, V8 keeps some until the next full garbage
+// collection, and every service reads the headers of every event.
+const OwnHeaders = z.object({
+  'content-type': Header.refine((type) => type === avroType, { error: `expected ${avroType}` }),
+  ce_specversion: Header.refine((version) => version === '1.0', { error: 'expected 1.0' }),
+  ce_id: Header,
+  ce_source: Header,
+  ce_type: Header,
+  ce_subject: Header,
+  ce_time: Header.refine((time) => !Number.isNaN(Date.parse(time)), { error: 'expected a time (RFC 3339)' }),
+  ce_causationid: Header,
+  ce_correlationid: Header,
+  ce_traceparent: Header,
+})
 
 /** Reads the headers of one of Trainyard's own events. Throws a CloudEventError that names the header. */
 export function fromHeaders(headers: Headers): EventAttributes {
-  const read = OwnHeaders.safeParse(headers)
-  if (read.success) return read.data
-  const words = read.error.issues.map((issue) => `header ${issue.path.join('.')}: ${issue.message}`)
-  throw new CloudEventError(words.join('; '))
+  const { data: read, error } = OwnHeaders.safeParse(headers)
+  if (error) {
+    const words = error.issues.map((issue) => `header ${issue.path.join('.')}: ${issue.message}`)
+    throw new CloudEventError(words.join('; '))
+  }
+  return {
+    id: read.ce_id,
+    source: read.ce_source,
+    type: read.ce_type,
+    subject: read.ce_subject,
+    time: new Date(read.ce_time),
+    causationId: read.ce_causationid,
+    correlationId: read.ce_correlationid,
+    traceparent: read.ce_traceparent,
+  }
 }
 
 /**
