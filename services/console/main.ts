@@ -66,7 +66,7 @@ const letterKeeper: RawConsumer = {
   group: 'console-dead-letters',
   topics: [deadLetters],
   from: 'beginning',
-  handle: (transaction, messages) => keepLetters(transaction, messages.map(letterOf)),
+  prepare: async () => (transaction, messages) => keepLetters(transaction, messages.map(letterOf)),
 }
 
 function retention(kit: Pick<Kit, 'database' | 'environment' | 'loop'>) {

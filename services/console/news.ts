@@ -26,7 +26,7 @@ export function makeNews(clock: Clock): News {
       const awake = new AbortController()
       const rouse = () => awake.abort('news')
       emitter.once('news', rouse)
-      await clock.sleep(limitMs, AbortSignal.any([awake.signal, signal]))
+      await clock.sleep(limitMs, awake.signal, signal)
       emitter.off('news', rouse)
     },
   }

@@ -3,10 +3,11 @@
  * as for posted ones; what is not understood goes to the dead letters as it came.
  */
 import type { RawMessage } from '../kit/bus/bus.ts'
-import type { Handling } from '../kit/bus/consumer.ts'
+import type { Handle, Handling } from '../kit/bus/consumer.ts'
 import type { DeadLetter } from '../kit/bus/outbox.ts'
 import { broken } from '../kit/errors.ts'
 import type { Kit, RawConsumer } from '../kit/service.ts'
+import type { Transaction } from '../kit/store/database.ts'
 import { intakeGroup } from './events.ts'
 import { makeRead, type Reading } from './reading.ts'
 import type { Receive } from './receive.ts'
@@ -35,19 +36,24 @@ export function platformConsumers(parts: ConsumerParts): RawConsumer[] {
 function handlingWith(parts: ConsumerParts): Handling {
   const { configuration, outbox, origin, log, receive } = parts
   const read = makeRead(parts.readAvro, (type) => isKnownType(type, configuration.triggers))
-  const readings = new WeakMap<RawMessage, Reading>()
 
-  /** Reading may take the schema registry's answer, so it is done before the transaction. */
-  async function prepare(messages: readonly RawMessage[]): Promise<void> {
-    for (const message of messages) if (!readings.has(message)) readings.set(message, await read(message))
+  /** Reading may take the schema registry's answer. */
+  async function prepare(messages: readonly RawMessage[]): Promise<Handle> {
+    const readings = new Map<RawMessage, Reading>()
+    for (const message of messages) readings.set(message, await read(message))
+    return (transaction, left) => handle(transaction, left, readings)
   }
 
-  const handle: Handling['handle'] = async (transaction, messages) => {
+  async function handle(
+    transaction: Transaction,
+    messages: readonly RawMessage[],
+    readings: ReadonlyMap<RawMessage, Reading>,
+  ): Promise<void> {
     const signals: Signal[] = []
     const dead: DeadSignal[] = []
     const letters: DeadLetter[] = []
     for (const message of messages) {
-      const understood = understand(message)
+      const understood = understand(message, readings.get(message))
       signals.push(...understood.signals)
       dead.push(...understood.dead)
       if (understood.dead.length === 0) continue
@@ -59,8 +65,7 @@ function handlingWith(parts: ConsumerParts): Handling {
     await outbox.deadLetter(transaction, letters)
   }
 
-  function understand(message: RawMessage): Translation {
-    const reading = readings.get(message)
+  function understand(message: RawMessage, reading: Reading | undefined): Translation {
     if (reading === undefined) throw broken(`message ${message.offset} of ${message.topic} was not read before`)
     if (reading.kind === 'nothing') return { signals: [], dead: [] }
     if (reading.kind === 'notUnderstood') return notTaken(originOf(message), reading.reason)
@@ -82,5 +87,5 @@ function handlingWith(parts: ConsumerParts): Handling {
     await receive(transaction, signals, dead)
   }
 
-  return { prepare, handle, buried }
+  return { prepare, buried }
 }

@@ -3,23 +3,24 @@ export interface Clock {
   now(): Date
   /** Milliseconds that only grow; comparable within one process alone. */
   monotonicMs(): number
-  /** Resolves after `milliseconds`, or at once (without an error) when the signal aborts. */
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
+  /** Resolves after `milliseconds`, or at once (without an error) when one of the signals aborts. */
+  sleep(milliseconds: number, ...signals: readonly AbortSignal[]): Promise<void>
 }
 
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
   // Not by `timers/promises`, which makes an error with its stack of each sleep that is cut short, and most are.
-  sleep: (milliseconds, signal) =>
+  // Nor is one signal made of them: V8 keeps what such a signal knows until the next full garbage collection.
+  sleep: (milliseconds, ...signals) =>
     new Promise((resolve) => {
-      if (signal?.aborted) return resolve()
+      if (signals.some(({ aborted }) => aborted)) return resolve()
       const wake = (): void => {
         clearTimeout(timer)
-        signal?.removeEventListener('abort', wake)
+        for (const signal of signals) signal.removeEventListener('abort', wake)
         resolve()
       }
       const timer = setTimeout(wake, milliseconds)
-      signal?.addEventListener('abort', wake)
+      for (const signal of signals) signal.addEventListener('abort', wake)
     }),
 }

@@ -55,7 +55,7 @@ export function makeLoop(loop: Loop, clock: Clock, log: Logger): RunningLoop {
     const awake = new AbortController()
     // With a reason, since none is an error with its stack.
     rouse = () => awake.abort('woken')
-    await clock.sleep(milliseconds, AbortSignal.any([awake.signal, stopping.signal]))
+    await clock.sleep(milliseconds, awake.signal, stopping.signal)
     rouse = () => {}
   }
 

@@ -321,7 +321,7 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       const dueAtMs = clock.monotonicMs() + nextMs
       const rested = new AbortController()
       rest = () => rested.abort('rested')
-      if (looking.size > 0) await clock.sleep(nextMs, AbortSignal.any([roused.signal, rested.signal, signal]))
+      if (looking.size > 0) await clock.sleep(nextMs, roused.signal, rested.signal, signal)
       return roused.signal.aborted ? 0 : Math.max(0, dueAtMs - clock.monotonicMs())
     },
 

@@ -15,7 +15,7 @@ import { makeLoop } from '../../services/kit/loop.ts'
 import { systemRandom } from '../../services/kit/random.ts'
 import { makeReadAvro } from '../../services/kit/schema-registry/avro.ts'
 import type { Kit, ServiceDefinition, ServiceParts } from '../../services/kit/service.ts'
-import type { Database, Statement } from '../../services/kit/store/database.ts'
+import type { Database, Statement, Transaction } from '../../services/kit/store/database.ts'
 import { cleanup } from './cleanup.ts'
 import { testDatabase } from './database.ts'
 
@@ -100,7 +100,8 @@ export async function testKit(
   /** Lets the real outbox encode, and catches what it would have inserted. */
   async function messagesOf(events: readonly Pick<Occurrence, 'name' | 'data'>[]): Promise<RawMessage[]> {
     const last: (() => readonly Statement[])[] = []
-    const recorder = {
+    const recorder: Transaction = {
+      own: (_owner, make) => make(),
       query: async () => [],
       execute: async () => 0,
       beforeCommit: (statements: () => readonly Statement[]) => last.push(statements),
@@ -135,8 +136,8 @@ export async function testKit(
       const mine = messages.filter((message) => topics.includes(message.topic))
       if (mine.length === 0) continue
       const handling = handlingOf(consumer, { ...kit, codec: committedCodec })
-      await handling.prepare?.(mine)
-      await database.transaction((transaction) => handling.handle(transaction, mine))
+      const handle = await handling.prepare(mine)
+      await database.transaction((transaction) => handle(transaction, mine))
     }
   }
 

@@ -182,7 +182,7 @@ describe('a dataset that is not stored', () => {
     })
     const clock = {
       ...systemClock,
-      sleep: (_milliseconds: number, signal?: AbortSignal) => systemClock.sleep(1, signal),
+      sleep: (_milliseconds: number, ...signals: AbortSignal[]) => systemClock.sleep(1, ...signals),
     }
     const kit = await intakeKit(t, { configuration: allowing(url), clock })
     await publish(kit, edit({ dataset: { uri: `${url}/data/a` } }))

@@ -53,6 +53,11 @@ export interface Subscription {
    * each time, and delivers again.
    */
   handle(batch: Batch): Promise<boolean>
+  /**
+   * Asked after each batch of a partition that was handled, and before more of it is read: resolves when that is worth it.
+   * Not a part of `handle`, since the batch is not to be kept in memory meanwhile.
+   */
+  rest?(topic: string, partition: number): Promise<void>
 }
 
 /** One message of a publish will never be taken, as it is too large; of the others nothing is known. */

@@ -18,11 +18,13 @@ import type { Outbox } from './outbox.ts'
 import { firstPauseMs } from './parked.ts'
 import { makeParking } from './parking.ts'
 
+/** Handles messages in a transaction: those that it was prepared for, or as many of them as are left. */
+export type Handle = (transaction: Transaction, messages: readonly RawMessage[]) => Promise<void>
+
 /** What a consumer does with messages. */
 export interface Handling {
-  /** What takes others to answer, before the transaction; it may be asked for the same messages again. */
-  prepare?(messages: readonly RawMessage[]): Promise<void>
-  handle(transaction: Transaction, messages: readonly RawMessage[]): Promise<void>
+  /** Before the transaction: the place for what takes others to answer. It may be asked for the same messages again. */
+  prepare(messages: readonly RawMessage[]): Promise<Handle>
   /** Whether somebody waits for what this message leads to, so that no pause is made after it. */
   isUrgent?(message: RawMessage): boolean
   /** In the transaction that dead-letters a message which failed at every try. */
@@ -60,6 +62,7 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
   const { service, group, gatherMs, busyGatherMs = gatherMs, database, clock, log, point, handling } = options
   const parking = makeParking(service, group)
   const positions = new Map<string, number | undefined>()
+  const pauses = new Map<string, number>()
   const placeOf = (topic: string, partition: number) => `${topic}/${partition}`
   // Of this group and topic; whoever parks a message of a partition moves its offset, too.
   const anyParked = `exists (select from ${service}.parked_lines where consumer_group = $1 and topic = $2) as any_parked`
@@ -112,10 +115,10 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
     const [first] = messages
     if (!first) return await inOneTransaction(batch, async () => {})
     try {
-      await handling.prepare?.(messages)
+      const effect = await handling.prepare(messages)
       return await inOneTransaction(batch, async (transaction, { any_parked }) => {
         const passing = any_parked ? await parking.letPass(transaction, messages) : messages
-        if (passing.length > 0) await handling.handle(transaction, passing)
+        if (passing.length > 0) await effect(transaction, passing)
       })
     } catch (error) {
       if (classify(error).retryable) throw error
@@ -153,12 +156,14 @@ export function makeSubscription(options: ConsumerOptions): Subscription {
       return row && { offset: row.next_offset, handledUntil: row.handled_until ?? undefined }
     },
     async handle(batch) {
-      const isOurs = await handle(batch)
-      const isHurried =
-        batch.messages.length >= gathered || batch.messages.some((message) => handling.isUrgent?.(message))
-      const pauseMs = batch.messages.length < busy ? gatherMs : busyGatherMs
-      if (pauseMs > 0 && !isHurried) await clock.sleep(pauseMs)
-      return isOurs
+      const { topic, partition, messages } = batch
+      const isHurried = messages.length >= gathered || messages.some((message) => handling.isUrgent?.(message))
+      pauses.set(placeOf(topic, partition), isHurried ? 0 : messages.length < busy ? gatherMs : busyGatherMs)
+      return await handle(batch)
+    },
+    async rest(topic, partition) {
+      const pauseMs = pauses.get(placeOf(topic, partition)) ?? 0
+      if (pauseMs > 0) await clock.sleep(pauseMs)
     },
   }
 }

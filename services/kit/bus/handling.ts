@@ -2,7 +2,7 @@ import { typeOf } from '../../../schemas/catalogue.ts'
 import type { Codec } from '../../../schemas/codec.ts'
 import { messageOf } from '../errors.ts'
 import type { EventConsumer, Kit, RawConsumer } from '../service.ts'
-import type { Handling } from './consumer.ts'
+import type { Handle, Handling } from './consumer.ts'
 import { type ReceivedEvent, receive } from './events.ts'
 
 /**
@@ -16,23 +16,22 @@ export function handlingOf(
   if (consumer.kind === 'raw') return consumer
   const { group, urgent = [] } = consumer
   const urgentTypes: readonly unknown[] = urgent.map(typeOf)
-  return {
-    isUrgent: ({ headers }) => urgentTypes.includes(headers['ce_type']),
-    async handle(transaction, messages) {
-      const events: ReceivedEvent[] = []
-      const letters = []
-      for (const message of messages) {
-        try {
-          events.push(receive(message, codec))
-        } catch (error) {
-          const { topic, partition, offset } = message
-          const reason = messageOf(error)
-          log.error({ topic, partition, offset, group, reason }, 'an event cannot be decoded')
-          letters.push({ ...message, group, reason })
-        }
+
+  const handle: Handle = async (transaction, messages) => {
+    const events: ReceivedEvent[] = []
+    const letters = []
+    for (const message of messages) {
+      try {
+        events.push(receive(message, codec))
+      } catch (error) {
+        const { topic, partition, offset } = message
+        const reason = messageOf(error)
+        log.error({ topic, partition, offset, group, reason }, 'an event cannot be decoded')
+        letters.push({ ...message, group, reason })
       }
-      await outbox.deadLetter(transaction, letters)
-      if (events.length > 0) await consumer.handle(transaction, events)
-    },
+    }
+    await outbox.deadLetter(transaction, letters)
+    if (events.length > 0) await consumer.handle(transaction, events)
   }
+  return { prepare: async () => handle, isUrgent: ({ headers }) => urgentTypes.includes(headers['ce_type']) }
 }

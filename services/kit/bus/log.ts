@@ -70,6 +70,19 @@ export function openLogBus(options: LogBusOptions): Bus {
     return isOurs ? end : await begin(subscription, topic)
   }
 
+  /** A function of its own, so that nothing of the batch is kept in memory until there is another one. */
+  async function take(
+    subscription: Subscription,
+    topic: string,
+    position: number,
+  ): Promise<{ position: number; isNews: boolean; mayBeMore: boolean } | 'notOurs'> {
+    const found = await read(topic, position)
+    if (!found) return { position, isNews: false, mayBeMore: false }
+    const { batch, mayBeMore } = found
+    if (!(await subscription.handle(batch))) return 'notOurs'
+    return { position: batch.nextOffset, isNews: true, mayBeMore }
+  }
+
   /** Reads one topic for one group until stopped. */
   async function follow(subscription: Subscription, topic: string, stopping: AbortSignal): Promise<void> {
     let position: number | undefined
@@ -81,13 +94,14 @@ export function openLogBus(options: LogBusOptions): Bus {
       news.once(topic, wake)
       try {
         position ??= await begin(subscription, topic)
-        const found = await read(topic, position)
-        if (found && !(await subscription.handle(found.batch))) {
+        const taken = await take(subscription, topic, position)
+        if (taken === 'notOurs') {
           position = undefined
           await clock.sleep(pollMs, stopping)
         } else {
-          position = found?.batch.nextOffset ?? position
-          if (!found?.mayBeMore) await clock.sleep(pollMs, AbortSignal.any([woken.signal, stopping]))
+          position = taken.position
+          if (taken.isNews) await subscription.rest?.(topic, 0)
+          if (!taken.mayBeMore) await clock.sleep(pollMs, woken.signal, stopping)
         }
         failures = 0
       } catch (error) {

@@ -89,11 +89,8 @@ export function makeOutbox(options: OutboxOptions): Outbox {
   }
 
   /** All that one transaction says, in order. */
-  const said = new WeakMap<Transaction, OutgoingMessage[]>()
-
   function begin(transaction: Transaction): OutgoingMessage[] {
     const messages: OutgoingMessage[] = []
-    said.set(transaction, messages)
     // In portions: the driver turns all values of a statement into one text.
     transaction.beforeCommit(() => portionsOf(messages, rowsAtOnce).map(insertionOf))
     transaction.afterCommit(wake)
@@ -105,7 +102,7 @@ export function makeOutbox(options: OutboxOptions): Outbox {
 
     async publishRaw(transaction, messages) {
       if (messages.length === 0) return
-      const before = said.get(transaction) ?? begin(transaction)
+      const before = transaction.own(outbox, () => begin(transaction))
       for (const message of messages) before.push(message)
     },
 

@@ -46,8 +46,8 @@ export function makeParkedLoop(options: ConsumerOptions): Loop {
   /** False when somebody else is at it. */
   async function tryAgain(head: ParkedHead): Promise<boolean> {
     try {
-      await handling.prepare?.([head.message])
-      return await leave(head, (transaction) => handling.handle(transaction, [head.message]))
+      const effect = await handling.prepare([head.message])
+      return await leave(head, (transaction) => effect(transaction, [head.message]))
     } catch (error) {
       const reason = messageOf(error)
       const tries = head.tries + (classify(error).retryable ? 0 : 1)

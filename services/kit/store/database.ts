@@ -23,6 +23,8 @@ export interface Statement {
 }
 
 export interface Transaction extends Queryable {
+  /** What `owner` has for as long as the transaction lasts; made when it is first asked for. */
+  own<T>(owner: object, make: () => T): T
   /** What it gives comes last, and goes to PostgreSQL together with the commit. */
   beforeCommit(statements: () => readonly Statement[]): void
   /** Runs once the commit has succeeded, and never otherwise: the place to wake the next step. */
@@ -124,10 +126,15 @@ export function openDatabase({ url, maximumConnections, random, onIdleError }: D
         firstFailure ??= error
         throw firstFailure
       })
-    const own = queryableOver(askWithin)
+    const asked = queryableOver(askWithin)
+    const owned = new Map<object, unknown>()
     await ask(client, 'begin').catch(rethrow)
     const result = await work({
-      ...own,
+      ...asked,
+      own<T>(owner: object, make: () => T) {
+        if (!owned.has(owner)) owned.set(owner, make())
+        return owned.get(owner) as T
+      },
       beforeCommit: (statements) => last.push(statements),
       afterCommit: (action) => actions.push(action),
       whenInDoubt: (action) => doubts.push(action),
@@ -136,10 +143,10 @@ export function openDatabase({ url, maximumConnections, random, onIdleError }: D
       },
     })
     // After one that failed, the commit undoes all the same.
-    const asked = last.flatMap((statements) => statements()).map(({ text, values }) => own.execute(text, values))
+    const closing = last.flatMap((statements) => statements()).map(({ text, values }) => asked.execute(text, values))
     // When this fails nobody knows whether it took effect: what follows must be safe to do again.
     const committed = ask(client, 'commit').catch(rethrow)
-    await Promise.all([...asked, committed]).catch((error: unknown) => {
+    await Promise.all([...closing, committed]).catch((error: unknown) => {
       for (const action of doubts) action()
       throw error
     })

@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import { z } from 'zod'
 import { committedCodec } from '../../../schemas/codec.ts'
-import { makeSubscription } from '../../../services/kit/bus/consumer.ts'
+import { type Handle, makeSubscription } from '../../../services/kit/bus/consumer.ts'
 import { openKafkaBus } from '../../../services/kit/bus/kafka/bus.ts'
 import { makeOutbox } from '../../../services/kit/bus/outbox.ts'
 import { systemClock } from '../../../services/kit/clock.ts'
@@ -28,6 +28,16 @@ const fail = (error: unknown) => {
 const bus = openKafkaBus({ settings: settingsFor(brokers, prefix), clock, log, sessionLimitMs, fail })
 const outbox = makeOutbox({ service: 'yard', codec: committedCodec, clock, random: systemRandom, wake: () => {} })
 
+const handle: Handle = async (transaction, messages) => {
+  await transaction.execute(
+    'insert into yard.effects (member, place, text) select $1, * from unnest($2::text[], $3::text[])',
+    [
+      process.pid,
+      messages.map(({ partition, offset }) => `${partition}/${offset}`),
+      messages.map(({ value }) => String(value)),
+    ],
+  )
+}
 await bus.subscribe(
   makeSubscription({
     service: 'yard',
@@ -40,17 +50,6 @@ await bus.subscribe(
     clock,
     log,
     point: async () => {},
-    handling: {
-      async handle(transaction, messages) {
-        await transaction.execute(
-          'insert into yard.effects (member, place, text) select $1, * from unnest($2::text[], $3::text[])',
-          [
-            process.pid,
-            messages.map(({ partition, offset }) => `${partition}/${offset}`),
-            messages.map(({ value }) => String(value)),
-          ],
-        )
-      },
-    },
+    handling: { prepare: async () => handle },
   }),
 )

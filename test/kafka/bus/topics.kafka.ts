@@ -56,9 +56,9 @@ test('a topic that came late goes on after a failure and with another member, an
   const pauses: number[] = []
   const bus = open({
     ...systemClock,
-    sleep(milliseconds, signal) {
+    sleep(milliseconds, ...signals) {
       pauses.push(milliseconds)
-      return systemClock.sleep(milliseconds, signal)
+      return systemClock.sleep(milliseconds, ...signals)
     },
   })
   const [group, news] = [makeGroup(), makeGroup()]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { makeSubscription } from '../../../services/kit/bus/consumer.ts'
+import { type Handling, makeSubscription } from '../../../services/kit/bus/consumer.ts'
 import type { Clock } from '../../../services/kit/clock.ts'
 import { unavailable } from '../../../services/kit/errors.ts'
 import { eventually } from '../../harness/eventually.ts'
@@ -73,11 +73,16 @@ test('a consumer that gathers takes no further batch before its pause is over, a
   }
   const consumer = makeSubscription({ ...options, gatherMs: 100, clock })
   await consumer.position('things', 0)
-  const handled = consumer.handle(batchOf(['a']))
+  assert.equal(await consumer.handle(batchOf(['a'])), true)
+  assert.deepEqual([await effects(), pauses], [['a'], []])
+  let isRested = false
+  const rested = consumer.rest?.('things', 0).then(() => {
+    isRested = true
+  })
   await eventually(() => pauses.length > 0)
-  assert.deepEqual([await effects(), pauses], [['a'], [100]])
+  assert.deepEqual([pauses, isRested], [[100], false])
   pause.resolve()
-  assert.equal(await handled, true)
+  await rested
 })
 
 test('a consumer that gathers does so for longer while much comes', async (t) => {
@@ -89,7 +94,9 @@ test('a consumer that gathers does so for longer while much comes', async (t) =>
   await consumer.position('things', 0)
   const { messages } = batchOf(['a', 'b', 'c', 'd', 'e', 'f'])
   await consumer.handle({ ...batchOf([]), messages: messages.slice(0, 1), nextOffset: 1 })
+  await consumer.rest?.('things', 0)
   await consumer.handle({ ...batchOf([]), messages: messages.slice(1), nextOffset: 6 })
+  await consumer.rest?.('things', 0)
   assert.deepEqual(pauses, [100, 500])
 })
 
@@ -103,19 +110,22 @@ test('a consumer that gathers makes no pause after a batch for which somebody wa
   for (const message of [first, second, third]) {
     assert.ok(message)
     await consumer.handle({ ...batchOf([]), messages: [message], nextOffset: message.offset + 1 })
+    await consumer.rest?.('things', 0)
   }
   assert.deepEqual(pauses, [100, 100])
 })
 
 test('what takes others to answer is asked before the transaction: no answer leaves the batch, a refusal parks the culprit', async (t) => {
   let away = true
-  const { open, effects, parked } = await consumersFor(t, () => {}, {
+  const { options, effects, parked } = await consumersFor(t, () => {})
+  const handling: Handling = {
     async prepare(messages) {
       if (away) throw unavailable('the registry does not answer')
       if (messages.some(({ value }) => String(value) === 'b')) throw new Error('no schema for b')
+      return await options.handling.prepare(messages)
     },
-  })
-  const consumer = open()
+  }
+  const consumer = makeSubscription({ ...options, handling })
   await consumer.position('things', 0)
   await assert.rejects(consumer.handle(batchOf(['a', 'b', 'c'])), /registry does not answer/)
   away = false

@@ -2,7 +2,12 @@ import type { TestContext } from 'node:test'
 import { pino } from 'pino'
 import { committedCodec } from '../../../schemas/codec.ts'
 import type { Batch, RawMessage } from '../../../services/kit/bus/bus.ts'
-import { type ConsumerOptions, type Handling, makeSubscription } from '../../../services/kit/bus/consumer.ts'
+import {
+  type ConsumerOptions,
+  type Handle,
+  type Handling,
+  makeSubscription,
+} from '../../../services/kit/bus/consumer.ts'
 import { makeOutbox } from '../../../services/kit/bus/outbox.ts'
 import { makeParkedLoop } from '../../../services/kit/bus/parked.ts'
 import { systemClock } from '../../../services/kit/clock.ts'
@@ -29,6 +34,12 @@ export async function consumersFor(
     random: systemRandom,
     wake: () => {},
   })
+  const handle: Handle = async (transaction, messages) => {
+    for (const { value } of messages) {
+      await judge(String(value))
+      await transaction.execute('insert into yard.effects (text) values ($1)', [String(value)])
+    }
+  }
   const options: ConsumerOptions = {
     service: 'yard',
     group: 'group',
@@ -40,15 +51,7 @@ export async function consumersFor(
     clock: systemClock,
     log: pino({ level: 'silent' }),
     point: async () => {},
-    handling: {
-      async handle(transaction, messages) {
-        for (const { value } of messages) {
-          await judge(String(value))
-          await transaction.execute('insert into yard.effects (text) values ($1)', [String(value)])
-        }
-      },
-      ...more,
-    },
+    handling: { prepare: async () => handle, ...more },
   }
   const parkedLoop = makeParkedLoop(options)
   return {

@@ -61,6 +61,7 @@ export function startSubscription(options: SubscriberOptions, subscription: Subs
       sighting,
       begin: () => begin({ subscription, look, awaited }, topic, partition),
       handle: (batch) => subscription.handle(batch),
+      rest: async () => subscription.rest?.(topic, partition),
       holds: (position) => holds(look, topic, partition, position),
       lost: fail,
       failed(error) {

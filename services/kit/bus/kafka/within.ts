@@ -8,7 +8,7 @@ export async function within<T>(
   signal?: AbortSignal,
 ): Promise<T | undefined> {
   const done = new AbortController()
-  const late = clock.sleep(limitMs, signal ? AbortSignal.any([done.signal, signal]) : done.signal)
+  const late = clock.sleep(limitMs, done.signal, ...(signal ? [signal] : []))
   try {
     return await Promise.race([work, late.then(() => undefined)])
   } finally {

@@ -63,7 +63,8 @@ test('I6: of Jobs whose pods are late those are told whose pods are refused, and
   const clock: Clock = {
     ...systemClock,
     monotonicMs: () => systemClock.monotonicMs() + passedMs,
-    sleep: (milliseconds, signal) => (milliseconds > 5_000 ? late.promise : systemClock.sleep(milliseconds, signal)),
+    sleep: (milliseconds, ...signals) =>
+      milliseconds > 5_000 ? late.promise : systemClock.sleep(milliseconds, ...signals),
   }
   const { server, executor, told } = await scene(t, clock)
   const other = AttemptName.parse('run-bcdefghija-1')
@@ -92,9 +93,9 @@ test('those whose pods become late while others are asked about are told, in the
   const clock: Clock = {
     ...systemClock,
     monotonicMs: () => systemClock.monotonicMs() + passedMs,
-    sleep: (milliseconds, signal) =>
+    sleep: (milliseconds, ...signals) =>
       milliseconds === gatherMs
-        ? systemClock.sleep(milliseconds, signal)
+        ? systemClock.sleep(milliseconds, ...signals)
         : new Promise((end) => waits.push({ milliseconds, end })),
   }
   const { server, executor, told } = await scene(t, clock, { limitMs: 1_000 })
