@@ -24,7 +24,6 @@ export interface LaneOptions {
   readonly sighting: Sighting
   readonly begin: () => Promise<Beginning>
   readonly handle: (batch: Batch) => Promise<boolean>
-  readonly rest: () => Promise<void>
   /** Whether the log still holds, before that position, what was handled. */
   readonly holds: (position: Position) => Promise<boolean>
   readonly lost: (error: Error) => void
@@ -50,7 +49,7 @@ const soonAloneMs = 1_000
 const batchMessages = 500
 
 export function makeLane(options: LaneOptions): Lane {
-  const { clock, sighting, handle, rest, failed, worked } = options
+  const { clock, sighting, handle, failed, worked } = options
   const inTurn = makeTurns(1, Number.POSITIVE_INFINITY)
   let position: Position | undefined
   /** Whether something of it was handled before it began here. */
@@ -105,7 +104,6 @@ export function makeLane(options: LaneOptions): Lane {
         if (!(await handle(batch))) return forget(letItMs)
         next = after(batch, next)
         position = next
-        await rest()
       }
     } catch (error) {
       return fail(error)

@@ -28,6 +28,7 @@ export interface SessionOptions {
   /** Our names by Kafka's. */
   readonly topics: ReadonlyMap<string, string>
   readonly lane: (topic: string, partition: number) => Lane
+  readonly rest: (topic: string, partition: number) => Promise<void>
   readonly joined: () => void
 }
 
@@ -51,7 +52,7 @@ const metadataAgeMs = 10_000
 const partitionBytes = 1024 * 1024
 
 export function openSession(options: SessionOptions): Session {
-  const { connect, clock, log, sessionLimitMs, group, topics, joined } = options
+  const { connect, clock, log, sessionLimitMs, group, topics, rest, joined } = options
   const ended = Promise.withResolvers<unknown>()
   const { client: consumer, cut } = connect((kafka) =>
     kafka.consumer({
@@ -108,7 +109,10 @@ export function openSession(options: SessionOptions): Session {
     const topic = topics.get(physical) ?? physical
     const messages = batch.messages.map((message) => ofKafka(message, topic, partition))
     const nextOffset = Number(batch.lastOffset()) + 1
-    const taking = lane.take({ topic, partition, messages, nextOffset })
+    const taking = lane.take({ topic, partition, messages, nextOffset }).then(async (isTaken) => {
+      if (isTaken) await rest(topic, partition)
+      return isTaken
+    })
     const isTaken = await within(clock, patienceMs, taking, signal)
     if (signal.aborted) return
     if (isTaken) {

@@ -61,7 +61,6 @@ export function startSubscription(options: SubscriberOptions, subscription: Subs
       sighting,
       begin: () => begin({ subscription, look, awaited }, topic, partition),
       handle: (batch) => subscription.handle(batch),
-      rest: async () => subscription.rest?.(topic, partition),
       holds: (position) => holds(look, topic, partition, position),
       lost: fail,
       failed(error) {
@@ -118,6 +117,7 @@ export function startSubscription(options: SubscriberOptions, subscription: Subs
       group: names.group(group, subscription.from),
       topics,
       lane: laneOf,
+      rest: async (topic, partition) => subscription.rest?.(topic, partition),
       joined,
     })
     try {

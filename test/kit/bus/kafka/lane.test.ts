@@ -21,7 +21,6 @@ function topicOf() {
       sighting,
       begin: async () => ({ kind: 'at', position: { offset: 1, handledUntil } }),
       handle: async () => true,
-      rest: async () => {},
       async holds({ offset }) {
         looks.push(`${number}/${offset}`)
         return true
