@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from './client.ts'
 import type { ApiObject, List } from './objects.ts'
@@ -15,9 +16,20 @@ export interface Following {
   stop(): Promise<void>
 }
 
-interface WatchEvent<T> {
+export interface WatchEvent<T> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
   readonly object: T
+}
+
+/** What a watch tells, until its stream ends. */
+export async function* eventsOf<T>(stream: Readable): AsyncGenerator<WatchEvent<T>> {
+  let rest = ''
+  stream.setEncoding('utf8')
+  for await (const chunk of stream) {
+    const lines = (rest + String(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) yield JSON.parse(line) as WatchEvent<T>
+  }
 }
 
 /** Tells of every object of a collection, now and as it changes, however often the API server goes away meanwhile. */
@@ -55,17 +67,10 @@ export function follow<T extends ApiObject>(
   async function watch(since: string): Promise<void> {
     const signal = AbortSignal.any([stopped.signal, paused.signal])
     const stream = await client.stream(asking({ watch: 'true', resourceVersion: since }), signal)
-    let rest = ''
-    stream.setEncoding('utf8')
-    for await (const chunk of stream) {
-      const lines = (rest + String(chunk)).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) {
-        const { type, object } = JSON.parse(line) as WatchEvent<T>
-        if (type === 'ERROR') return
-        if (type === 'DELETED') forget(object)
-        else if (type !== 'BOOKMARK') learn(object)
-      }
+    for await (const { type, object } of eventsOf<T>(stream)) {
+      if (type === 'ERROR') return
+      if (type === 'DELETED') forget(object)
+      else if (type !== 'BOOKMARK') learn(object)
     }
   }
 

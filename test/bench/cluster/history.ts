@@ -43,7 +43,7 @@ export async function benchJobsHistory(): Promise<Row[]> {
 /** Each with its Job, and this with its pod, which waits for a node. */
 async function makeActive(ground: Ground): Promise<void> {
   const yard = await ground.start(onGpu(active))
-  const arrivals = followArrivals(ground, ground.namespace, ({ metadata }) => metadata.name)
+  const arrivals = await followArrivals(ground, ground.namespace, ({ metadata }) => metadata.name)
   const dataset = await postDataset(yard, datasetOf('bench'))
   const client = makeClient(yard.url)
   for (let first = 0; first < active; first += 100) {

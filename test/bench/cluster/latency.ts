@@ -28,9 +28,7 @@ interface Loop {
 export async function benchJobsLatency(): Promise<Row[]> {
   return await onCluster(
     async (ground) => {
-      const bare = await waitsOf(await bareOnEmbedded(ground))
-      const ours = await waitsOf(await oursOnEmbedded(ground))
-      return rowsOf('event → Job', ours, bare)
+      return rowsOf('event → Job', await compare(await bareOnEmbedded(ground), await oursOnEmbedded(ground)))
     },
     { jobsOnly: true },
   )
@@ -42,15 +40,19 @@ export async function benchKafkaJobsLatency(): Promise<Row[]> {
     async (ground) => {
       const broker = await startBroker()
       cleanup(ground.t, () => broker.stop())
-      const bare = await waitsOf(await bareOnKafka(ground, broker.brokers))
-      const ours = await waitsOf(await oursOnKafka(ground, broker.brokers))
-      return rowsOf('event on Kafka → Job', ours, bare)
+      const bare = await bareOnKafka(ground, broker.brokers)
+      return rowsOf('event on Kafka → Job', await compare(bare, await oursOnKafka(ground, broker.brokers)))
     },
     { jobsOnly: true },
   )
 }
 
-function rowsOf(way: string, ours: readonly number[], bare: readonly number[]): Row[] {
+interface Waits {
+  readonly bare: readonly number[]
+  readonly ours: readonly number[]
+}
+
+function rowsOf(way: string, { bare, ours }: Waits): Row[] {
   return [0.5, 0.99].flatMap((share) => {
     const [own, other] = [quantile(ours, share), quantile(bare, share)]
     const name = `p${share * 100}`
@@ -64,17 +66,17 @@ function rowsOf(way: string, ours: readonly number[], bare: readonly number[]): 
 
 async function bareOnEmbedded(ground: Ground): Promise<Loop> {
   const cluster = await ground.bare()
-  return { ...bareJobs(ground, cluster), ...(await openBareLoop(ground, cluster)) }
+  return { ...(await bareJobs(ground, cluster)), ...(await openBareLoop(ground, cluster)) }
 }
 
 async function bareOnKafka(ground: Ground, brokers: readonly string[]): Promise<Loop> {
   const cluster = await ground.bare()
-  return { ...bareJobs(ground, cluster), ...(await openBareKafkaLoop(ground, cluster, brokers)) }
+  return { ...(await bareJobs(ground, cluster)), ...(await openBareKafkaLoop(ground, cluster, brokers)) }
 }
 
-function bareJobs(ground: Ground, cluster: Cluster): Pick<Loop, 'arrivals' | 'keyOf'> {
+async function bareJobs(ground: Ground, cluster: Cluster): Promise<Pick<Loop, 'arrivals' | 'keyOf'>> {
   return {
-    arrivals: followArrivals(ground, cluster.namespace, ({ metadata }) => metadata.name),
+    arrivals: await followArrivals(ground, cluster.namespace, ({ metadata }) => metadata.name),
     keyOf: (index) => bareJob(cluster, index).metadata?.name ?? '',
   }
 }
@@ -85,7 +87,7 @@ async function oursOnEmbedded(ground: Ground): Promise<Loop> {
   const client = makeClient(yard.url)
   cleanup(ground.t, () => client.close())
   return {
-    ...ourJobs(ground),
+    ...(await ourJobs(ground)),
     async send(index) {
       const event = JSON.stringify(botUpdated(`bot-${index}`, dataset, 1))
       await client.post('/events', 'application/cloudevents+json', event)
@@ -98,15 +100,15 @@ async function oursOnKafka(ground: Ground, brokers: readonly string[]): Promise<
   const yard = await ground.start(platform.configured(onGpu(warmUps + events)), { variables: platform.variables })
   const dataset = await postDataset(yard, datasetOf('bench'))
   return {
-    ...ourJobs(ground),
+    ...(await ourJobs(ground)),
     send: (index) =>
       platform.produce([{ key: `bot-${index}`, value: JSON.stringify(botUpdated(`bot-${index}`, dataset, 1)) }]),
   }
 }
 
-function ourJobs(ground: Ground): Pick<Loop, 'arrivals' | 'keyOf'> {
+async function ourJobs(ground: Ground): Promise<Pick<Loop, 'arrivals' | 'keyOf'>> {
   return {
-    arrivals: followArrivals(
+    arrivals: await followArrivals(
       ground,
       ground.namespace,
       ({ metadata }) => metadata.annotations?.['trainyard.dev/bot'] ?? '',
@@ -115,17 +117,27 @@ function ourJobs(ground: Ground): Pick<Loop, 'arrivals' | 'keyOf'> {
   }
 }
 
-/** Sends at the steady pace; how long each took until its Job was seen, in milliseconds. */
-async function waitsOf({ arrivals, keyOf, send }: Loop): Promise<number[]> {
+/** Half of the bare loop before the other and half after it: as many Jobs are there then, and the machine is as fast. */
+async function compare(bare: Loop, ours: Loop): Promise<Waits> {
+  const half = events / 2
+  await waitsOf(bare, 0, warmUps)
+  const before = await waitsOf(bare, warmUps, half)
+  await waitsOf(ours, 0, warmUps)
+  const own = await waitsOf(ours, warmUps, events)
+  return { bare: [...before, ...(await waitsOf(bare, warmUps + half, half))], ours: own }
+}
+
+/** Sends so many at the steady pace; how long each took until its Job was seen, in milliseconds. */
+async function waitsOf({ arrivals, keyOf, send }: Loop, first: number, count: number): Promise<number[]> {
   const sentAt: number[] = []
   const sent: Promise<void>[] = []
   const begun = performance.now()
-  for (let index = 0; index < warmUps + events; index += 1) {
-    await delay(Math.max(0, begun + (index * 1000) / perSecond - performance.now()))
+  for (let place = 0; place < count; place += 1) {
+    await delay(Math.max(0, begun + (place * 1000) / perSecond - performance.now()))
     sentAt.push(performance.now())
-    sent.push(send(index))
+    sent.push(send(first + place))
   }
   await Promise.all(sent)
-  await eventually(() => arrivals.size === sent.length, { timeoutMs: 60_000, what: 'a Job for every event' })
-  return sentAt.map((atMs, index) => (arrivals.get(keyOf(index)) ?? Number.NaN) - atMs).slice(warmUps)
+  await eventually(() => arrivals.size === first + count, { timeoutMs: 60_000, what: 'a Job for every event' })
+  return sentAt.map((atMs, place) => (arrivals.get(keyOf(first + place)) ?? Number.NaN) - atMs)
 }

@@ -30,14 +30,14 @@ export async function benchJobsThroughput(): Promise<Row[]> {
 
 async function barePerSecond(ground: Ground): Promise<number> {
   const cluster = await ground.bare()
-  const arrivals = followArrivals(ground, cluster.namespace, ({ metadata }) => metadata.name)
+  const arrivals = await followArrivals(ground, cluster.namespace, ({ metadata }) => metadata.name)
   await inParallel(jobs, inFlight, (index) => cluster.createJob(bareJob(cluster, index)))
   return await rateOf(arrivals)
 }
 
 async function ourPerSecond(ground: Ground): Promise<number> {
   const yard = await ground.start(onGpu(0))
-  const arrivals = followArrivals(ground, ground.namespace, ({ metadata }) => metadata.name)
+  const arrivals = await followArrivals(ground, ground.namespace, ({ metadata }) => metadata.name)
   const dataset = await postDataset(yard, datasetOf('bench'))
   const client = makeClient(yard.url)
   for (let first = 0; first < jobs; first += 100) {
