@@ -12,7 +12,12 @@ export function examRows({ exam }: EvaluationDocument, { minimumExamRows }: Prom
     : finding('examRows', 'hold', { text: `${rows}, fewer than the ${minimumExamRows} asked for`, numbers })
 }
 
-export function accuracy({ candidate }: EvaluationDocument, { minimumAccuracy }: PromotionPolicy): Finding {
+/** Without a row there is no accuracy, which is neither below the floor nor above it. */
+export function accuracy({ candidate, exam }: EvaluationDocument, { minimumAccuracy }: PromotionPolicy): Finding {
+  if (exam.rows === 0) {
+    const text = `the exam has no row to tell the accuracy by, and the floor is ${figure(minimumAccuracy)}`
+    return finding('accuracy', minimumAccuracy > 0 ? 'hold' : 'promote', { text, numbers: { minimumAccuracy } })
+  }
   const numbers = { accuracy: candidate.accuracy, minimumAccuracy }
   const accuracy = `accuracy ${figure(candidate.accuracy)}`
   return candidate.accuracy >= minimumAccuracy

@@ -31,6 +31,7 @@ const attempt = {
   stop: null,
   standing: null,
   standingSince: null,
+  heartbeatAt: null,
   remarks: [],
   endedAt: now,
   followedFrom: null,
@@ -147,6 +148,7 @@ test('a running run tells its attempt, and how the one before it ended', () => {
     stop: null,
     between: null,
     waitsFor: null,
+    silentSince: null,
     standing: null,
     trained: null,
   })
@@ -170,6 +172,27 @@ test('a running run tells where its attempt is, also while it is told to stop; w
   assert.equal(standing({ state: 'created', stop: 'ada cancelled it' }), lost)
   assert.equal(standing({ state: 'created' }), null)
   assert.equal(standing({ state: 'ended', outcome: 'lost' }), null)
+})
+
+test('a running run of which nothing was heard for long tells since when; one that is not claimed, or has ended, need not be heard', () => {
+  const queue = [{ ...entry, run: 'run-y', state: 'running' }] as const
+  const secondsAgo = (seconds: number) => new Date(now.getTime() - seconds * 1_000)
+  const silence = (changes: Partial<Attempt>) => {
+    const open: Attempt = {
+      ...attempt,
+      state: 'claimed',
+      outcome: null,
+      endedAt: null,
+      claimedAt: secondsAgo(600),
+      ...changes,
+    }
+    return factsOf('b', { ...nothing, queue, attempts: new Map([['run-y', [open]]]) }, now)[0]?.running?.silentSince
+  }
+  assert.deepEqual(silence({ heartbeatAt: secondsAgo(90) }), secondsAgo(90))
+  assert.equal(silence({ heartbeatAt: secondsAgo(9) }), null)
+  assert.deepEqual(silence({}), secondsAgo(600))
+  assert.equal(silence({ state: 'created', claimedAt: null }), null)
+  assert.equal(silence({ state: 'ended', outcome: 'lost' }), null)
 })
 
 test('a running run tells that its attempt was told to stop', () => {

@@ -55,6 +55,7 @@ const running: RunningRun = {
   stop: null,
   between: null,
   waitsFor: null,
+  silentSince: null,
   standing: null,
   trained: null,
 }
@@ -142,6 +143,22 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
     'a run that was tried before',
     { running: { ...running, attempt: 2, before: 'crashed' } },
     'run-y is running (40 %), attempt 2 after one that crashed.',
+  ],
+  [
+    'a run on a node that is lost',
+    {
+      running: {
+        ...running,
+        silentSince: at(-180),
+        standing: 'is told to stop; its node gpu-1 does not answer, so nobody can tell when it has',
+      },
+    },
+    'run-y has not been heard of for 3 min (40 %): it is told to stop; its node gpu-1 does not answer, so nobody can tell when it has.',
+  ],
+  [
+    'a run whose runner is cut off',
+    { running: { ...running, silentSince: at(-180) } },
+    'run-y has not been heard of for 3 min (40 %).',
   ],
   [
     'a run that is told to stop',

@@ -39,6 +39,13 @@ const cases: readonly Case[] = [
     expected: ['hold', 'examRows', /^the exam has 19 rows, fewer than the 20 asked for$/],
   },
   {
+    name: 'an exam without rows tells no accuracy, which is not below the floor then',
+    evaluation: evaluation({ intents: {}, championSequence: 0 }),
+    policy: { minimumExamRows: 0 },
+    facts: { championSequence: 0 },
+    expected: ['hold', 'accuracy', /^the exam has no row to tell the accuracy by, and the floor is 0\.5$/],
+  },
+  {
     name: 'an exam that could not be marked decides nothing, whatever the floors and whoever was champion',
     evaluation: withoutMarks('there is no blob sha256:0'),
     policy: { minimumExamRows: 0, minimumAccuracy: 0 },
