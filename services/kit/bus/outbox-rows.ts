@@ -28,7 +28,7 @@ export async function readUnpublished(database: Queryable, service: string, isNo
      where coalesce(bytes_before, 0) < $2 order by id`
   const rows = await database.query<StoredRow>(
     isNoted
-      ? `with next as (${next}), noted as (${noting(service)} where exists (select from next)) select * from next order by id`
+      ? `with next as (${next}), noted as (${noting(service)} and exists (select from next)) select * from next order by id`
       : next,
     [batchSize, batchBytes],
   )
@@ -58,12 +58,13 @@ export async function readRecent(
   return rows.map(rowOf)
 }
 
-/** From here on a send may be under way. */
+/** From here on a send may be under way; that is on disk when it resolves, whatever the session's other commits wait for. */
 export async function noteSending(database: Queryable, service: string): Promise<void> {
   await database.execute(noting(service))
 }
 
-const noting = (service: string): string => `update ${service}.relay set sending_since = now()`
+const noting = (service: string): string =>
+  `update ${service}.relay set sending_since = now() where set_config('synchronous_commit', 'on', true) = 'on'`
 
 /** @param isOver whether no earlier send may still take effect, either */
 export async function markPublished(

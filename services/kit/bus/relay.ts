@@ -59,8 +59,8 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
   async function open(): Promise<Session> {
     const opened = await database.session({
       idleLimitMs: sessionIdleLimitMs + bus.publishLimitMs,
-      // Where the bus is in this very database, a mark that is lost is lost with what it says.
-      isLoose: !isNoted,
+      // A mark that PostgreSQL forgets when it crashes has what it marks said twice, as after a crash of ours.
+      isLoose: true,
     })
     void opened.ended.then(() => {
       if (session !== opened) return

@@ -206,6 +206,30 @@ test('a relay that takes over waits until what the one before had under way can 
   assert.deepEqual(yard.published, ['a1', 'a1'])
 })
 
+test('that a send may be under way is on disk before it is; that it is over need not be', async (t) => {
+  const yard = await yardFor(t, { publishLimitMs: 60_000 })
+  await yard.database.transaction((transaction) =>
+    transaction.script(`
+      create table yard.commits (place bigint generated always as identity, of text, waits_for_disk text);
+      create function yard.note_commit() returns trigger language plpgsql as $$
+        begin
+          insert into yard.commits (of, waits_for_disk)
+          values (case when new.sending_since is null then 'over' else 'sending' end, current_setting('synchronous_commit'));
+          return null;
+        end $$;
+      create constraint trigger note_commit after update on yard.relay deferrable initially deferred
+        for each row execute function yard.note_commit()`),
+  )
+  const relay = yard.relay()
+  await yard.say(['a1'])
+  while ((await relay.work(signal)) === 0);
+  const commits = await yard.database.query('select of, waits_for_disk from yard.commits order by place')
+  assert.deepEqual(commits, [
+    { of: 'sending', waits_for_disk: 'on' },
+    { of: 'over', waits_for_disk: 'off' },
+  ])
+})
+
 test('a relay that takes over when nothing was under way does not wait', async (t) => {
   const yard = await yardFor(t, { publishLimitMs: 60_000 })
   const [first, second] = [yard.relay(), yard.relay()]
