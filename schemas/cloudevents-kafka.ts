@@ -42,7 +42,7 @@ export function toHeaders(attributes: EventAttributes): Record<string, string> {
   }
 }
 
-const Header = z.string({ error: ({ input }) => problemOf(input) }).min(1, { error: 'is empty' })
+const Header = z.string({ error: ({ input }) => problemOf(input) }).min(1, { error: 'is empty', abort: true })
 
 function problemOf(header: unknown): string {
   if (header === undefined) return 'is missing'

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { badInput } from './errors.ts'
 
+export const namespaceName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
 export const kubernetesVariables = {
   KUBECONFIG: z
     .string()
@@ -11,7 +13,7 @@ export const kubernetesVariables = {
     ),
   TRAINYARD_KUBERNETES_NAMESPACE: z
     .string()
-    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'expected the name of a namespace')
+    .regex(namespaceName, 'expected the name of a namespace')
     .optional()
     .describe('With `kubernetes`: the namespace of the Jobs. Default: the one of the kubeconfig, or of the pod.'),
   TRAINYARD_RUNNER_IMAGE: z

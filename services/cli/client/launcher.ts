@@ -45,7 +45,7 @@ export const Attempt = z.looseObject({
   stop: z.string().nullable().default(null),
   standing: z.string().nullable().default(null),
   standingSince: Time.nullable().default(null),
-  heartbeatAt: Time.nullable().default(null),
+  silentMs: z.number().nullable().default(null),
   remarks: z.array(z.object({ at: Time, words: z.string() })).default([]),
 })
 export type Attempt = z.infer<typeof Attempt>

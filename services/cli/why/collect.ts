@@ -78,7 +78,7 @@ export function factsOf(bot: string, answers: Answers, now: Date): KeyFacts[] {
       request: request === undefined ? null : { ...requestFacts(request), earlier: earlierFacts(request, fetching) },
       requested,
       queued: queued === undefined ? null : queuedFacts(queued, holder, answers.slots),
-      running: running === undefined ? null : runningFacts(running, answers.attempts.get(running.run) ?? [], now),
+      running: running === undefined ? null : runningFacts(running, answers.attempts.get(running.run) ?? []),
       held: key?.held ?? [],
       pin: key?.pin ?? null,
       champion: key?.champion ? { ...key.champion, since: key.champion.decidedAt } : null,
@@ -128,8 +128,8 @@ function queuedFacts(
   return { run, since, position, waitsFor, behind: holder?.run ?? null, isPaused }
 }
 
-/** Many heartbeats, and more than the clocks of two machines are apart. */
-const silentMs = 60_000
+/** Many heartbeats. */
+const longSilenceMs = 60_000
 
 const endWords: Readonly<Record<string, string>> = {
   badInput: 'found its input wrong',
@@ -141,7 +141,7 @@ const endWords: Readonly<Record<string, string>> = {
   stopped: 'was stopped',
 }
 
-function runningFacts({ run, since, progress }: QueueEntry, attempts: readonly Attempt[], now: Date): RunningRun {
+function runningFacts({ run, since, progress }: QueueEntry, attempts: readonly Attempt[]): RunningRun {
   const training = attempts.filter(({ kind }) => kind === 'train')
   const [current, before] = training.toReversed()
   return {
@@ -153,7 +153,7 @@ function runningFacts({ run, since, progress }: QueueEntry, attempts: readonly A
     stop: current?.stop ?? null,
     between: betweenOf(current),
     waitsFor: waitOf(current),
-    silentSince: silenceOf(current, now),
+    silentMs: silenceOf(current),
     standing: standingOf(current),
     trained: current?.outcome !== 'done' ? null : isExamOpen(attempts) ? 'champion' : 'end',
   }
@@ -182,10 +182,9 @@ function waitOf(attempt: Attempt | undefined): RunningRun['waitsFor'] {
 }
 
 /** A node that is lost, a network that is cut: its runner is the first to be missed. */
-function silenceOf(attempt: Attempt | undefined, now: Date): Date | null {
-  if (attempt?.state !== 'claimed' || attempt.outcome !== null) return null
-  const heardAt = attempt.heartbeatAt ?? attempt.claimedAt
-  return heardAt !== null && now.getTime() - heardAt.getTime() > silentMs ? heardAt : null
+function silenceOf(attempt: Attempt | undefined): number | null {
+  const silentMs = attempt?.silentMs ?? null
+  return silentMs !== null && silentMs > longSilenceMs ? silentMs : null
 }
 
 /** The launcher knows first that a run has ended; the history of it is on its way then. */

@@ -51,8 +51,8 @@ export interface RunningRun {
   } | null
   /** What its attempt waits for, while it does not run yet. */
   readonly waitsFor: { readonly words: string; readonly since: Date | null } | null
-  /** Since when nothing was heard of its attempt, which tells every few seconds; null: it is not long. */
-  readonly silentSince: Date | null
+  /** For how long nothing was heard of its attempt, which tells every few seconds; null: not for long. */
+  readonly silentMs: number | null
   /** Where its attempt runs, or what became of that place; also while it is told to stop. */
   readonly standing: string | null
   /** What is left once its own training is over: the champion still sits the exam, or the end is only on its way. */

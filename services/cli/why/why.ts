@@ -109,7 +109,7 @@ function queuedSentence(queued: QueuedRun, { jobType, running, now }: KeyFacts):
 const runningSentence = (running: RunningRun, now: Date) => `${running.run} ${runningWords(running, now)}`
 
 function runningWords(running: RunningRun, now: Date): string {
-  const { progress, attempt, before, stop, between, waitsFor, silentSince, standing, trained } = running
+  const { progress, attempt, before, stop, between, waitsFor, silentMs, standing, trained } = running
   if (stop !== null) return `is told to stop: ${clause(stop)}`
   if (trained === 'champion') return 'is trained and waits for the champion to sit the same exam'
   if (trained === 'end') return 'is trained, and its result is being taken in'
@@ -124,9 +124,9 @@ function runningWords(running: RunningRun, now: Date): string {
     const since = waitsFor.since === null ? '' : ` (for ${roughly(now.getTime() - waitsFor.since.getTime())})`
     return `has its slot and ${waitsFor.words}${since}${again}`
   }
-  if (silentSince !== null) {
+  if (silentMs !== null) {
     const where = standing === null ? '' : `: it ${clause(standing)}`
-    return `has not been heard of for ${roughly(now.getTime() - silentSince.getTime())}${share}${again}${where}`
+    return `has not been heard of for ${roughly(silentMs)}${share}${again}${where}`
   }
   return `is running${share}${again}`
 }

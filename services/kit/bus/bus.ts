@@ -55,7 +55,7 @@ export interface Subscription {
   handle(batch: Batch): Promise<boolean>
   /**
    * Asked after each batch of a partition that was handled, and before more of it is read: resolves when that is worth it.
-   * Not a part of `handle`, since the batch is not to be kept in memory meanwhile.
+   * Never rejects. Not a part of `handle`, so that whoever waits need not keep the batch in memory.
    */
   rest?(topic: string, partition: number): Promise<void>
 }

@@ -60,7 +60,7 @@ export interface Database extends Queryable {
 export interface SessionOptions {
   /** When PostgreSQL ends it if nothing is asked of it; without it, never. */
   readonly idleLimitMs?: number
-  /** Whether its commits wait for the disk; see `loose`. */
+  /** Whether its commits do not wait for the disk; see `loose`. */
   readonly isLoose?: boolean
 }
 

@@ -36,6 +36,10 @@ const Attempt = z.object({
   placedAt: z.date().nullable().describe('When the executor had started its runner.'),
   claimedAt: z.date().nullable(),
   heartbeatAt: z.date().nullable(),
+  silentMs: z
+    .number()
+    .nullable()
+    .describe('For how long nothing was heard of its runner, which tells every few seconds; null where there is none.'),
   standing: z.string().nullable().describe('How it stands: what it waits for, or where it runs, or ran last.'),
   standingSince: z.date().nullable(),
   remarks: z
@@ -84,7 +88,9 @@ export function addRunRoutes(app: HttpApp, { kit, news, executor, timings, look 
         `select attempt, kind, number, state, outcome, reason, exit_code as "exitCode", signal, progress, stop, pid,
                 log_bytes as "logBytes", train_seconds as "trainSeconds", predict_seconds as "predictSeconds",
                 created_at as "createdAt", placed_at as "placedAt", claimed_at as "claimedAt",
-                heartbeat_at as "heartbeatAt", standing, standing_since as "standingSince", remarks, due_at as "dueAt",
+                heartbeat_at as "heartbeatAt",
+                case when state = 'claimed' then extract(epoch from now() - coalesce(heartbeat_at, claimed_at)) * 1000 end as "silentMs",
+                standing, standing_since as "standingSince", remarks, due_at as "dueAt",
                 ended_at as "endedAt"
            from launcher.attempts where run = $1 order by kind desc, number`,
         [run],

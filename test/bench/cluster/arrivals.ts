@@ -19,9 +19,13 @@ export async function followArrivals(
   const stopping = new AbortController()
   const stream = await admin.stream(`${path}?watch=true&resourceVersion=${metadata.resourceVersion}`, stopping.signal)
   const following = (async () => {
-    for await (const { type, object } of eventsOf<Job>(stream))
-      if (type === 'ADDED') arrivals.set(keyOf(object), performance.now())
-  })().catch(() => {})
+    for await (const { type, object } of eventsOf<Job>(stream)) {
+      const key = keyOf(object)
+      if (type === 'ADDED' && !arrivals.has(key)) arrivals.set(key, performance.now())
+    }
+  })().catch((error: unknown) => {
+    if (!stopping.signal.aborted) throw error
+  })
   cleanup(t, async () => {
     stopping.abort()
     await following

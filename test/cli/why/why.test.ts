@@ -55,7 +55,7 @@ const running: RunningRun = {
   stop: null,
   between: null,
   waitsFor: null,
-  silentSince: null,
+  silentMs: null,
   standing: null,
   trained: null,
 }
@@ -149,7 +149,7 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
     {
       running: {
         ...running,
-        silentSince: at(-180),
+        silentMs: 180_000,
         standing: 'is told to stop; its node gpu-1 does not answer, so nobody can tell when it has',
       },
     },
@@ -157,7 +157,7 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
   ],
   [
     'a run whose runner is cut off',
-    { running: { ...running, silentSince: at(-180) } },
+    { running: { ...running, silentMs: 180_000 } },
     'run-y has not been heard of for 3 min (40 %).',
   ],
   [

@@ -108,7 +108,8 @@ export function openSession(options: SessionOptions): Session {
     const lane = laneOf(physical, partition)
     const topic = topics.get(physical) ?? physical
     const messages = batch.messages.map((message) => ofKafka(message, topic, partition))
-    const nextOffset = Number(batch.lastOffset()) + 1
+    const lastOffset = batch.lastOffset()
+    const nextOffset = Number(lastOffset) + 1
     const taking = lane.take({ topic, partition, messages, nextOffset }).then(async (isTaken) => {
       if (isTaken) await rest(topic, partition)
       return isTaken
@@ -116,7 +117,7 @@ export function openSession(options: SessionOptions): Session {
     const isTaken = await within(clock, patienceMs, taking, signal)
     if (signal.aborted) return
     if (isTaken) {
-      resolveOffset(batch.lastOffset())
+      resolveOffset(lastOffset)
       commits.note(physical, partition, nextOffset)
     } else {
       const where = taking.then((taken) => (taken ? nextOffset : lane.begin(signal)))

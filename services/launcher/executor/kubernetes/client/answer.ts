@@ -11,11 +11,16 @@ export interface Answer {
   readonly body: string
 }
 
-/** Rejects with the signal's reason when it aborts: a request that has not left by then never leaves. */
+/**
+ * Rejects with the signal's reason when it aborts: a request that has not left by then never leaves. But it costs the
+ * connection that it waited for, so let none wait.
+ * @param begun called when the answer begins
+ */
 export async function ask(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
   signal: AbortSignal,
+  begun: (headers: Answer['headers']) => void,
 ): Promise<Answer> {
   signal.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
@@ -36,6 +41,7 @@ export async function ask(
       },
       onResponseStart(_controller, status, headers) {
         head = { status, headers }
+        begun(headers)
       },
       onResponseData: (_controller, chunk) => chunks.push(chunk),
       onResponseEnd: () => resolve({ ...head, body: Buffer.concat(chunks).toString() }),

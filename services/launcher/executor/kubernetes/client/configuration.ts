@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { badInput, messageOf } from '../../../../kit/errors.ts'
+import { namespaceName } from '../../../../kit/kubernetes-environment.ts'
 
 export interface ClusterChoice {
   /** A kubeconfig file. Without one: `KUBECONFIG`, the account of the pod that this runs in, `~/.kube/config`. */
@@ -48,8 +49,19 @@ export function configure(choice: ClusterChoice, environment: NodeJS.ProcessEnv 
       hint: 'Use an HTTP proxy as proxy-url.',
     })
   }
-  const namespace = choice.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace
-  return { config, server: cluster.server.replace(/\/+$/, ''), namespace: namespace?.trim() || 'default' }
+  if (!/^https?:$/.test(URL.parse(cluster.server)?.protocol ?? '')) {
+    throw badInput(`the cluster's server ${cluster.server} is not the address of one`, {
+      hint: 'Write it in the kubeconfig with https:// in front.',
+    })
+  }
+  const named = choice.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace
+  const namespace = named?.trim() || 'default'
+  if (!namespaceName.test(namespace)) {
+    throw badInput(`"${namespace}" cannot be the name of a namespace`, {
+      hint: 'Change that of the context in the kubeconfig, or set TRAINYARD_KUBERNETES_NAMESPACE.',
+    })
+  }
+  return { config, server: cluster.server.replace(/\/+$/, ''), namespace }
 }
 
 function load(choice: ClusterChoice, environment: NodeJS.ProcessEnv): KubeConfig {

@@ -10,6 +10,7 @@ import type { RequestOptions } from 'node:https'
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import type { Clock } from '../../../../kit/clock.ts'
 import { messageOf } from '../../../../kit/errors.ts'
+import { makeTurns } from '../../../../kit/turns.ts'
 import { type Answer, ask } from './answer.ts'
 import type { Configured } from './configuration.ts'
 import { isDistrust, KubernetesError, Refused } from './failures.ts'
@@ -39,8 +40,10 @@ export interface Connection {
   close(): Promise<void>
 }
 
-// Two of them are held by watches. An API server serves 400 reads and 200 writes at a time, for everybody.
+// An API server serves 400 reads and 200 writes at a time, for everybody.
 const connections = 24
+/** Two are held by watches. */
+const callsAtOnce = connections - 2
 const connectLimitMs = 10_000
 // Load balancers give up idle connections after 60 s, API servers after 90 s, without a word to us.
 const idleMs = 30_000
@@ -57,6 +60,7 @@ export function connect(configure: () => Configured, clock: Clock): Connection {
   let pool: { agent: Dispatcher; madeOf: string } | undefined
   let identifying: Promise<Identity> | undefined
   const retired = new Set<Dispatcher>()
+  const inTurn = makeTurns(callsAtOnce, Number.POSITIVE_INFINITY)
   /** What its clock shows less what our monotonic one does. */
   let aheadMs = clock.now().getTime() - clock.monotonicMs()
   let closed = false
@@ -116,8 +120,8 @@ export function connect(configure: () => Configured, clock: Clock): Connection {
     return identifying
   }
 
-  function readClock(date: string | string[] | undefined): void {
-    const toldMs = Date.parse(String(date))
+  function readClock(headers: Answer['headers']): void {
+    const toldMs = Date.parse(String(headers['date']))
     if (Number.isFinite(toldMs)) aheadMs = toldMs - clock.monotonicMs()
   }
 
@@ -149,11 +153,20 @@ export function connect(configure: () => Configured, clock: Clock): Connection {
     throw error
   }
 
-  /** Whether it is a 2xx answer. */
-  function heard(status: number, headers: Answer['headers']): boolean {
-    readClock(headers['date'])
+  function isTaken(status: number): boolean {
     if (status === 401) rereadConfiguration()
     return status >= 200 && status < 300
+  }
+
+  async function askNow(request: ApiRequest): Promise<string> {
+    request.signal.throwIfAborted()
+    const { agent, options } = await prepared(request)
+    const answer = await ask(agent, options, request.signal, readClock).catch((error: unknown) =>
+      lost(agent, request, error),
+    )
+    const { status, headers, body } = answer
+    if (isTaken(status)) return body
+    throw new Refused({ status, retryAfter: [headers['retry-after']].flat()[0], body })
   }
 
   return {
@@ -161,19 +174,18 @@ export function connect(configure: () => Configured, clock: Clock): Connection {
     namespace,
     nowMs: () => clock.monotonicMs() + aheadMs,
 
-    async ask(request) {
-      const { agent, options } = await prepared(request)
-      const answer = await ask(agent, options, request.signal).catch((error: unknown) => lost(agent, request, error))
-      if (heard(answer.status, answer.headers)) return answer.body
-      const { status, headers, body } = answer
-      throw new Refused({ status, retryAfter: [headers['retry-after']].flat()[0], body })
-    },
+    ask: (request) =>
+      withinTime(
+        inTurn(() => askNow(request)),
+        request.signal,
+      ),
 
     async send(asked) {
       const { agent, options } = await prepared(asked)
       const { signal } = asked
       const answer = await agent.request({ ...options, signal }).catch((error: unknown) => lost(agent, asked, error))
-      if (heard(answer.statusCode, answer.headers)) return answer.body
+      readClock(answer.headers)
+      if (isTaken(answer.statusCode)) return answer.body
       throw new Refused({
         status: answer.statusCode,
         retryAfter: [answer.headers['retry-after']].flat()[0],

@@ -64,4 +64,10 @@ test('a wrong choice is said with what there is', async (t) => {
   assert.throws(() => configure({ kubeconfig: join(home, 'none') }), { code: 'badInput', message: /ENOENT/ })
   const behind = await writeKubeconfig(home, server, { 'proxy-url': 'socks5://proxy:1080' })
   assert.throws(() => configure({ kubeconfig: behind }), { code: 'badInput', message: /SOCKS/ })
+  for (const address of ['10.0.0.1:6443', 'cluster.example:6443', 'ftp://cluster.example']) {
+    const bare = await writeKubeconfig(home, address, {})
+    assert.throws(() => configure({ kubeconfig: bare }), { code: 'badInput', message: /is not the address/ }, address)
+  }
+  const good = await writeKubeconfig(home, server, {})
+  assert.throws(() => configure({ kubeconfig: good, namespace: 'my ns' }), { code: 'badInput', message: /"my ns"/ })
 })

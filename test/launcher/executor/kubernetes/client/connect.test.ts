@@ -5,7 +5,11 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { systemClock } from '../../../../../services/kit/clock.ts'
+import { configure } from '../../../../../services/launcher/executor/kubernetes/client/configuration.ts'
+import { connect } from '../../../../../services/launcher/executor/kubernetes/client/connect.ts'
 import { KubernetesError } from '../../../../../services/launcher/executor/kubernetes/client/failures.ts'
+import { cleanup } from '../../../../harness/cleanup.ts'
 import { eventually } from '../../../../harness/eventually.ts'
 import { temporaryFolder } from '../../../../runner/program.ts'
 import { startApiServer, writeKubeconfig } from './api-server.ts'
@@ -124,6 +128,27 @@ test('a program that hands out credentials is asked once for many calls, and not
 
   const hanging = openTestCluster(t, await open(await temporaryFolder(t), 'hang'), { limitMs: 200 })
   await assert.rejects(hanging.readJob('run-1'), /cannot read the Job run-1/)
+})
+
+test('a call that is given up while others have all connections never leaves, and costs none', async (t) => {
+  const server = await startApiServer(t)
+  const connection = connect(() => configure({ kubeconfig: server.kubeconfig }), systemClock)
+  cleanup(t, () => connection.close())
+  const asking = (count: number, { signal }: AbortController) =>
+    Promise.allSettled(Array.from({ length: count }, () => connection.ask({ method: 'GET', path: '/api', signal })))
+  server.fault = () => 'hang'
+  const [early, late] = [new AbortController(), new AbortController()]
+  const hanging = asking(22, early)
+  await eventually(() => server.asked.length === 22)
+  const waiting = asking(40, late)
+  late.abort(new Error('its time is up'))
+  assert.ok((await waiting).every(({ status }) => status === 'rejected'))
+  early.abort(new Error('its time is up'))
+  await hanging
+  server.fault = () => ({ status: 200, body: {} })
+  await connection.ask({ method: 'GET', path: '/api', signal: new AbortController().signal })
+  assert.equal(server.asked.length, 23)
+  assert.equal(server.connections.made, 23)
 })
 
 test('once a call was left without an answer, the next has a connection of its own', async (t) => {
