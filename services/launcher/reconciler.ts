@@ -81,10 +81,6 @@ const claimedTogether = 16
 const roomWaitMs = 20
 /** How soon to ask again for a run that somebody was just changing, or that was not asked for with the others. */
 const missedHintMs = 5
-/** For how long a look that nothing follows soon waits for others to be settled with. */
-const settleGatherMs = 25
-
-const isSoon = (waitMs: number | null): boolean => waitMs !== null && waitMs < reconcilePollMs
 
 export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
   const { kit, executor, timings } = needs
@@ -97,7 +93,6 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
   let rouse: () => void = () => {}
   /** Called when no look is left, and nothing calls for another. */
   let rest: () => void = () => {}
-  let gathering: Promise<void> | undefined
 
   /** @returns also how long until something else is due; hints that met a lock, or for which there was no room, stay hints */
   async function claim(): Promise<{ looks: Look[]; nextMs: number }> {
@@ -158,7 +153,6 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       const record = (await records).find((each) => each.run === run)
       if (record) {
         waitMs = await look(record, placed)
-        if (!isSoon(waitMs) && !hinted.has(run)) await gathered()
         await settle({ run, lease, waitMs, placed }, 1)
       }
       if (placed.length > 0) await point('launcher.attempt.placed')
@@ -168,22 +162,15 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       hinted.add(run)
     }
     looking.delete(run)
+    const isSoon = waitMs !== null && waitMs < reconcilePollMs
     const isRoom = isBehind && looking.size <= looksAtOnce - claimedTogether
-    if (isSoon(waitMs) || isRoom || hinted.has(run)) rouse()
+    if (isSoon || isRoom || hinted.has(run)) rouse()
     else if (looking.size === 0) rest()
   }
 
-  /** Ends for all who wait at the same time. */
-  function gathered(): Promise<void> {
-    gathering ??= clock.sleep(settleGatherMs).then(() => {
-      gathering = undefined
-    })
-    return gathering
-  }
-
   /**
-   * What many looks end with at about the same time goes together: a write of its own for each would be most of their work. Nor
-   * does it wait for the disk: what PostgreSQL forgets when it crashes is as if the launcher had, just before it wrote, and a look
+   * What many looks end with at the same time goes together: a write of its own for each would be most of their work. Nor does
+   * it wait for the disk: what PostgreSQL forgets when it crashes is as if the launcher had, just before it wrote, and a look
    * begins anew.
    */
   const settle = groupCommit(
