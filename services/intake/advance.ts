@@ -18,6 +18,8 @@ export type Advance = (
   transaction: Transaction,
   requests: readonly DueRequest[],
   keys: ReadonlyMap<string, KeyState>,
+  /** Of datasets that were looked for before. */
+  known?: Splits,
 ) => Promise<void>
 
 export type AdvanceParts = Pick<Kit, 'configuration'> & {
@@ -25,6 +27,9 @@ export type AdvanceParts = Pick<Kit, 'configuration'> & {
   /** Called after a commit that left something to fetch. */
   readonly wakeFetching: () => void
 }
+
+/** Stored datasets, each with its splits by share. */
+type Splits = ReadonlyMap<Digest, ReadonlyMap<number, StoredSplit>>
 
 /** The dataset that a request is about: its own, or the newest that is known of its bot. */
 export type Reference = { readonly uri: string; readonly digest: Digest | undefined }
@@ -35,13 +40,17 @@ export type Step =
   | { readonly kind: 'reject'; readonly reason: string }
 
 export function makeAdvance({ configuration, settle, wakeFetching }: AdvanceParts): Advance {
-  return async (transaction, requests, keys) => {
+  return async (transaction, requests, keys, known = new Map()) => {
     if (requests.length === 0) return
     const nameless = requests.filter(({ dataset }) => !dataset).map(({ bot }) => bot)
     const latest = await latestDatasets(transaction, nameless)
     const references = new Map(requests.map((request) => [request.run, request.dataset ?? latest.get(request.bot)]))
     const digests = [...references.values()].flatMap((reference) => (reference ? digestsOf(reference) : []))
-    const found = await findSplits(transaction, digests)
+    const others = await findSplits(
+      transaction,
+      digests.filter((digest) => !known.has(digest)),
+    )
+    const found = new Map([...known, ...others])
 
     const ready: Ready[] = []
     const closing: Closing[] = []
@@ -73,11 +82,11 @@ function replaced(older: Request, { run }: Request, problem: string): Closing {
   return { request: older, end: 'coalesced', run, reason }
 }
 
-/** Pure. `found` are the stored datasets, each with its splits by share. */
+/** Pure. */
 function nextStep(
   request: Pick<Request, 'bot' | 'jobType'>,
   reference: Reference | undefined,
-  found: ReadonlyMap<Digest, ReadonlyMap<number, StoredSplit>>,
+  found: Splits,
   configuration: Configuration,
 ): Step {
   const jobType = jobTypeOf(configuration, request.jobType)

@@ -11,7 +11,8 @@ import { distinctKeys, nameOfKey, type RunId, type SignalId } from '../../schema
 import type { Occurrence } from '../kit/bus/outbox.ts'
 import type { Kit } from '../kit/service.ts'
 import type { Transaction } from '../kit/store/database.ts'
-import type { Advance } from './advance.ts'
+import { type Advance, digestsOf } from './advance.ts'
+import { findSplits } from './dataset/stored.ts'
 import { type KeyState, lockKeys } from './keys.ts'
 import { type Debounce, gather, type Request, storeWaiting, waitingRequests } from './requests.ts'
 import type { DeadSignal, Signal } from './signal.ts'
@@ -55,13 +56,24 @@ export function makeReceive({ configuration, random, outbox, point, advance, som
     const freshlyPlaced = placed.filter(({ signal }) => fresh.has(signal.id))
 
     const requests = gatherAll(freshlyPlaced, waiting)
-    const stored = await storeWaiting(transaction, requests, (request) => debounceOf(configuration, request))
+    const debounce = (request: Request) => debounceOf(configuration, request)
+    // Asked together, since what is due at once needs both.
+    const [stored, found] = await Promise.all([
+      storeWaiting(transaction, requests, debounce),
+      findSplits(
+        transaction,
+        requests
+          .filter((request) => request.person !== undefined || debounce(request).quietSeconds === 0)
+          .flatMap(({ dataset }) => (dataset === undefined ? [] : digestsOf(dataset))),
+      ),
+    ])
     await outbox.append(transaction, [...endsOfStale(freshlyPlaced, fresh), ...endsOfDead(dead, fresh)])
     const due = stored.filter(({ dueInMs }) => dueInMs <= 0)
     await advance(
       transaction,
       due.map(({ request }) => request),
       keys,
+      found,
     )
 
     await point('intake.signals.written')
