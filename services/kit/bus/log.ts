@@ -4,7 +4,8 @@
  * Invariants:
  * - an offset is visible only after every smaller one of its topic (the topic's row is locked while offsets are given out);
  * - a subscription handles the batches of a topic one after another, and topics side by side;
- * - a publisher in this process wakes its readers; readers in other processes find the news by polling.
+ * - a publisher in this process wakes its readers, and who has read all before need not read what it published; readers in
+ *   other processes find the news by polling.
  */
 import { EventEmitter } from 'node:events'
 import type { Clock } from '../clock.ts'
@@ -12,7 +13,7 @@ import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Database } from '../store/database.ts'
 import { backoffMs } from './backoff.ts'
-import type { Batch, Bus, RawMessage, Subscription } from './bus.ts'
+import type { Batch, Bus, OutgoingMessage, RawMessage, Subscription } from './bus.ts'
 import { headersOfJson, headersToJson, type JsonHeaders } from './headers.ts'
 
 export interface LogBusOptions {
@@ -25,6 +26,11 @@ export interface LogBusOptions {
 
 /** What one batch may hold in memory, beside its last message. */
 const batchBytes = 8 * 1024 * 1024
+
+/** What was published while its reader waited, and is not taken yet. */
+interface HandedOver {
+  batch: Batch | undefined
+}
 
 interface MessageRow {
   offset: number
@@ -75,8 +81,12 @@ export function openLogBus(options: LogBusOptions): Bus {
     subscription: Subscription,
     topic: string,
     position: number,
+    handedOver: HandedOver,
   ): Promise<{ position: number; isNews: boolean; mayBeMore: boolean } | 'notOurs'> {
-    const found = await read(topic, position)
+    const published = handedOver.batch
+    handedOver.batch = undefined
+    const isNext = published?.messages[0]?.offset === position
+    const found = published && isNext ? { batch: published, mayBeMore: false } : await read(topic, position)
     if (!found) return { position, isNews: false, mayBeMore: false }
     const { batch, mayBeMore } = found
     if (!(await subscription.handle(batch))) return 'notOurs'
@@ -87,21 +97,42 @@ export function openLogBus(options: LogBusOptions): Bus {
   async function follow(subscription: Subscription, topic: string, stopping: AbortSignal): Promise<void> {
     let position: number | undefined
     let failures = 0
-    while (!stopping.aborted) {
-      // Listening begins before the read, so that what is published in between is not slept through.
+    const handedOver: HandedOver = { batch: undefined }
+    // How often something was published, and how often before what is taken next: nothing is slept through.
+    let heard = 0
+    let seen = 0
+    let wake = (_batch: Batch): void => {}
+    const hear = (batch: Batch): void => {
+      heard += 1
+      wake(batch)
+    }
+
+    /** Until something is published; where it is a single batch, it is handed over. */
+    async function wait(): Promise<void> {
       const woken = new AbortController()
-      const wake = () => woken.abort('woken')
-      news.once(topic, wake)
+      wake = (batch) => {
+        handedOver.batch ??= batch
+        woken.abort('woken')
+      }
+      await clock.sleep(pollMs, woken.signal, stopping)
+      wake = () => {}
+      if (heard !== seen + 1) handedOver.batch = undefined
+      seen = heard
+    }
+
+    news.on(topic, hear)
+    while (!stopping.aborted) {
+      if (handedOver.batch === undefined) seen = heard
       try {
         position ??= await begin(subscription, topic)
-        const taken = await take(subscription, topic, position)
+        const taken = await take(subscription, topic, position, handedOver)
         if (taken === 'notOurs') {
           position = undefined
           await clock.sleep(pollMs, stopping)
         } else {
           position = taken.position
           if (taken.isNews) await subscription.rest?.(topic, 0)
-          if (!taken.mayBeMore) await clock.sleep(pollMs, woken.signal, stopping)
+          if (!taken.mayBeMore && heard === seen) await wait()
         }
         failures = 0
       } catch (error) {
@@ -111,10 +142,9 @@ export function openLogBus(options: LogBusOptions): Bus {
         if (failures === 1)
           log.warn({ topic, group: subscription.group, error: messageOf(error) }, 'a batch waits and is tried again')
         await clock.sleep(backoffMs(failures), stopping)
-      } finally {
-        news.off(topic, wake)
       }
     }
+    news.off(topic, hear)
   }
 
   return {
@@ -126,7 +156,7 @@ export function openLogBus(options: LogBusOptions): Bus {
       // Whatever follows from it, or from its having been published, is on disk only with it: it need not wait for the disk.
       // In one statement, so the topics' rows are locked for no longer than it takes; sorted, so that two publishers never
       // wait for each other in a circle.
-      await loose.execute(
+      const rows = await loose.query<Pick<MessageRow, 'offset' | 'published_at'> & { topic: string }>(
         `with given as (
            select * from unnest($1::text[], $2::bytea[], $3::json[], $4::bytea[]) with ordinality as given (topic, key, headers, value, place)
          ), counted as (
@@ -137,7 +167,8 @@ export function openLogBus(options: LogBusOptions): Bus {
          )
          insert into bus.messages (topic, "offset", key, headers, value)
          select topic, next_offset - row_number() over (partition by topic order by place desc), key, headers, value
-           from given join counted using (topic)`,
+           from given join counted using (topic)
+         returning topic, "offset", published_at`,
         [
           messages.map(({ topic }) => topic),
           messages.map(({ key }) => key),
@@ -145,7 +176,12 @@ export function openLogBus(options: LogBusOptions): Bus {
           messages.map(({ value }) => value),
         ],
       )
-      for (const topic of new Set(messages.map(({ topic }) => topic))) news.emit(topic)
+      const placed = Map.groupBy(
+        rows.toSorted((one, other) => one.offset - other.offset),
+        ({ topic }) => topic,
+      )
+      for (const [topic, sent] of Map.groupBy(messages, (message) => message.topic))
+        news.emit(topic, batchOf(topic, sent, placed.get(topic) ?? []))
     },
 
     async peek(topic, count) {
@@ -176,6 +212,19 @@ export function openLogBus(options: LogBusOptions): Bus {
       await Promise.all([...running].map((handle) => handle.stop()))
     },
   }
+}
+
+/** What was published of a topic, as it is read: the offsets are in the order of the messages. */
+function batchOf(
+  topic: string,
+  messages: readonly OutgoingMessage[],
+  rows: readonly Pick<MessageRow, 'offset' | 'published_at'>[],
+): Batch {
+  const placed = messages.flatMap(({ key, headers, value }, index): RawMessage[] => {
+    const row = rows[index]
+    return row ? [{ topic, partition: 0, offset: row.offset, key, headers, value, timestamp: row.published_at }] : []
+  })
+  return { topic, partition: 0, messages: placed, nextOffset: (placed.at(-1)?.offset ?? -1) + 1 }
 }
 
 function received(topic: string, { published_at: timestamp, headers, ...row }: MessageRow): RawMessage {

@@ -6,13 +6,13 @@ import { cleanup, type Ending } from '../../harness/cleanup.ts'
 import { testDatabase } from '../../harness/database.ts'
 
 /** Clients of a log in a database of the test's own. */
-export async function logSubject(t: Ending, { batchSize = 50 } = {}) {
+export async function logSubject(t: Ending, { batchSize = 50, pollMs = 20 } = {}) {
   const database = await testDatabase(t, [])
   const log = pino({ level: 'silent' })
   return {
     database,
     open() {
-      const bus = openLogBus({ database, clock: systemClock, log, pollMs: 20, batchSize })
+      const bus = openLogBus({ database, clock: systemClock, log, pollMs, batchSize })
       cleanup(t, () => bus.close())
       return bus
     },

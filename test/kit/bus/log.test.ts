@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Batch } from '../../../services/kit/bus/bus.ts'
+import type { Batch, RawMessage } from '../../../services/kit/bus/bus.ts'
 import { makeLogPruning } from '../../../services/kit/bus/retention.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { logSubject } from './log-subject.ts'
@@ -39,6 +39,43 @@ test('a reader sees every message once and in order while many publish at once',
   await eventually(() => seen.length >= said.length * 2)
   assert.deepEqual(offsets, Array.from(offsets.keys()))
   assert.deepEqual(new Set(seen).size, said.length * 2)
+})
+
+test('a reader that waits has what is published, as it is read later, and misses none, though it does not look by itself', async (t) => {
+  const { open } = await logSubject(t, { pollMs: 3_600_000 })
+  const bus = open()
+  async function reader(group: string): Promise<RawMessage[]> {
+    const messages: RawMessage[] = []
+    await bus.subscribe({
+      group,
+      topics: ['things', 'others'],
+      from: 'beginning',
+      position: async () => undefined,
+      async handle(batch) {
+        messages.push(...batch.messages)
+        return true
+      },
+    })
+    return messages
+  }
+  const waiting = await reader('waiting')
+  const given = {
+    topic: 'things',
+    key: null,
+    headers: { text: 'ä', bytes: Buffer.from([255]), twice: ['a', Buffer.from([254])] },
+    value: null,
+  }
+  await bus.publish([given, message('others', 'a', '1'), message('things', 'b', '2')])
+  await eventually(() => waiting.length === 3)
+  for (let number = 0; number < 100; number += 1) {
+    const two = [1, 2].map((place) => bus.publish([message('things', 'c', `${number}-${place}`)]))
+    await (number % 2 === 0 ? Promise.all(two) : two[0])
+  }
+  await eventually(() => waiting.length === 203)
+  const later = await reader('later')
+  await eventually(() => later.length === 203)
+  const ofTopic = (messages: readonly RawMessage[], topic: string) => messages.filter((each) => each.topic === topic)
+  for (const topic of ['things', 'others']) assert.deepEqual(ofTopic(waiting, topic), ofTopic(later, topic))
 })
 
 test('a batch is bounded by bytes, and one message that is larger comes alone', async (t) => {
