@@ -222,10 +222,11 @@ function makeAgent({ ca, cert, key, servername, rejectUnauthorized }: Tls, proxy
 }
 
 async function withinTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
   const late = Promise.withResolvers<never>()
   const end = (): void => late.reject(signal.reason)
   signal.addEventListener('abort', end, { once: true })
+  // Not thrown: the work has begun, and what becomes of it must be heard.
+  if (signal.aborted) end()
   try {
     return await Promise.race([work, late.promise])
   } finally {

@@ -147,6 +147,8 @@ test('a call that is given up while others have all connections never leaves, an
   await hanging
   server.fault = () => ({ status: 200, body: {} })
   await connection.ask({ method: 'GET', path: '/api', signal: new AbortController().signal })
+  const tooLate = connection.ask({ method: 'GET', path: '/api', signal: AbortSignal.abort(new Error('too late')) })
+  await assert.rejects(tooLate, /too late/)
   assert.equal(server.asked.length, 23)
   assert.equal(server.connections.made, 23)
 })
