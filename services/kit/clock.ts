@@ -11,7 +11,7 @@ export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
   // Not by `timers/promises`, which makes an error with its stack of each sleep that is cut short, and most are.
-  // Nor is one signal made of them: V8 keeps what such a signal knows until the next full garbage collection.
+  // Nor is one signal made of them: what such a one is made of stays until the next full garbage collection.
   sleep: (milliseconds, ...signals) =>
     new Promise((resolve) => {
       if (signals.some(({ aborted }) => aborted)) return resolve()

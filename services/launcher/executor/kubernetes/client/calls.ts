@@ -73,7 +73,7 @@ export function makeCalls({ clock, random, log, timings }: CallOptions): Calls {
 
   async function once<T>(what: string, changes: boolean, call: Call<T>): Promise<T> {
     const limit = new AbortController()
-    // Not by `AbortSignal.timeout`, which stays for that long, and with it the request: most calls take some milliseconds.
+    // Not by `AbortSignal.timeout`, which stays for so long: most calls take some milliseconds.
     const timer = setTimeout(() => limit.abort(new DOMException('it took too long', 'TimeoutError')), timings.limitMs)
     try {
       return await call(limit.signal)

@@ -166,7 +166,7 @@ export function connect(configure: () => Configured, clock: Clock): Connection {
     )
     const { status, headers, body } = answer
     if (isTaken(status)) return body
-    throw new Refused({ status, retryAfter: [headers['retry-after']].flat()[0], body })
+    throw new Refused({ status, retryAfter: retryAfterOf(headers), body })
   }
 
   return {
@@ -186,11 +186,8 @@ export function connect(configure: () => Configured, clock: Clock): Connection {
       const answer = await agent.request({ ...options, signal }).catch((error: unknown) => lost(agent, asked, error))
       readClock(answer.headers)
       if (isTaken(answer.statusCode)) return answer.body
-      throw new Refused({
-        status: answer.statusCode,
-        retryAfter: [answer.headers['retry-after']].flat()[0],
-        body: await answer.body.text(),
-      })
+      const retryAfter = retryAfterOf(answer.headers)
+      throw new Refused({ status: answer.statusCode, retryAfter, body: await answer.body.text() })
     },
 
     async close() {
@@ -199,6 +196,8 @@ export function connect(configure: () => Configured, clock: Clock): Connection {
     },
   }
 }
+
+const retryAfterOf = (headers: Answer['headers']): string | undefined => [headers['retry-after']].flat()[0]
 
 type Tls = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
 type Identity = { headers: Record<string, string>; tls: Tls }
