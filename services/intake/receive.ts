@@ -14,7 +14,7 @@ import type { Transaction } from '../kit/store/database.ts'
 import { type Advance, digestsOf } from './advance.ts'
 import { findSplits } from './dataset/stored.ts'
 import { type KeyState, lockKeys } from './keys.ts'
-import { type Debounce, gather, type Request, storeWaiting, waitingRequests } from './requests.ts'
+import { type Debounce, gather, isDueAtOnce, type Request, storeWaiting, waitingRequests } from './requests.ts'
 import type { DeadSignal, Signal } from './signal.ts'
 import { knownSignals, type Standing, type StoredSignal, storeSignals } from './signals.ts'
 
@@ -63,7 +63,7 @@ export function makeReceive({ configuration, random, outbox, point, advance, som
       findSplits(
         transaction,
         requests
-          .filter((request) => request.person !== undefined || debounce(request).quietSeconds === 0)
+          .filter((request) => isDueAtOnce(request, debounce(request)))
           .flatMap(({ dataset }) => (dataset === undefined ? [] : digestsOf(dataset))),
       ),
     ])

@@ -114,6 +114,10 @@ const fullAt = 10_000
 
 export type Debounce = { readonly quietSeconds: number; readonly maxWaitSeconds: number }
 
+/** Whether it will be due as soon as it is stored, as far as it tells; `storeWaiting` decides. */
+export const isDueAtOnce = ({ person }: Request, { quietSeconds, maxWaitSeconds }: Debounce): boolean =>
+  person !== undefined || Math.min(quietSeconds, maxWaitSeconds) === 0
+
 export type Stored = { readonly request: DueRequest; readonly dueInMs: number }
 
 /**
