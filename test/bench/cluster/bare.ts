@@ -3,15 +3,16 @@ import { openLogBus } from '../../../services/kit/bus/log.ts'
 import { systemClock } from '../../../services/kit/clock.ts'
 import { openLog } from '../../../services/kit/log.ts'
 import { migrateAll } from '../../../services/kit/store/migrate.ts'
-import type { Cluster, V1Job } from '../../../services/launcher/executor/kubernetes/client/cluster.ts'
+import type { V1Job } from '../../../services/launcher/executor/kubernetes/client/cluster.ts'
 import { buildJob } from '../../../services/launcher/executor/kubernetes/job.ts'
 import { cleanup } from '../../harness/cleanup.ts'
 import { createTopics, plainKafka } from '../../kafka/broker/topics.ts'
 import { attemptOf, settings } from '../../launcher/executor/kubernetes/given.ts'
 import type { Ground } from './ground.ts'
+import type { PooledClient } from './pooled.ts'
 
 /** A Job as the launcher makes it, by a number. */
-export function bareJob({ namespace }: Cluster, index: number): V1Job {
+export function bareJob({ namespace }: Pick<PooledClient, 'namespace'>, index: number): V1Job {
   const letters = [...String(index).padStart(10, '0')].map((digit) => 'abcdefghij'[Number(digit)]).join('')
   const run = RunId.parse(`run-${letters}`)
   const parts = { placement: { gpus: 1, memoryGiB: 1 } }
@@ -24,7 +25,7 @@ export interface BareLoop {
 }
 
 /** On the embedded bus. */
-export async function openBareLoop({ t, database }: Ground, cluster: Cluster): Promise<BareLoop> {
+export async function openBareLoop({ t, database }: Ground, client: PooledClient): Promise<BareLoop> {
   await migrateAll(database, [])
   // As the services have it.
   const bus = openLogBus({ database, clock: systemClock, log: openLog('silent'), pollMs: 500, batchSize: 500 })
@@ -34,7 +35,7 @@ export async function openBareLoop({ t, database }: Ground, cluster: Cluster): P
     from: 'beginning',
     position: async () => undefined,
     async handle({ messages }) {
-      await Promise.all(messages.map(({ key }) => cluster.createJob(bareJob(cluster, Number(key)))))
+      await Promise.all(messages.map(({ key }) => client.createJob(bareJob(client, Number(key)))))
       return true
     },
   })
@@ -48,7 +49,7 @@ export async function openBareLoop({ t, database }: Ground, cluster: Cluster): P
 /** By kafkajs alone. */
 export async function openBareKafkaLoop(
   { t }: Ground,
-  cluster: Cluster,
+  client: PooledClient,
   brokers: readonly string[],
 ): Promise<BareLoop> {
   const topic = 'bare'
@@ -64,7 +65,7 @@ export async function openBareKafkaLoop(
   await consumer.run({
     partitionsConsumedConcurrently: 3,
     async eachBatch({ batch }) {
-      await Promise.all(batch.messages.map(({ key }) => cluster.createJob(bareJob(cluster, Number(key)))))
+      await Promise.all(batch.messages.map(({ key }) => client.createJob(bareJob(client, Number(key)))))
     },
   })
   await joined.promise

@@ -1,13 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '../../../services/kit/clock.ts'
-import { openLog } from '../../../services/kit/log.ts'
 import { systemRandom } from '../../../services/kit/random.ts'
 import { type Database, openDatabase } from '../../../services/kit/store/database.ts'
 import { startEmbeddedPostgres } from '../../../services/kit/store/embedded.ts'
-import type { Cluster } from '../../../services/launcher/executor/kubernetes/client/cluster.ts'
-import { openCluster } from '../../../services/launcher/executor/kubernetes/client/open.ts'
 import { type ControlPlane, startControlPlane } from '../../cluster/control-plane.ts'
 import { makeLauncherAccount } from '../../cluster/launcher-account.ts'
 import { makeNamespace } from '../../cluster/namespaces.ts'
@@ -16,6 +12,7 @@ import { cleanup, type Ending, withCleanup } from '../../harness/cleanup.ts'
 import { freePort } from '../../harness/ports.ts'
 import { startYard, type Yard, type YardOptions } from '../../harness/yard.ts'
 import { type Audit, auditFlags, readAudit } from './audit.ts'
+import { openPooledClient, type PooledClient } from './pooled.ts'
 
 export interface Ground {
   readonly t: Ending
@@ -28,8 +25,8 @@ export interface Ground {
   audit(): Promise<Audit>
   /** Services in a process of their own, with attempts as Jobs: all of them, if no entry is named. */
   start(configuration: string, options?: Pick<YardOptions, 'entry' | 'variables'>): Promise<Yard>
-  /** The launcher's client in a namespace of its own, with nothing around it. */
-  bare(): Promise<Cluster>
+  /** client-node with a namespace and an account of its own. */
+  bare(): Promise<PooledClient>
 }
 
 export interface GroundOptions {
@@ -88,15 +85,9 @@ export async function onCluster<T>(
         }),
       async bare() {
         const bareAccount = await makeLauncherAccount(nothing, controlPlane, bareNamespace)
-        const cluster = openCluster({
-          kubeconfig: await controlPlane.kubeconfigFor(bareAccount),
-          namespace: bareNamespace,
-          clock: systemClock,
-          random: systemRandom,
-          log: openLog('silent'),
-        })
-        cleanup(t, () => cluster.close())
-        return cluster
+        const client = openPooledClient(await controlPlane.kubeconfigFor(bareAccount), bareNamespace)
+        cleanup(t, () => client.close())
+        return client
       },
     })
   })

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Cluster } from '../../../services/launcher/executor/kubernetes/client/cluster.ts'
 import { botUpdated, datasetOf, postDataset } from '../../chain/bot.ts'
 import { cleanup } from '../../harness/cleanup.ts'
 import { eventually } from '../../harness/eventually.ts'
@@ -11,6 +10,7 @@ import { followArrivals } from './arrivals.ts'
 import { bareJob, openBareKafkaLoop, openBareLoop } from './bare.ts'
 import { onGpu } from './configuration.ts'
 import { type Ground, onCluster } from './ground.ts'
+import type { PooledClient } from './pooled.ts'
 
 const events = 1_000
 /** Services that have only just started are slow at first, and what they fall behind by then is seen for seconds. */
@@ -24,7 +24,7 @@ interface Loop {
   send(index: number): Promise<void>
 }
 
-/** From a new bot's event to its Job, beside a bare loop of the embedded bus and the same client. */
+/** From a new bot's event to its Job, beside a bare loop of the embedded bus and client-node with a pool. */
 export async function benchJobsLatency(): Promise<Row[]> {
   return await onCluster(
     async (ground) => {
@@ -34,7 +34,7 @@ export async function benchJobsLatency(): Promise<Row[]> {
   )
 }
 
-/** The same with the events on Kafka, beside a bare loop of kafkajs and the same client. */
+/** The same with the events on Kafka, beside a bare loop of kafkajs and client-node with a pool. */
 export async function benchKafkaJobsLatency(): Promise<Row[]> {
   return await onCluster(
     async (ground) => {
@@ -65,19 +65,19 @@ function rowsOf(way: string, { bare, ours }: Waits): Row[] {
 }
 
 async function bareOnEmbedded(ground: Ground): Promise<Loop> {
-  const cluster = await ground.bare()
-  return { ...(await bareJobs(ground, cluster)), ...(await openBareLoop(ground, cluster)) }
+  const client = await ground.bare()
+  return { ...(await bareJobs(ground, client)), ...(await openBareLoop(ground, client)) }
 }
 
 async function bareOnKafka(ground: Ground, brokers: readonly string[]): Promise<Loop> {
-  const cluster = await ground.bare()
-  return { ...(await bareJobs(ground, cluster)), ...(await openBareKafkaLoop(ground, cluster, brokers)) }
+  const client = await ground.bare()
+  return { ...(await bareJobs(ground, client)), ...(await openBareKafkaLoop(ground, client, brokers)) }
 }
 
-async function bareJobs(ground: Ground, cluster: Cluster): Promise<Pick<Loop, 'arrivals' | 'keyOf'>> {
+async function bareJobs(ground: Ground, client: PooledClient): Promise<Pick<Loop, 'arrivals' | 'keyOf'>> {
   return {
-    arrivals: await followArrivals(ground, cluster.namespace, ({ metadata }) => metadata.name),
-    keyOf: (index) => bareJob(cluster, index).metadata?.name ?? '',
+    arrivals: await followArrivals(ground, client.namespace, ({ metadata }) => metadata.name),
+    keyOf: (index) => bareJob(client, index).metadata?.name ?? '',
   }
 }
 

@@ -8,7 +8,7 @@ import { onGpu } from './configuration.ts'
 import { type Ground, onCluster } from './ground.ts'
 
 const jobs = 2_000
-/** As many as the client has connections for, beside its watches. */
+/** As many as the launcher has under way. */
 const inFlight = 22
 const limitMs = 300_000
 
@@ -29,9 +29,9 @@ export async function benchJobsThroughput(): Promise<Row[]> {
 }
 
 async function barePerSecond(ground: Ground): Promise<number> {
-  const cluster = await ground.bare()
-  const arrivals = await followArrivals(ground, cluster.namespace, ({ metadata }) => metadata.name)
-  await inParallel(jobs, inFlight, (index) => cluster.createJob(bareJob(cluster, index)))
+  const client = await ground.bare()
+  const arrivals = await followArrivals(ground, client.namespace, ({ metadata }) => metadata.name)
+  await inParallel(jobs, inFlight, (index) => client.createJob(bareJob(client, index)))
   return await rateOf(arrivals)
 }
 
