@@ -68,9 +68,10 @@ export function makePeople(kit: Needs): People {
         const target = await earlierChampion(transaction, key, { run, sequence })
         const decision = { action: 'rollback', actor, reason, championSequence } as const
         const isNamed = run !== undefined || sequence !== undefined
-        if (await wasMade(transaction, key, { ...decision, run: (isNamed && target?.run) || null })) return key
+        if (isNamed && target === undefined) throw noTarget(key, { run, sequence })
+        if (await wasMade(transaction, key, { ...decision, run: isNamed ? (target?.run ?? null) : null })) return key
         assertUnmoved(key, championSequence)
-        if (target === undefined) throw noTarget(key, { run, sequence })
+        if (target === undefined) throw noTarget(key, {})
         if (target.run === key.champion?.run) {
           throw conflict(`the model of ${target.run} is already in force`, { details: championFacts(key) })
         }

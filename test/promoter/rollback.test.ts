@@ -166,6 +166,8 @@ describe('a rollback', () => {
     assert.equal((await roll({ run: runOf(1), sequence: 1 }, 3)).status, 422)
     assert.equal((await roll({ run: runOf(1) }, 2)).status, 409)
     assert.equal((await roll({ run: runOf(1) }, 3)).body.champion.run, runOf(1))
+    // The same words about a model that never was: not the decision whose answer was lost.
+    assert.equal((await roll({ sequence: 9 }, 3)).status, 409)
     assert.equal((await roll({ sequence: 2 }, 4)).body.champion.run, runOf(2))
     // Without a word: the model before this one.
     assert.equal((await roll({}, 5)).body.champion.run, runOf(1))
