@@ -54,8 +54,8 @@ function comparedRows({ sharedIntents, leftOut }: Comparison, { minimumExamRows 
 
 function difference({ sharedIntents }: Comparison, policy: PromotionPolicy): Finding {
   const { difference, intervals, rows } = sharedIntents
-  const { margin, confidence, whenUndecided } = policy
-  const { low, high } = intervalAt(intervals, confidence)
+  const { margin, whenUndecided } = policy
+  const { low, high, confidence } = intervalAt(intervals, policy.confidence)
   const numbers = { difference, low, high, margin, confidence, rows }
   const measured = `accuracy on the ${counted(rows, 'row')} of shared intents differs by ${signed(difference)} (${figure(confidence * 100)} % interval ${signed(low)} to ${signed(high)})`
   const say = (word: Finding['word'], conclusion: string): Finding =>
@@ -71,6 +71,6 @@ function difference({ sharedIntents }: Comparison, policy: PromotionPolicy): Fin
 }
 
 /** The narrowest stored interval that is at least as sure as asked; of one surer than any nothing is known. */
-function intervalAt(intervals: readonly Interval[], confidence: number): { low: number; high: number } {
-  return intervals.find((interval) => interval.confidence >= confidence) ?? { low: -1, high: 1 }
+function intervalAt(intervals: readonly Interval[], confidence: number): Interval {
+  return intervals.find((interval) => interval.confidence >= confidence) ?? { confidence, low: -1, high: 1 }
 }

@@ -95,6 +95,12 @@ const cases: readonly Case[] = [
     expected: ['promote', 'difference', /80 % interval/],
   },
   {
+    name: 'an interval that is surer than asked is told as the one that it is',
+    evaluation: evaluation({ intents: { a: { rows: 80, won: 6, lost: 7 } } }),
+    policy: { whenUndecided: 'hold', confidence: 0.97 },
+    expected: ['hold', 'difference', /99 % interval/],
+  },
+  {
     name: 'more confidence than any stored interval has proves nothing',
     evaluation: evaluation({ intents: { a: { rows: 10_000, won: 9, lost: 1 } } }),
     policy: { whenUndecided: 'hold', confidence: 0.9999 },
