@@ -1,6 +1,7 @@
 /** An evaluation as a page of text: candidate beside champion, their difference and what it means, where it errs. */
 import type { Comparison, EvaluationDocument, ModelFigures, PairedFigures } from '../../../schemas/evaluation.ts'
 import { counted, percent, points } from '../../kit/figures.ts'
+import { fewestTellingRows } from '../../kit/statistics/mcnemar.ts'
 import { confusionMatrix, intentName, mistakes, mistakeTable } from './confusion.ts'
 import type { Style } from './style.ts'
 import { printable, table } from './table.ts'
@@ -117,8 +118,13 @@ export function meaning(paired: PairedFigures, style: Style): string {
   const rests =
     `the candidate alone was right on ${paired.onlyCandidateRight}, the champion alone on ${paired.onlyChampionRight}, ` +
     `both on ${paired.bothRight}, neither on ${paired.bothWrong}`
-  const detectable = `This exam shows differences from about ${(paired.smallestDetectable * 100).toFixed(1)} points on.`
-  return `${conclusion(paired, style)}: ${rests}. ${detectable}`
+  return `${conclusion(paired, style)}: ${rests}. ${power(paired)}`
+}
+
+function power({ rows, smallestDetectable }: PairedFigures): string {
+  const needed = fewestTellingRows(shownConfidence)
+  if (rows < needed) return `On fewer than ${needed} rows no difference shows, however large.`
+  return `This exam shows differences from about ${(smallestDetectable * 100).toFixed(1)} points on.`
 }
 
 function conclusion(paired: PairedFigures, style: Style): string {

@@ -77,6 +77,8 @@ const conclusions: readonly (readonly [title: string, change: Partial<PairedFigu
   ['an interval around zero tells nothing', {}, /^The exam cannot tell the two apart/],
   ['no row apart is the same', { onlyCandidateRight: 0, onlyChampionRight: 0 }, /^Both were right on the same rows/],
   ['no rows is nothing', { rows: 0, intervals: [] }, /^Nothing could be compared/],
+  ['too few rows show nothing', { rows: 5, smallestDetectable: 1 }, /On fewer than 6 rows no difference shows/],
+  ['six rows show that all are another', { rows: 6, smallestDetectable: 1 }, /from about 100\.0 points on/],
 ]
 for (const [title, change, sentence] of conclusions) {
   test(`in words, ${title}`, () => assert.match(meaning({ ...paired, ...change }, plain), sentence))
