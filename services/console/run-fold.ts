@@ -118,10 +118,24 @@ function evaluationOf(data: EventData<'model.evaluated'> | undefined): RunView['
 
 type Verdict = NonNullable<RunView['verdict']>
 
-/** The last word on the model. Held is never the last word once there is another, whatever the clocks say. */
+/**
+ * The last word on the model. Held is never the last word once there is another, whatever the clocks say. But the policy
+ * judges again what was judged after the backup that the promoter was restored from: then its newer judgement counts.
+ */
 function verdictOf(events: readonly RunEvent[]): RunView['verdict'] {
-  const verdicts = events.map(verdictIn).filter((verdict) => verdict !== undefined)
-  return verdicts.findLast((verdict) => verdict.state !== 'held') ?? verdicts.at(-1) ?? null
+  const words = events.map(verdictIn).filter((word) => word !== undefined)
+  const judgement = words.findLast(isJudgement)
+  const standing = words.filter((word) => word === judgement || !isJudgement(word))
+  return (
+    standing.findLast(({ state }) => state !== 'held') ?? standing.at(-1) ?? enforcedBy(newest(events, 'model.ready'))
+  )
+}
+
+const isJudgement = ({ state, decidedBy }: Verdict): boolean => decidedBy === 'policy' && state !== 'overtaken'
+
+/** Of a run that is older than the history, and put in force again, nothing else is known. */
+function enforcedBy(data: EventData<'model.ready'> | undefined): Verdict | null {
+  return data === undefined ? null : stated('promoted', { ...data, reasons: [data.reason] })
 }
 
 function verdictIn(event: RunEvent): Verdict | undefined {

@@ -65,12 +65,26 @@ test('a model is held only until there is another word, even if the clocks disag
   const held = told('model.held', { decidedAt: at(50) })
   const table: [RunEvent[], NonNullable<RunView['verdict']>['state']][] = [
     [[held], 'held'],
-    [[held, told('model.promoted', { decidedAt: at(49) })], 'promoted'],
+    [[held, told('model.promoted', { decidedBy: 'person', actor: 'ada', decidedAt: at(49) })], 'promoted'],
     [[held, told('model.rejected', { decidedAt: at(51) })], 'rejected'],
     [[held, told('model.rejected', { decidedBy: 'limit', decidedAt: at(51) })], 'expired'],
     [[held, told('model.overtaken', { decidedAt: at(40) })], 'overtaken'],
   ]
   for (const [given, state] of table) assert.equal(foldRun(given).verdict?.state, state)
+})
+
+test('a model that is judged again, after a backup was restored, is what the newer judgement says, until a person decides', () => {
+  const before = [told('model.promoted'), told('model.ready')]
+  const heldAgain = told('model.held', { decidedAt: at(50) })
+  const approved = told('model.promoted', { decidedBy: 'person', actor: 'ada', decidedAt: at(60) })
+  assert.equal(foldRun([...before, heldAgain]).verdict?.state, 'held')
+  assert.equal(foldRun([...before, heldAgain, approved]).verdict?.state, 'promoted')
+})
+
+test('a run of which only is known that its model was put in force was decided about, by whom and why', () => {
+  const rolledBackTo = told('model.ready', { decidedBy: 'person', actor: 'ada', reason: 'the newer one swears' })
+  const { verdict } = foldRun([rolledBackTo])
+  assert.deepEqual([verdict?.state, verdict?.actor, verdict?.reasons], ['promoted', 'ada', ['the newer one swears']])
 })
 
 test('the facts of a run come from the events that know them', () => {
