@@ -1,6 +1,7 @@
 /**
- * Keeps the history in bounds, in small batches: a run goes whole, with its events, when nothing has happened to it for
- * the whole time; a champion's run stays as long as it is in force. Signals of no kept run, and dead letters, go by age.
+ * Keeps the history in bounds, in small batches: a run goes whole, with its events, when for the whole time nothing has
+ * happened to it, nor anything that names it, as a change of champion names the one before; a champion's run stays as long
+ * as it is in force. Signals of no kept run, and dead letters, go by age.
  */
 import type { Transaction } from '../kit/store/database.ts'
 import { reservePositions } from './history.ts'
@@ -15,6 +16,8 @@ export async function forgetOld(transaction: Transaction, days: number): Promise
     `delete from console.runs where run in (
        select run from console.runs old where last_at < now() - make_interval(days => $1)
           and not exists (select from console.champions champion where champion.run = old.run)
+          and not exists (select from console.events named
+                           where named.other_run = old.run and named.time >= now() - make_interval(days => $1))
         order by last_at limit $2)`,
     [days, rowsAtOnce],
   )

@@ -33,6 +33,41 @@ test('a run goes whole when nothing has happened to it for the whole time; a cha
   )
 })
 
+test('a champion that steps down is kept as long from then on: people may go back to it', async (t) => {
+  const former = given({ letter: 'a', sequence: 1 })
+  const { kit, tell, get } = await openConsole(t, [former('model.promoted'), former('model.ready')])
+  const age = (letter: string, days: number) =>
+    kit.database.transaction(async (transaction) => {
+      const old = [run(letter), days]
+      await transaction.execute(
+        'update console.events set time = now() - make_interval(days => $2) where run = $1',
+        old,
+      )
+      await transaction.execute(
+        'update console.runs set last_at = now() - make_interval(days => $2) where run = $1',
+        old,
+      )
+    })
+  const next = given({ letter: 'b', sequence: 2 })
+  const replaces = { run: run('a'), sequence: 1, model: former('model.ready').data.model }
+  await tell(next('model.ready', { replaces }))
+  await age('a', 900)
+  await age('b', 399)
+  await kit.work('console.retention')
+  assert.equal((await get(`/runs/${run('a')}`)).status, 200)
+  const { body } = await get('/bots/shop')
+  const changes: readonly { run: string }[] = body.champions[0].changes
+  assert.deepEqual(
+    changes.map((change) => change.run),
+    [run('b'), run('a')],
+  )
+
+  await age('b', 401)
+  await kit.work('console.retention')
+  assert.equal((await get(`/runs/${run('a')}`)).status, 404)
+  assert.equal((await get(`/runs/${run('b')}`)).status, 200)
+})
+
 test('history is removed in small batches, one after the other without a wait', async (t) => {
   const { kit } = await openConsole(t)
   await kit.database.execute(
