@@ -2,7 +2,7 @@
  * The history: an append-only table of every event, and the read models made from it.
  *
  * Invariants:
- * - an event is in the history once, whatever is delivered twice;
+ * - an event is in the history once, whatever is delivered twice, and so is a change of champion, however often it is said;
  * - the row of `console.head` is locked from the first write to the commit, so positions become visible in order: a
  *   reader that goes on from the last position that it saw misses nothing;
  * - a read model is a function of the set of events, so it does not matter in which order they arrived.
@@ -16,13 +16,18 @@ import { whereOf } from './where.ts'
 
 /** Adds what is new and brings the read models up to date. @returns the events that were new */
 export async function record(transaction: Transaction, given: readonly ReceivedEvent[]): Promise<ReceivedEvent[]> {
-  const byId = new Map(given.map((event) => [event.id, event]))
+  const distinct = new Map(given.map((event) => [identityOf(event), event])).values()
+  const byId = new Map([...distinct].map((event) => [event.id, event]))
   const firstPosition = (await reservePositions(transaction, byId.size)) + 1
   const added = await transaction.query<{ id: string }>(
     `insert into console.events (position, id, type, bot, job_type, run, other_run, signal, time, cause, chain, data)
      select position, id, type, bot, job_type, run, other_run, signal, time, cause, chain, data
        from jsonb_to_recordset($1) as given (position bigint, id text, type text, bot text, job_type text, run text,
             other_run text, signal text, time timestamptz, cause text, chain text, data jsonb)
+      where type <> 'model.ready' or not exists (
+        select from console.events known
+         where known.type = 'model.ready' and known.bot = given.bot and known.job_type = given.job_type
+           and (known.data ->> 'sequence')::bigint = (given.data ->> 'sequence')::bigint)
       order by position
      on conflict (id) do nothing
      returning id`,
@@ -32,6 +37,11 @@ export async function record(transaction: Transaction, given: readonly ReceivedE
   await projectRuns(transaction, fresh)
   await projectChampions(transaction, fresh)
   return fresh
+}
+
+/** A change of champion is said anew, as another event, to a topic that has lost it. */
+function identityOf({ id, name, data }: ReceivedEvent): string {
+  return name === 'model.ready' ? JSON.stringify([data.bot, data.jobType, data.sequence]) : id
 }
 
 /** Makes the transaction the one writer of the history until it ends. @returns the last position given out before */

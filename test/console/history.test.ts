@@ -72,6 +72,15 @@ test('a redelivery changes nothing, in the same batch or later', async (t) => {
   assert.deepEqual(await database.query('select * from console.events order by position'), events)
 })
 
+test('a change of champion that is said anew, to a topic that had lost it, is in the history once', async (t) => {
+  const { database } = await fresh(t)
+  await deliver(database, lives)
+  const anew = { ...second('model.ready'), id: 'said-anew' }
+  const next = { ...second('model.ready', { sequence: 6 }), id: 'another' }
+  assert.equal(await deliver(database, [anew]), 0)
+  assert.equal(await deliver(database, [anew, next, { ...next, id: 'said-anew-at-once' }]), 1)
+})
+
 test('a reader that goes on from the last position that it saw misses nothing, though two write at once', async (t) => {
   const { database } = await fresh(t)
   let open: () => void = () => {}
