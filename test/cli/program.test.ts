@@ -183,6 +183,21 @@ test('a decision names the actor, the reason, and the champion that was in force
   })
 })
 
+test('a rollback that may have been done is repeated against the champion that it was to leave, so that it goes no further back', async (t) => {
+  const key = { bot: 'b', jobType: 'intents', fence: 0, pin: null, championSequence: 5, champion: null, held: [] }
+  const lost = await fakeServer(t, { 'GET /keys/b': { json: { keys: [key] } }, 'POST /bots/b/rollback': 'hangUp' })
+  const { exitCode, err } = await trainyard(['rollback', 'b', '--reason', 'x', '--url', lost.url])
+  assert.equal(exitCode, 1)
+  assert.match(err, /It may have been done all the same: repeat it with --from 5, and it is not done twice\.$/m)
+
+  const { url, asked } = await fakeServer(t, {
+    'GET /keys/b': { json: { keys: [{ ...key, championSequence: 6 }] } },
+    'POST /bots/b/rollback': { json: key },
+  })
+  assert.equal((await trainyard(['rollback', 'b', '--reason', 'x', '--from', '5', '--url', url])).exitCode, 0)
+  assert.equal(JSON.parse(asked[1]?.body ?? '').championSequence, 5)
+})
+
 test('a decision is not carried over to another champion: the conflict is told, with what to do', async (t) => {
   const key = { bot: 'b', jobType: 'intents', fence: 0, pin: null, championSequence: 1, champion: null, held: [] }
   const { url } = await fakeServer(t, {

@@ -6,10 +6,11 @@ import type { KeyState } from '../client/promoter.ts'
 import type { Context } from '../context.ts'
 import { CommandFailure } from '../failure.ts'
 import { findRun, findRunId } from '../ids.ts'
+import { wholeNumber } from '../options.ts'
 import { openSession, type Session } from '../session.ts'
 
 type Reason = { reason: string }
-type RollbackOptions = Reason & { jobType?: string; to?: RollbackTarget; pin: boolean }
+type RollbackOptions = Reason & { jobType?: string; to?: RollbackTarget; from?: number; pin: boolean }
 type RollbackTarget = { run: string } | { sequence: number }
 
 export function addDecisions(program: Command, context: Context): void {
@@ -49,12 +50,21 @@ export function addDecisions(program: Command, context: Context): void {
       'the champion to go back to (default: the one before, of an older generation)',
       rollbackTarget,
     )
+    .option(
+      '--from <number>',
+      'the champion to leave: nothing happens where another is in force by now (default: the one that is)',
+      wholeNumber(1),
+    )
     .option('--no-pin', 'let machines go on promoting newer models')
-    .action(async (bot: string, { reason, jobType: given, to, pin }: RollbackOptions, command: Command) => {
+    .action(async (bot: string, { reason, jobType: given, to, from, pin }: RollbackOptions, command: Command) => {
       const session = openSession(command, context)
       const { jobType, championSequence } = await keyOf(session, bot, given)
-      const decision = { actor: session.actor, reason, championSequence, jobType, pin, ...(to ?? {}) }
-      const key = await explained(session.api.promoter.rollback(bot, decision), bot)
+      const left = from ?? championSequence
+      const decision = { actor: session.actor, reason, championSequence: left, jobType, pin, ...(to ?? {}) }
+      const rolledBack = session.api.promoter.rollback(bot, decision).catch((error: unknown) => {
+        throw mayHaveLeft(left, error)
+      })
+      const key = await explained(rolledBack, bot)
       session.show(key, () => {
         const champion = key.champion === null ? '' : `: ${key.champion.run} is champion number ${key.championSequence}`
         const pinned =
@@ -124,6 +134,13 @@ async function explained<T>(decision: Promise<T>, bot: string): Promise<T> {
       cause: error,
     })
   }
+}
+
+/** Done once more without a word, a rollback whose answer was lost would go one model further back. */
+function mayHaveLeft(champion: number, error: unknown): unknown {
+  if (!(error instanceof CommandFailure) || (error instanceof Refusal && error.status < 500)) return error
+  const again = `It may have been done all the same: repeat it with --from ${champion}, and it is not done twice.`
+  return new CommandFailure(error.message, { next: [error.next, again].filter(Boolean).join(' '), cause: error })
 }
 
 function rollbackTarget(text: string): RollbackTarget {
