@@ -54,6 +54,6 @@ export async function clearLeftovers(
             and (other.attempt, other.digest) not in (select attempt, digest from gone))`,
       [run, digests, emptyBlob],
     )
-    await blobs.remove(orphans.map(({ digest }) => digest))
+    if (orphans.length > 0) await blobs.within(transaction).remove(orphans.map(({ digest }) => digest))
   })
 }

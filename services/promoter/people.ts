@@ -40,7 +40,7 @@ export function makePeople(kit: Needs): People {
       if (await wasMade(transaction, key, decision)) return
       assertUnmoved(key, championSequence)
       assertHeld(key, model)
-      if (action === 'approve') await assertStored(kit.blobs, key.bot, model)
+      if (action === 'approve') await assertStored(kit.blobs.within(transaction), key.bot, model)
       await recordDecision(transaction, key, decision)
       const by = { decidedBy: 'person', actor } as const
       const state = action === 'approve' ? 'promoted' : 'rejected'
@@ -75,7 +75,7 @@ export function makePeople(kit: Needs): People {
         if (target.run === key.champion?.run) {
           throw conflict(`the model of ${target.run} is already in force`, { details: championFacts(key) })
         }
-        await assertStored(kit.blobs, key.bot, target)
+        await assertStored(kit.blobs.within(transaction), key.bot, target)
         await recordDecision(transaction, key, { ...decision, run: target.run })
         await noteRollback(transaction, key, pin ? { actor, reason } : null)
         const next = {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Digest, digestOf, type RunId } from '../../schemas/words.ts'
-import { type LauncherKit, launcherKit, ready, verdict } from './launcher-kit.ts'
+import { BotId, type Digest, digestOf, type RunId } from '../../schemas/words.ts'
+import { bot, type LauncherKit, launcherKit, ready, verdict } from './launcher-kit.ts'
 
 const modelDays = 30
 
 /** Trains a model of this content; it is not judged yet. */
-async function trained(kit: LauncherKit, content: string): Promise<{ run: RunId; model: Digest }> {
-  const run = await kit.request()
+async function trained(kit: LauncherKit, content: string, of = bot): Promise<{ run: RunId; model: Digest }> {
+  const run = await kit.request({ bot: of })
   await kit.settle()
   const runner = kit.runnerOf(run)
   const { model } = await runner.train(content)
@@ -37,6 +37,17 @@ test('a rejected model is kept for its time, then its files go, and its address 
   assert.deepEqual([await statusOf(kit, model), await sizeOf(kit, 'worse')], [200, 5])
   await daysLater(kit, 2)
   assert.deepEqual([await statusOf(kit, model), await sizeOf(kit, 'worse')], [410, undefined])
+})
+
+test('the models of many runs that go at once need no more connections than there are', async (t) => {
+  const kit = await launcherKit(t)
+  const bots = Array.from({ length: 12 }, (_, index) => BotId.parse(`bot-${index}`))
+  for (const of of bots) {
+    const { run } = await trained(kit, `worse ${of}`, of)
+    await kit.deliver([verdict('model.rejected', { run, of })])
+  }
+  await daysLater(kit, modelDays + 1)
+  for (const of of bots) assert.equal(await sizeOf(kit, `worse ${of}`), undefined)
 })
 
 test('what is in force, was in force, is held, or was not judged yet, is never given up', async (t) => {

@@ -1,4 +1,5 @@
 import type { Digest } from '../../../schemas/words.ts'
+import type { Queryable } from '../store/database.ts'
 
 /** Bytes kept under their SHA-256: what is stored never changes, and storing it twice is storing it once. */
 export interface Blobs {
@@ -19,4 +20,9 @@ export interface Blobs {
   /** Its size in bytes, or undefined when there is none. */
   size(digest: Digest): Promise<number | undefined>
   remove(digests: readonly Digest[]): Promise<void>
+  /**
+   * For whoever is in a transaction: the same on its connection. Where all that hold a connection waited for another one,
+   * there would never be one.
+   */
+  within(transaction: Queryable): Pick<Blobs, 'read' | 'size' | 'remove'>
 }

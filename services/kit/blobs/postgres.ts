@@ -18,14 +18,6 @@ const defaultReadBytes = 64 * 1024 * 1024
  * of a blob, not even where the answer to that statement was lost.
  */
 export function openPostgresBlobs(database: Database, random: Random, maximumBytes: number): Blobs {
-  const sizeOf = async (digest: Digest) =>
-    (
-      await database.query<{ bytes: number; upload: string }>(
-        'select bytes, upload from blobs.blobs where digest = $1',
-        [digest],
-      )
-    )[0]
-
   async function addChunk(upload: string, startByte: number, data: Buffer): Promise<void> {
     const added = await database.execute(
       `with going_on as (update blobs.uploads set touched_at = now() where upload = $1 returning upload)
@@ -49,13 +41,16 @@ export function openPostgresBlobs(database: Database, random: Random, maximumByt
     if (upshot?.ended === 0) throw swept()
   }
 
-  const blobs: Blobs = {
+  return {
+    ...stored(database),
+    within: stored,
+
     async put(content, options = {}) {
       const limit = Math.min(options.maximumBytes ?? maximumBytes, maximumBytes)
       if (content instanceof Uint8Array) {
         const digest = digestOf(content)
         refuse(options.expected, digest)
-        if (await sizeOf(digest)) return { digest, bytes: content.byteLength }
+        if (await blobOf(database, digest)) return { digest, bytes: content.byteLength }
       }
       const upload = random.uuid()
       const hash = createHash('sha256')
@@ -78,9 +73,22 @@ export function openPostgresBlobs(database: Database, random: Random, maximumByt
         throw error
       }
     },
+  }
+}
 
+async function blobOf(database: Queryable, digest: Digest): Promise<{ bytes: number; upload: string } | undefined> {
+  const [blob] = await database.query<{ bytes: number; upload: string }>(
+    'select bytes, upload from blobs.blobs where digest = $1',
+    [digest],
+  )
+  return blob
+}
+
+/** What can be asked of them on any connection. */
+function stored(database: Queryable): Pick<Blobs, 'get' | 'read' | 'size' | 'remove'> {
+  const blobs: ReturnType<typeof stored> = {
     async *get(digest, range) {
-      const blob = await sizeOf(digest)
+      const blob = await blobOf(database, digest)
       if (!blob) throw notFound(`there is no blob ${digest}`)
       const start = Math.max(0, range?.start ?? 0)
       const end = Math.min(blob.bytes, range?.end ?? blob.bytes)
@@ -107,7 +115,7 @@ export function openPostgresBlobs(database: Database, random: Random, maximumByt
       return Buffer.concat(parts)
     },
 
-    size: async (digest) => (await sizeOf(digest))?.bytes,
+    size: async (digest) => (await blobOf(database, digest))?.bytes,
 
     async remove(digests) {
       await database.execute(
