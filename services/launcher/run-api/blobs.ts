@@ -3,7 +3,7 @@
 import type { StoredFile } from '../../../schemas/files.ts'
 import type { BlobResponse } from '../../../schemas/run-api.ts'
 import type { AttemptName, Digest } from '../../../schemas/words.ts'
-import { notFound, tooLarge } from '../../kit/errors.ts'
+import { gone, notFound, tooLarge } from '../../kit/errors.ts'
 import { announceUpload } from '../leftovers.ts'
 import type { LauncherKit } from '../points.ts'
 import { refusal } from './access.ts'
@@ -36,14 +36,17 @@ export async function tellOf({ database }: LauncherKit, attempt: AttemptName, to
   )
 }
 
-/** @throws notFound also for bytes that exist and are none of its business */
+/** @throws notFound also for bytes that exist and are none of its business, gone when the attempt has ended (D10) */
 export async function sizeOfTold({ database }: LauncherKit, attempt: AttemptName, digest: Digest): Promise<number> {
-  const rows = await database.query<{ bytes: number }>(
-    'select bytes from launcher.attempt_blobs where attempt = $1 and digest = $2 and stored',
+  const rows = await database.query<{ bytes: number; has_ended: boolean }>(
+    `select b.bytes, a.state = 'ended' as has_ended
+       from launcher.attempt_blobs b join launcher.attempts a using (attempt)
+      where attempt = $1 and digest = $2 and stored`,
     [attempt, digest],
   )
   const row = rows[0]
   if (!row) throw notFound(`${attempt} was not told of a blob ${digest}`)
+  if (row.has_ended) throw gone(`${attempt} has ended, and what it was told of is none of its business any more`)
   return row.bytes
 }
 

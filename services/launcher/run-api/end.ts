@@ -16,7 +16,7 @@ export async function heartbeat(
 ): Promise<HeartbeatResponse> {
   const rows = await database.query<{ stop: string | null }>(
     `update launcher.attempts
-        set heartbeat_at = now(), progress = case when state = 'claimed' then coalesce($3, progress) else progress end
+        set heartbeat_at = now(), progress = case when state = 'claimed' then greatest(progress, $3) else progress end
       where attempt = $1 and runner = $2 and (state = 'claimed' or outcome = 'done')
       returning stop`,
     [attempt, runner, progress],

@@ -55,12 +55,24 @@ test('D10: a token opens its own attempt and no other, and nothing once the atte
   assert.ok(attempt)
   const forged = scriptedRunner(kit, { ...attempt, token: `${attempt.token.slice(0, -2)}xx` })
   assert.equal((await forged.call('POST', '/claim', { pid: 1 })).status, 401)
-  await runner.claim()
+  const { inputs } = await runner.claim()
+  const fetched = () => runner.call('GET', `/blobs/${inputs[0]?.digest}`)
+  assert.equal((await fetched()).status, 200)
   await runner.end({ outcome: 'badInput' })
+  assert.equal((await fetched()).status, 410)
   assert.equal((await runner.call('POST', '/claim', { pid: 1 })).status, 410)
   assert.equal((await runner.call('POST', '/heartbeat', { progress: 1 })).status, 410)
   assert.equal((await runner.call('PUT', `/logs?runner=${runner.runner}&offset=0`, Buffer.from('late'))).status, 410)
   assert.equal((await runner.end({ outcome: 'badInput' })).status, 200, 'its answer may have been lost')
+})
+
+test('progress never falls, though a program counts anew when it predicts', async (t) => {
+  const kit = await launcherKit(t)
+  const runner = await begin(kit)
+  await runner.claim()
+  for (const progress of [0.5, 1, 0.05, null])
+    await runner.call('POST', '/heartbeat', { runner: runner.runner, progress })
+  assert.deepEqual(await kit.database.query('select progress from launcher.attempts'), [{ progress: 1 }])
 })
 
 test('the secret of the tokens is made once, whoever starts first', async (t) => {
