@@ -72,8 +72,14 @@ export function admitBatch(
   }
 
   const after = [...current.values()]
+  // One that was overruled after it came has given its priority to whoever overruled it.
+  const waiting = new Map(after.flatMap(({ line: { queued } }) => (queued === null ? [] : [[queued.run, queued]])))
   return {
-    arrivals: [...arrived.values()].map((arrival) => ({ ...arrival, end: ends.get(arrival.request.run) ?? null })),
+    arrivals: [...arrived].map(([run, arrival]) => ({
+      ...arrival,
+      request: waiting.get(run) ?? arrival.request,
+      end: ends.get(run) ?? null,
+    })),
     ended: [...ends].flatMap(([run, stop]) => (arrived.has(run) ? [] : [{ run, stop }])),
     raised: after.flatMap(({ line }, index) =>
       line.queued && line.queued !== lines[index]?.line.queued && !arrived.has(line.queued.run) ? [line.queued] : [],

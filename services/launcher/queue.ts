@@ -39,6 +39,7 @@ export interface Started {
   readonly lease: string | null
 }
 
+/** Of one job type. A limit for all together would be used up by one whose runs wait for their keys. */
 const batchSize = 100
 
 interface Seat {
@@ -77,7 +78,7 @@ export async function startQueued(
 }
 
 /** Whether to ask at once again. */
-export const isFull = (started: number): boolean => started === batchSize
+export const isFull = (started: number): boolean => started >= batchSize
 
 /**
  * A free slot for each run that may start. No more slots are locked than there are runs that wait: one that is locked here
@@ -95,7 +96,6 @@ function findSeats(transaction: Transaction): Promise<Seat[]> {
           select job_type, number from launcher.slots
            where job_type = t.job_type and run is null and not retiring
            order by number limit queued.runs for update skip locked) as s
-        limit $1
      ), chosen as materialized (
        select chosen.run, chosen.job_type
          from (select job_type, count(*) as places from places group by job_type) as free

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BotId } from '../../schemas/words.ts'
-import { chooseSlots } from '../../services/launcher/slots.ts'
+import { BotId, JobTypeName } from '../../schemas/words.ts'
+import { chooseSlots, configureSlots } from '../../services/launcher/slots.ts'
 import { eventually } from '../harness/eventually.ts'
 import { jobType, launcherDatabase, launcherKit, newRun, requestOf, verdict } from './launcher-kit.ts'
 
@@ -135,6 +135,31 @@ test('several requests of a key in one batch end as if they had come one by one'
     ['superseded', 'queued', 'superseded'],
     'the third names its dataset and the fourth names none',
   )
+})
+
+test('a request that is overruled hands on its priority and insistence also where both came in one batch', async (t) => {
+  const kit = await launcherKit(t, { slots: 0 })
+  const named = requestOf({ generation: 1, dataset: kit.dataset, namesDataset: true })
+  const urgent = { generation: 2, dataset: kit.dataset, namesDataset: false, priority: 9, insisted: true }
+  const batch = [named, requestOf(urgent)]
+  await kit.deliver(batch.map((data) => ({ name: 'training.requested', data })))
+  const rows = await kit.database.query('select state, priority, insisted from launcher.runs where run = $1', [
+    named.run,
+  ])
+  assert.deepEqual(rows, [{ state: 'queued', priority: 9, insisted: true }])
+})
+
+test('a job type whose runs all wait for their keys takes no place from another', async (t) => {
+  const kit = await launcherKit(t, { slots: 200 })
+  const other = JobTypeName.parse('other')
+  await configureSlots(kit.database, [{ jobType: other, slots: 1 }])
+  for (const generation of [1, 2]) {
+    const batch = Array.from({ length: 100 }, (_, index) =>
+      requestOf({ generation, dataset: kit.dataset, bot: BotId.parse(`bot-${index}`) }),
+    )
+    await kit.deliver(batch.map((data) => ({ name: 'training.requested', data })))
+  }
+  assert.equal(await kit.state(await kit.request({ jobType: other })), 'running')
 })
 
 test('higher priority goes first, then whoever waits longest, and a replaced run hands on its place', async (t) => {
