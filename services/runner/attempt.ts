@@ -16,7 +16,7 @@ import type { ClaimResponse } from '../../schemas/run-api.ts'
 import type { RunApi } from './api.ts'
 import { collect, collectFile } from './collect.ts'
 import { type Ending, endingOfError, endingOfProgram, type ToldEnding } from './ending.ts'
-import { BadOutput, NotOurs } from './errors.ts'
+import { BadOutput, Interrupted, NotOurs } from './errors.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { type Output, openOutput } from './output.ts'
 import { runProgram } from './program.ts'
@@ -37,8 +37,10 @@ export type AttemptToCarryOut = {
   stopping: Stopping
 }
 
-/** How long there is to tell the end after a stop. */
+/** How long there is after a stop beside the grace time, of which a program may leave much: executors give ten seconds. */
 const settleMs = 8_000
+/** Of that, to tell the end: what is not stored by then is given up. */
+const endMs = 3_000
 const longestReason = 2_000
 
 /** Rejects when the end could not be told. */
@@ -126,11 +128,12 @@ async function runStep(context: Context, step: Step): Promise<{ seconds: number;
 
 /** Stores the rest of the log and the saved work, and says how it ended. */
 async function tell(attempt: AttemptToCarryOut, output: Output | undefined, ending: ToldEnding): Promise<Ending> {
-  const { api, stopping } = attempt
-  const signal = stopping.closing(settleMs)
+  const { api, stopping, claim } = attempt
+  const limitMs = claim.graceMs + settleMs
+  const signal = stopping.closing(limitMs)
   try {
     await output?.finish(signal)
-    const { told, checkpoint } = await withCheckpoint(attempt, ending, signal)
+    const { told, checkpoint } = await withCheckpoint(attempt, ending, stopping.closing(limitMs - endMs))
     const trouble = output?.trouble()
     const reason = trouble === undefined ? told.reason : `${told.reason}; the log is not whole: ${trouble}`
     await api.end({ ...told, reason: storable(reason), checkpoint }, signal)
@@ -141,9 +144,9 @@ async function tell(attempt: AttemptToCarryOut, output: Output | undefined, endi
   }
 }
 
-/** Work that can't be kept is no work to go on from: the end is a crash then. */
+/** Work that can't be kept is no work to go on from: the end is a crash then, or the stop that left no time for it. */
 async function withCheckpoint(
-  { api, workDirectory }: AttemptToCarryOut,
+  { api, workDirectory, stopping }: AttemptToCarryOut,
   ending: ToldEnding,
   signal: AbortSignal,
 ): Promise<{ told: ToldEnding; checkpoint: StoredFile[] }> {
@@ -154,6 +157,10 @@ async function withCheckpoint(
     await storeFiles(api, checkpoint, join(workDirectory, 'checkpoint'), signal)
     return { told: ending, checkpoint }
   } catch (error) {
+    if (error instanceof Interrupted && stopping.reason?.kind !== 'lost') {
+      const outcome = stopping.reason?.kind === 'deadline' ? 'deadline' : 'stopped'
+      return { told: { ...ending, outcome, reason: `${ending.reason}; there was no time to store it` }, checkpoint: [] }
+    }
     if (!(error instanceof BadOutput)) throw error
     return { told: { ...ending, outcome: 'crashed', reason: `${ending.reason}; ${error.message}` }, checkpoint: [] }
   }

@@ -21,16 +21,17 @@ export interface Stopping {
   readonly lost: AbortSignal
   stop(stop: Stop): void
   /**
-   * For what is still to be said when the work is over. It aborts when the attempt is lost, and `settleMs` after a stop
-   * (one that has come already counts from now): without a stop, there is time until the deadline.
+   * For what is still to be said when the work is over. It aborts when the attempt is lost, and `limitMs` after the stop:
+   * without one, there is time until the deadline.
    */
-  closing(settleMs: number): AbortSignal
+  closing(limitMs: number): AbortSignal
 }
 
 export function createStopping(): Stopping {
   const working = new AbortController()
   const lost = new AbortController()
   let reason: Stop | undefined
+  let stoppedAtMs = 0
   return {
     get reason() {
       return reason
@@ -38,14 +39,15 @@ export function createStopping(): Stopping {
     working: working.signal,
     lost: lost.signal,
     stop(stop) {
+      if (reason === undefined) stoppedAtMs = performance.now()
       if (reason === undefined || stop.kind === 'lost') reason = stop
       working.abort()
       if (stop.kind === 'lost') lost.abort()
     },
-    closing(settleMs) {
+    closing(limitMs) {
       const closing = new AbortController()
       whenAborted(lost.signal, () => closing.abort())
-      whenAborted(working.signal, () => setTimeout(() => closing.abort(), settleMs).unref())
+      whenAborted(working.signal, () => atMonotonic(stoppedAtMs + limitMs, () => closing.abort()))
       return closing.signal
     },
   }

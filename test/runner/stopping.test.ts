@@ -44,6 +44,34 @@ test('SIGTERM to the runner stops the program, and what it saves in its grace ti
   assert.equal(api.ended?.checkpoint.length, 1)
 })
 
+/** Saves work at SIGTERM, at once. */
+const saving = `process.on('SIGTERM', () => { fs.writeFileSync(join(checkpoint, 'saved'), 'x'); process.exit(75) }); console.log('up'); await forever()`
+
+test('what a program leaves of its grace time is there to store what it has saved', async (t) => {
+  const api = await startRunApi(t)
+  api.claim = { ...api.claim, graceMs: 60_000 }
+  const runner = await startRunner(t, api.url, await writeProgram(t, saving))
+  await eventually(() => api.log.length > 0)
+  // The launcher is away for longer than there would be without the grace time.
+  const backAtMs = performance.now() + 9_000
+  api.misbehave = (call) => (call === 'PUT /blobs/:digest' && performance.now() < backAtMs ? 'hangUp' : undefined)
+  runner.kill('SIGTERM')
+  assert.equal(await runner.ended, 0)
+  assert.deepEqual([api.ended?.outcome, api.ended?.checkpoint.length], ['resumable', 1])
+})
+
+test('work that there is no time to store is given up, and the end told all the same', async (t) => {
+  const api = await startRunApi(t)
+  api.claim = { ...api.claim, graceMs: 50 }
+  const runner = await startRunner(t, api.url, await writeProgram(t, saving))
+  await eventually(() => api.log.length > 0)
+  api.misbehave = (call) => (call === 'PUT /blobs/:digest' ? 'hangUp' : undefined)
+  runner.kill('SIGTERM')
+  assert.equal(await runner.ended, 0)
+  assert.deepEqual([api.ended?.outcome, api.ended?.checkpoint], ['stopped', []])
+  assert.match(api.ended?.reason ?? '', /; there was no time to store it$/)
+})
+
 test('a program that ends well because it was told to stop has not succeeded', async (t) => {
   const api = await startRunApi(t)
   const program = await writeProgram(
