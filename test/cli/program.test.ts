@@ -90,6 +90,12 @@ const wrongUse: readonly (readonly [words: string, message: RegExp])[] = [
   ['slots intents many --reason x', /Expected a whole number/],
   ['verdict', /which model is meant is not clear\. Give a run, or --all\./],
   ['dead-letters replay --reason x', /Give the number of one, or --all\./],
+  [
+    'dead-letters replay 42 --dry-run --reason x',
+    /--dry-run means nothing with the number of one\..* Nothing was sent\./,
+  ],
+  ['dead-letters replay 42 --topic bot.events --reason x', /--topic means nothing with the number of one/],
+  ['dead-letters replay --all --force --reason x', /--force means nothing with --all/],
   ['predict helpdesk', /there is nothing to answer\. Give a --text/],
   ['triggers test bot-edited --from x.json --last 5', /messages come from a file or from a topic\. Give --from, or/],
   ['publish', /there is nothing to publish\. Say which bot/],
@@ -196,6 +202,26 @@ test('a rollback that may have been done is repeated against the champion that i
   })
   assert.equal((await trainyard(['rollback', 'b', '--reason', 'x', '--from', '5', '--url', url])).exitCode, 0)
   assert.equal(JSON.parse(asked[1]?.body ?? '').championSequence, 5)
+})
+
+test('all dead letters are those that there are when the replay begins', async (t) => {
+  const letter = {
+    id: 7,
+    topic: 'bot.events',
+    partition: 0,
+    offset: 1,
+    group: 'intake',
+    reason: 'x',
+    deadLetteredAt: '2026-03-01T12:00:00Z',
+    bytes: 1,
+    replays: 0,
+  }
+  const { url, asked } = await fakeServer(t, {
+    'GET /dead-letters': { json: { deadLetters: [letter], next: null } },
+    'POST /dead-letters/replay': { json: { dryRun: false, replayed: [7], refused: [], next: null } },
+  })
+  assert.equal((await trainyard(['dead-letters', 'replay', '--all', '--reason', 'mended', '--url', url])).exitCode, 0)
+  assert.equal(JSON.parse(asked[1]?.body ?? '').upTo, 7)
 })
 
 test('a decision is not carried over to another champion: the conflict is told, with what to do', async (t) => {

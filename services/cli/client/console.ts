@@ -165,7 +165,7 @@ export function consoleApi(client: Client) {
     deadLetter: (id: string) => client.get(path`/dead-letters/${id}`, WholeDeadLetter),
     replay: (id: string, body: Person & { force: boolean }) =>
       client.post(path`/dead-letters/${id}/replay`, Replayed, body),
-    replayMany: (body: Person & { where: DeadLetterWhere; dryRun: boolean; after?: number }) =>
+    replayMany: (body: Person & { where: DeadLetterWhere; dryRun: boolean; after?: number; upTo?: number }) =>
       client.post('/dead-letters/replay', ReplayedMany, body),
     async champions(): Promise<Champion[]> {
       const all: Champion[] = []

@@ -61,9 +61,24 @@ export function addDeadLetters(program: Command, context: Context): void {
           exitCode: exitCodes.usage,
         })
       }
+      const idle = id === undefined ? options.force && '--force' : conditionIn(options)
+      if (idle) {
+        throw new CommandFailure(`${idle} means nothing with ${id === undefined ? '--all' : 'the number of one'}`, {
+          next: 'Leave it out. Nothing was sent.',
+          exitCode: exitCodes.usage,
+        })
+      }
       if (id === undefined) await replayAll(session, options)
       else await replayOne(session, id, options)
     })
+}
+
+/** What chooses among many, or only looks at them. */
+function conditionIn({ dryRun, topic, reasonContains, since }: ReplayOptions): string | undefined {
+  if (dryRun) return '--dry-run'
+  if (topic !== undefined) return '--topic'
+  if (reasonContains !== undefined) return '--reason-contains'
+  return since === undefined ? undefined : '--since'
 }
 
 const where = (command: Command): Command =>
@@ -80,7 +95,10 @@ async function replayOne(session: Session, id: string, { reason, force }: Replay
   session.show(answer, () => `Dead letter ${answer.id} is on its way to ${answer.topic} again.`)
 }
 
-/** The server replays a page at a time; going on after the last one reaches them all. */
+/**
+ * The server replays a page at a time; going on after the last one reaches them all. What is not understood this time either
+ * comes back as a newer one, and is not chased.
+ */
 async function replayAll(session: Session, options: ReplayOptions): Promise<void> {
   const { topic, reasonContains, since, reason, dryRun } = options
   const conditions: DeadLetterWhere = {
@@ -88,6 +106,7 @@ async function replayAll(session: Session, options: ReplayOptions): Promise<void
     ...(reasonContains === undefined ? {} : { reasonContains }),
     ...(since === undefined ? {} : { since }),
   }
+  const [newest] = (await session.api.console.deadLetters({ limit: 1 })).deadLetters
   const replayed: number[] = []
   const refused: { id: number; reason: string }[] = []
   for (let after: number | undefined; ; ) {
@@ -97,6 +116,7 @@ async function replayAll(session: Session, options: ReplayOptions): Promise<void
       where: conditions,
       dryRun: dryRun === true,
       ...(after === undefined ? {} : { after }),
+      ...(newest === undefined ? {} : { upTo: newest.id }),
     })
     replayed.push(...page.replayed)
     refused.push(...page.refused)

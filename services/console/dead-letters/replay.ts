@@ -63,14 +63,18 @@ export interface Selection {
   readonly next: number | null
 }
 
-/** Those that were never replayed, oldest first, going on above an id; locked until the transaction ends. */
+/** Those that were never replayed, oldest first, above one id and up to another; locked until the transaction ends. */
 export async function selectLetters(
   transaction: Transaction,
   filter: LetterFilter,
   limit: number,
-  after?: number,
+  { after, upTo }: { readonly after?: number | undefined; readonly upTo?: number | undefined },
 ): Promise<Selection> {
-  const { where, values } = whereOf([...conditionsOf({ ...filter, waiting: true }), ['id > ?', after]])
+  const { where, values } = whereOf([
+    ...conditionsOf({ ...filter, waiting: true }),
+    ['id > ?', after],
+    ['id <= ?', upTo],
+  ])
   const rows = await transaction.query<Row>(
     `select ${columns} from console.dead_letters ${where} order by id limit $${values.length + 1} for update`,
     [...values, limit],

@@ -136,6 +136,7 @@ export function deadLetterRoutes(app: HttpApp, kit: Pick<Kit, 'database' | 'outb
           where: Where,
           dryRun: z.boolean().default(false).describe('Say what would be done, and do nothing.'),
           after: LetterId.optional(),
+          upTo: LetterId.optional().describe('What is buried later is left out: what is replayed may come back.'),
         }),
         response: {
           200: z.object({
@@ -148,9 +149,9 @@ export function deadLetterRoutes(app: HttpApp, kit: Pick<Kit, 'database' | 'outb
       },
     },
     async (request) => {
-      const { where, dryRun, after, ...person } = request.body
+      const { where, dryRun, after, upTo, ...person } = request.body
       const { sendable, refused, next } = await database.transaction(async (transaction) => {
-        const selection = await selectLetters(transaction, where, replayedAtOnce, after)
+        const selection = await selectLetters(transaction, where, replayedAtOnce, { after, upTo })
         if (!dryRun) await sendBack(transaction, outbox, selection.sendable, person)
         return selection
       })

@@ -189,6 +189,12 @@ test('a selection is replayed as a whole, without what was replayed before and w
   assert.equal((await post('/dead-letters/replay', { ...why, where: { topic: 'none' } })).body.replayed.length, 0)
 })
 
+test('a selection up to a letter leaves out what was buried later, as what comes back from the replay itself', async (t) => {
+  const { post } = await withLetters(t, letter(), letter(), letter())
+  const { body } = await post('/dead-letters/replay', { ...why, where: {}, upTo: 2 })
+  assert.deepEqual([body.replayed, body.next], [[1, 2], null])
+})
+
 test('a replay without a person and a reason is refused', async (t) => {
   const { post, said } = await withLetters(t, letter())
   for (const body of [{}, { actor: 'ada' }, { actor: ' ', reason: 'x' }, { ...why, forse: true }]) {
