@@ -14,7 +14,15 @@ import type { Transaction } from '../kit/store/database.ts'
 import { type Advance, digestsOf } from './advance.ts'
 import { findSplits } from './dataset/stored.ts'
 import { type KeyState, lockKeys } from './keys.ts'
-import { type Debounce, gather, isDueAtOnce, type Request, storeWaiting, waitingRequests } from './requests.ts'
+import {
+  type Debounce,
+  fetchingRuns,
+  gather,
+  isDueAtOnce,
+  type Request,
+  storeWaiting,
+  waitingRequests,
+} from './requests.ts'
 import type { DeadSignal, Signal } from './signal.ts'
 import { knownSignals, type Standing, type StoredSignal, storeSignals } from './signals.ts'
 
@@ -42,15 +50,14 @@ export function makeReceive({ configuration, random, outbox, point, advance, som
     const [keys, requestsOf] = await Promise.all([lockKeys(transaction, named), waitingRequests(transaction, named)])
     const waiting = new Map(requestsOf.map((request) => [nameOfKey(request), request]))
 
-    const placeAll = (each: readonly Signal[]) => place(each, keys, waiting, () => `run-${random.id(10)}` as RunId)
-    let placed = placeAll(signals)
+    const newRun = () => `run-${random.id(10)}` as RunId
+    let placed = place(signals, keys, waiting, new Map(), newRun)
     // A stale signal is coalesced into the request that those before it make; and those that are known make none.
     if (placed.some(isStale)) {
-      const known = await knownSignals(
-        transaction,
-        signals.map(({ id }) => id),
-      )
-      placed = placeAll(signals.filter(({ id }) => !known.has(id)))
+      const ids = signals.map(({ id }) => id)
+      const [known, fetching] = await Promise.all([knownSignals(transaction, ids), fetchingRuns(transaction, named)])
+      const unknown = signals.filter(({ id }) => !known.has(id))
+      placed = place(unknown, keys, waiting, fetching, newRun)
     }
     const fresh = await storeSignals(transaction, [...placed.map(storedOf), ...dead.map(storedDead)])
     const freshlyPlaced = placed.filter(({ signal }) => fresh.has(signal.id))
@@ -93,6 +100,7 @@ export function place(
   signals: readonly Signal[],
   keys: ReadonlyMap<string, KeyState>,
   waiting: ReadonlyMap<string, Request>,
+  fetching: ReadonlyMap<string, RunId>,
   newRun: () => RunId,
 ): Placed[] {
   const runs = new Map([...waiting].map(([key, { run }]) => [key, run]))
@@ -101,7 +109,7 @@ export function place(
     const key = nameOfKey(signal)
     const seen = highest.get(key) ?? keys.get(key)?.highestRevision
     if (signal.revision !== undefined && seen !== undefined && signal.revision < seen) {
-      const run = runs.get(key) ?? keys.get(key)?.newestRun
+      const run = runs.get(key) ?? fetching.get(key) ?? keys.get(key)?.newestRun
       const reason = `revision ${signal.revision} is stale: revision ${seen} of the bot came before it`
       return { signal, standing: { ended: 'coalesced', run, reason } }
     }

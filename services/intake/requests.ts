@@ -10,7 +10,15 @@
  *   lets a newer one overtake it;
  * - none overtakes an older one of its key, but where the dataset of that could not be had and it names one.
  */
-import type { BotId, Digest, JobTypeName, Key, RunId, SignalId } from '../../schemas/words.ts'
+import {
+  type BotId,
+  type Digest,
+  type JobTypeName,
+  type Key,
+  nameOfKey,
+  type RunId,
+  type SignalId,
+} from '../../schemas/words.ts'
 import type { Cause } from '../kit/bus/outbox.ts'
 import type { Queryable, Transaction } from '../kit/store/database.ts'
 import type { Signal } from './signal.ts'
@@ -99,6 +107,17 @@ export async function waitingRequests(transaction: Transaction, keys: readonly K
     [keys.map(({ bot }) => bot), keys.map(({ jobType }) => jobType)],
   )
   return rows.map(requestOf)
+}
+
+/** By the names of their keys, the runs of requests whose dataset is being fetched. */
+export async function fetchingRuns(transaction: Transaction, keys: readonly Key[]): Promise<Map<string, RunId>> {
+  const rows = await transaction.query<{ id: RunId; bot: BotId; job_type: JobTypeName }>(
+    `select id, bot, job_type
+       from unnest($1::text[], $2::text[]) as named (bot, job_type) join intake.requests using (bot, job_type)
+      where state = 'fetching'`,
+    [keys.map(({ bot }) => bot), keys.map(({ jobType }) => jobType)],
+  )
+  return new Map(rows.map(({ id, bot, job_type }) => [nameOfKey({ bot, jobType: job_type }), id]))
 }
 
 /** A request that may go on, and whether an older one of its key is still to be fetched, which is then replaced by it. */

@@ -50,6 +50,20 @@ describe('a dataset that is not stored', () => {
     assert.equal(fetches, 1, 'the digest of the event spares the fetch')
   })
 
+  test('holds the place of its request meanwhile: a stale revision is coalesced into that, and not into the run before', async (t) => {
+    const content = datasetOf('slow')
+    const url = await serve(t, (_request, response) => response.end(content))
+    const kit = await intakeKit(t, { configuration: allowing(url) })
+    await publish(kit, edit({ dataset: await storedDataset(kit, 'before'), revision: 3 }))
+    await publish(kit, edit({ dataset: { uri: `${url}/data/a`, digest: digestOf(content) }, revision: 5 }))
+    const { body } = await publish(kit, edit({ dataset: await storedDataset(kit, 'late'), revision: 4 }))
+    await settle(kit)
+    const [before, newest] = await said(kit, 'training.requested')
+    const stale = (await get(kit, `/signals/${body.signals[0]}`)).body
+    assert.notEqual(before?.run, newest?.run)
+    assert.deepEqual([stale.end, stale.run], ['coalesced', newest?.run])
+  })
+
   test('is read from below a named folder, and not through a link that leads out', async (t) => {
     const base = await mkdtemp(join(tmpdir(), 'trainyard-intake-'))
     t.after(() => rm(base, { recursive: true }))
