@@ -64,6 +64,22 @@ test('what was coalesced into a request that came to no run ends with what becam
   assert.match(err, new RegExp(`Signal sig-stale was coalesced into run-aaaaaaaaaa: ${reason}`))
 })
 
+test('an event that makes no signal, or several, leaves nothing to wait for, and that is no success', async (t) => {
+  const results = (count: number) => ({
+    json: {
+      results: [
+        { event: 'e', accepted: true, signals: Array.from({ length: count }, () => ({ ...stale, known: false })) },
+      ],
+    },
+  })
+  for (const count of [0, 2]) {
+    const { url } = await fakeServer(t, { 'POST /events': results(count) })
+    const { exitCode, err } = await trainyard(wait(url))
+    assert.equal(exitCode, 1)
+    assert.match(err, new RegExp(`there is no verdict to wait for: ${count} signals came of it\\.`))
+  }
+})
+
 test('what came before is said to, and that it is the old end that is waited for', async (t) => {
   const { url } = await fakeServer(t, {
     ...answering([]),

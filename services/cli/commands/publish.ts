@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
+import { counted } from '../../kit/figures.ts'
 import { shellWord } from '../../kit/shell-word.ts'
 import { Refusal } from '../client/client.ts'
 import type { PublishedEvent } from '../client/intake.ts'
@@ -69,7 +70,11 @@ export function addPublish(program: Command, context: Context): void {
         return await followToEnd(session, only.signal)
       }
       session.show(answer, () => answer.results.map(eventText).join('\n'))
-      if (options.wait) session.note('Not waiting: that takes an event that makes exactly one signal.')
+      if (options.wait) {
+        throw new CommandFailure(`there is no verdict to wait for: ${counted(signals.length, 'signal')} came of it`, {
+          next: 'Waiting takes an event that makes exactly one. What was accepted is on its way.',
+        })
+      }
     })
 }
 
