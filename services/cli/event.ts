@@ -1,5 +1,6 @@
 /** CloudEvents as a person gives them: from flags, from a file, or a file with flags laid over it. Pure. */
 import { z } from 'zod'
+import { CommandFailure, exitCodes } from './failure.ts'
 
 export const EventFile = z.union([z.record(z.string(), z.json()), z.array(z.record(z.string(), z.json())).min(1)])
 export type Event = Record<string, z.infer<ReturnType<typeof z.json>>>
@@ -20,8 +21,7 @@ const defaultSource = '/trainyard/cli'
 
 /** What is missing is filled in; what the file says stands, unless a flag says otherwise. */
 export function eventFrom(file: Event, flags: EventFlags, fresh: { id: string; time: string }): Event {
-  const { bot, dataset, revision } = flags
-  const given = isObject(file['data']) ? file['data'] : {}
+  const { bot } = flags
   return {
     specversion: '1.0',
     type: defaultType,
@@ -34,14 +34,24 @@ export function eventFrom(file: Event, flags: EventFlags, fresh: { id: string; t
     ...(flags.type === undefined ? {} : { type: flags.type }),
     ...(flags.source === undefined ? {} : { source: flags.source }),
     ...(flags.id === undefined ? {} : { id: flags.id }),
-    data: {
-      ...given,
-      ...(bot === undefined ? {} : { botId: bot }),
-      ...(dataset === undefined ? {} : { dataset: { uri: dataset.uri, digest: dataset.digest } }),
-      ...(revision === undefined ? {} : { revision }),
-      ...flags.data,
-    },
+    ...dataFrom(file, flags),
   }
+}
+
+function dataFrom(file: Event, { bot, dataset, revision, data }: EventFlags): Event {
+  const laidOver = {
+    ...(bot === undefined ? {} : { botId: bot }),
+    ...(dataset === undefined ? {} : { dataset: { uri: dataset.uri, digest: dataset.digest } }),
+    ...(revision === undefined ? {} : { revision }),
+    ...data,
+  }
+  const given = file['data'] ?? (file['data_base64'] === undefined ? {} : null)
+  if (isObject(given)) return { data: { ...given, ...laidOver } }
+  if (Object.keys(laidOver).length === 0) return {}
+  throw new CommandFailure('the data of the event is no JSON object, so no field of it can be set', {
+    next: 'Leave out --bot, --dataset, --revision and --data.',
+    exitCode: exitCodes.usage,
+  })
 }
 
 const isObject = (value: Event[string] | undefined): value is Event =>

@@ -17,6 +17,17 @@ test('flags alone make a whole event', () => {
   })
 })
 
+test("a file's data that is no JSON object stays as it is, and no field is laid over it", () => {
+  for (const file of [
+    { id: 'mine', data_base64: 'AQI=' },
+    { id: 'mine', data: ['x'] },
+  ]) {
+    const { data, data_base64: base64 } = eventFrom(file, { type: 'bot.saved' }, fresh)
+    assert.deepEqual({ id: 'mine', ...(data ? { data } : {}), ...(base64 ? { data_base64: base64 } : {}) }, file)
+    assert.throws(() => eventFrom(file, { bot: 'b' }, fresh), /is no JSON object, so no field of it can be set/)
+  }
+})
+
 test("a file's event stays as it is where no flag says otherwise", () => {
   const file = { id: 'mine', type: 'bot.saved', source: '/editor', data: { botId: 'a', more: [1] } }
   assert.deepEqual(eventFrom(file, { bot: 'b', data: { extra: true } }, fresh), {
