@@ -10,6 +10,9 @@ export type CloudEvent = {
   type: string
   subject?: string
   time?: string
+  /** Where it is not `usualContentType`. */
+  datacontenttype?: string
+  dataschema?: string
   data: unknown
   extensions: Record<string, string>
 }
@@ -21,6 +24,9 @@ export class CloudEventError extends Error {
     this.name = 'CloudEventError'
   }
 }
+
+/** What data is where an event does not say. */
+export const usualContentType = 'application/json'
 
 /** The longest that an attribute may be, in characters. */
 const maximumAttribute = 2000
@@ -85,7 +91,7 @@ export function readAttributes(attributes: Readonly<Record<string, unknown>>, da
   const present = Object.entries(attributes).filter(([, value]) => value !== null && value !== undefined)
   const core = Attributes.safeParse(Object.fromEntries(present))
   if (!core.success) throw new CloudEventError(`${what}: ${wordsOf(core.error)}`)
-  const { id, source, type, subject, time, datacontenttype = 'application/json' } = core.data
+  const { id, source, type, subject, time, datacontenttype = usualContentType, dataschema } = core.data
   const extensions = present.flatMap(([name, value]) => (coreNames.has(name) ? [] : [readExtension(name, value, what)]))
   const isBytesOfJson = data instanceof Uint8Array && isJson(datacontenttype)
   return {
@@ -94,6 +100,8 @@ export function readAttributes(attributes: Readonly<Record<string, unknown>>, da
     type,
     ...(subject === undefined ? {} : { subject }),
     ...(time === undefined ? {} : { time }),
+    ...(datacontenttype === usualContentType ? {} : { datacontenttype }),
+    ...(dataschema === undefined ? {} : { dataschema }),
     data: isBytesOfJson && data.length > 0 ? parseJson(data, `${what}: data`) : isBytesOfJson ? null : data,
     extensions: Object.fromEntries(extensions),
   }

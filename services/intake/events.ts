@@ -145,5 +145,5 @@ function resultOf(event: ReadEvent, fresh: ReadonlySet<SignalId>): EventResult {
 function structured({ extensions, data, ...attributes }: CloudEvent): object {
   const event = { specversion: '1.0', ...extensions, ...attributes }
   if (!(data instanceof Uint8Array)) return { ...event, data }
-  return { ...event, datacontenttype: 'application/octet-stream', data_base64: Buffer.from(data).toString('base64') }
+  return { datacontenttype: 'application/octet-stream', ...event, data_base64: Buffer.from(data).toString('base64') }
 }

@@ -1,5 +1,12 @@
 /** A message of a topic, read: a CloudEvent in either mode, or plain JSON or Avro, which is known by its place alone. */
-import { type CloudEvent, CloudEventError, isJson, parseJson, readStructured } from '../../schemas/cloudevents.ts'
+import {
+  type CloudEvent,
+  CloudEventError,
+  isJson,
+  parseJson,
+  readStructured,
+  usualContentType,
+} from '../../schemas/cloudevents.ts'
 import { readMessage } from '../../schemas/cloudevents-kafka.ts'
 import { looksFramed } from '../../schemas/confluent-frame.ts'
 import type { RawMessage } from '../kit/bus/bus.ts'
@@ -88,7 +95,7 @@ export function incomingOf(event: CloudEvent, topic: string): Incoming {
   return {
     topic,
     type: event.type,
-    view: { ...extensions, ...attributes, data: readable },
+    view: { specversion: '1.0', datacontenttype: usualContentType, ...extensions, ...attributes, data: readable },
     origin: { source: event.source, eventId: event.id },
     traceparent: extensions['traceparent'],
   }

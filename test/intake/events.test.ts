@@ -67,7 +67,8 @@ describe('POST /events', () => {
 
   test('an event that a trigger is for and that lacks a field is answered, recorded and dead-lettered once', async (t) => {
     const kit = await intakeKit(t)
-    const lacking = { ...edit({ id: 'lacking' }), data: { botId: 'bot-1', revision: 'seven' } }
+    const data = { botId: 'bot-1', revision: 'seven' }
+    const lacking = { ...edit({ id: 'lacking' }), dataschema: 'https://x.example/v2', data }
     for (let time = 1; time <= 2; time += 1) {
       const { status, body } = await publish(kit, lacking)
       assert.equal(status, 422)

@@ -55,6 +55,24 @@ test('a test says of each message what it would become, and why it would be no s
   assert.equal(other.body.results[0].reason, 'it is not for eu-only: /data/region is "us", not "eu"')
 })
 
+test('a condition may look at every attribute that an event has, also those about its data', async (t) => {
+  const told = (conditions: string) =>
+    `  - { name: told, topic: bot.told, when: { type: bot.told, ${conditions} }, jobType: intents, bot: /data/botId }`
+  const usual = "/specversion: '1.0', /datacontenttype: application/json"
+  const kit = await intakeKit(t, {
+    configuration: configurationOf({}, told(`/dataschema: 'https://x.example/v2', ${usual}`)),
+  })
+  const dataset = await storedDataset(kit, 'told')
+  const [v1, v2] = ['v1', 'v2'].map((version) => ({
+    value: text({ ...edit({ type: 'bot.told', dataset }), dataschema: `https://x.example/${version}` }),
+  }))
+  const { body } = await post(kit, '/triggers/told/test', { messages: [v1, v2] })
+  assert.deepEqual(
+    body.results.map(({ becomes }: { becomes: string }) => becomes),
+    ['nothing', 'signal'],
+  )
+})
+
 test('the newest messages of a topic are tested, and what came before is known', async (t) => {
   const kit = await intakeKit(t)
   const dataset = await storedDataset(kit, 'peeked')
