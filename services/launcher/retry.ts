@@ -10,7 +10,8 @@ export type Continuation =
 
 /**
  * - Bad input and bad output: another try would give the same, so none.
- * - Resumable, or stopped by somebody who was not us (a node that is drained): at once, costs no retry, up to a limit.
+ * - Resumable, or stopped by somebody who was not us (a node that is drained): at once, costs no retry, up to a limit. But after
+ *   a second one in a row that never began, as on a node that takes pods and refuses them, after a back-off.
  * - Crashed, lost, past its deadline: costs a retry, after a back-off that doubles.
  */
 export function retry(
@@ -23,6 +24,8 @@ export function retry(
   const { outcome } = last
   const reason = last.reason ?? outcome
   const endedMs = last.endedMs ?? 0
+  const backoffMs = (times: number, name: string) =>
+    Math.round(Math.min(longestBackoffMs, retries.backoffSeconds * 1000 * 2 ** (times - 1)) * jitterOf(name))
 
   switch (outcome) {
     case 'done':
@@ -32,11 +35,14 @@ export function retry(
     case 'resumable':
     case 'stopped': {
       const resumes = ended.filter((attempt) => attempt.outcome === 'resumable' || attempt.outcome === 'stopped').length
-      if (resumes <= retries.resumeLimit) return { kind: 'again', atMs: endedMs }
+      if (resumes <= retries.resumeLimit) {
+        const inVain = ended.length - 1 - ended.findLastIndex((attempt) => !stoppedUnbegun(attempt))
+        return { kind: 'again', atMs: endedMs + (inVain < 2 ? 0 : backoffMs(inVain - 1, last.name)) }
+      }
       return {
         kind: 'giveUp',
         outcome,
-        reason: `it stopped ${resumes} times to be resumed, and ${retries.resumeLimit} are allowed`,
+        reason: `it stopped ${resumes} times to be resumed, and ${retries.resumeLimit} are allowed; the last time: ${reason}`,
       }
     }
     case 'crashed':
@@ -48,14 +54,17 @@ export function retry(
         const tries = retries.limit === 0 ? 'no retry is allowed' : used
         return { kind: 'giveUp', outcome, reason: `${reason.replace(/\.$/, '')} (${tries})` }
       }
-      const backoffMs = Math.min(longestBackoffMs, retries.backoffSeconds * 1000 * 2 ** (failures - 1))
-      return { kind: 'again', atMs: endedMs + Math.round(backoffMs * jitterOf(last.name)) }
+      return { kind: 'again', atMs: endedMs + backoffMs(failures, last.name) }
     }
   }
 }
 
 function costsARetry(outcome: AttemptOutcome | null): boolean {
   return outcome === 'crashed' || outcome === 'lost' || outcome === 'deadline'
+}
+
+function stoppedUnbegun({ outcome, claimedMs }: AttemptFacts): boolean {
+  return outcome === 'stopped' && claimedMs === null
 }
 
 /** Between a half and one, from the name: spread over the attempts, and the same however often one looks. */

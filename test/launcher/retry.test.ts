@@ -61,6 +61,21 @@ for (const outcome of ['resumable', 'stopped'] as const) {
   })
 }
 
+test('stops before an attempt began are no reason to hurry: the second one in a row waits, and the end says why', () => {
+  const refused = (count: number) =>
+    history(...Array.from({ length: count }, () => 'stopped' as const)).map((each) => ({ ...each, claimedMs: null }))
+  const patient = { ...retries, resumeLimit: 3 }
+  const waits = [1, 2, 3].map((count) => {
+    const next = retry(refused(count), patient, 3_600_000)
+    return next.kind === 'again' ? next.atMs - endedMs : -1
+  })
+  assert.equal(waits[0], 0)
+  assert.ok((waits[1] ?? 0) >= 15_000 && (waits[1] ?? 0) <= 30_000, String(waits[1]))
+  assert.ok((waits[2] ?? 0) >= 30_000 && (waits[2] ?? 0) <= 60_000, String(waits[2]))
+  const over = retry(refused(4), patient, 3_600_000)
+  assert.match(over.kind === 'giveUp' ? over.reason : '', /stopped 4 times .*; the last time: it stopped$/)
+})
+
 test('without retries the first crash fails the run', () => {
   const next = retry(history('crashed'), { ...retries, limit: 0 }, 1_000)
   assert.deepEqual(next, { kind: 'giveUp', outcome: 'crashed', reason: 'it crashed (no retry is allowed)' })
