@@ -187,8 +187,16 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       const run = facts()
       const seen = await observe(run, nowMs)
       const plan = planOf(run, seen, nowMs, timings)
-      for (const act of plan.acts) await perform(run, act, placed)
+      let failure: unknown
+      for (const act of plan.acts) {
+        // What cannot be done for one attempt is no matter of the others: one that cannot be started, for want of quota, would
+        // keep those from being released that use it up.
+        await perform(run, act, placed).catch((error: unknown) => {
+          failure ??= error
+        })
+      }
       if (plan.acts.length > 0) needs.tell(id)
+      if (failure !== undefined) throw failure
       return plan.lookInMs
     } catch (error) {
       log.warn({ run: id, error: messageOf(error) }, 'a run could not be looked after and is tried again')

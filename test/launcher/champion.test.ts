@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Digest, RunId } from '../../schemas/words.ts'
+import { unavailable } from '../../services/kit/errors.ts'
+import { eventually } from '../harness/eventually.ts'
 import { type LauncherKit, launcherKit, ready, storeDataset, verdict } from './launcher-kit.ts'
+import { scriptedExecutor } from './scripted-executor.ts'
 
 const otherTexts = '{"id":"c","text":"good morning"}\n'
 
@@ -53,6 +56,29 @@ test('the champion sits the same exam beside the training, with its own program,
     { ...said.champion, model: said.champion.model.digest },
     { run: first.run, sequence: 1, model: first.model, train: kit.dataset.train, answers, reason: null },
   )
+})
+
+test('an exam of the champion that cannot start holds up nothing of the training, least of all its end', async (t) => {
+  const executor = scriptedExecutor()
+  const { start } = executor
+  let isQuotaFull = true
+  executor.start = (attempt) =>
+    attempt.kind === 'predict' && isQuotaFull ? Promise.reject(unavailable('exceeded quota')) : start(attempt)
+  const kit = await launcherKit(t, { executor, timings: { retryLookMs: 50 } })
+  const first = await trainFirst(kit)
+  await kit.deliver([verdict('model.promoted', first)])
+  const second = await startSecond(kit)
+  const runner = kit.runnerOf(second)
+  await runner.train('second model')
+  executor.exits(runner.attempt)
+  await kit.settle()
+  assert.ok(executor.released.includes(runner.attempt), 'what it took of the quota is free')
+
+  isQuotaFull = false
+  await eventually(async () => {
+    await kit.settle()
+    return executor.started.at(-1)?.name === `${second}-champion-1`
+  })
 })
 
 test('the champion is never asked the same exam twice', async (t) => {
