@@ -7,7 +7,8 @@
  * Invariants:
  * - one relay at a time per service, by an advisory lock on a connection of its own: when the connection goes, so does the
  *   lock. The rows are read on that very connection, so whoever has them to publish still holds the lock; and it goes
- *   from a process that is stopped, too, since PostgreSQL ends a session of which nothing is asked for too long;
+ *   from a process that is stopped, too, since PostgreSQL ends a session of which nothing is asked for too long. What had
+ *   been read before such a stop is not published after it;
  * - rows are published in the order of their ids, and marked only after the bus has them; so a crash in between says
  *   something twice and never nothing, and consumers tell by natural keys;
  * - after a take-over the newest recent message of each compacted key is said again, in case the relay before was cut
@@ -44,6 +45,8 @@ export interface RelayOptions {
 
 /** Beside a send, in which nothing is asked of the session: longer than any pause between two looks. */
 const sessionIdleLimitMs = 30_000
+/** What was read longer ago than this, far less than that limit, is read again. */
+const freshMs = 10_000
 const recentMinutes = 10
 const compactedTopics = topicNames.filter((topic) => topics[topic].cleanup === 'compact')
 
@@ -102,12 +105,17 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
     }
   }
 
+  /** This process was stopped meanwhile, and another may have said by now what was read, and newer things. */
+  const isStale = (readAtMs: number): boolean => clock.monotonicMs() - readAtMs > freshMs
+
   /** Milliseconds to wait until this relay may publish what is new; undefined: none. */
   async function takeLead(own: Session): Promise<number | undefined> {
     if (state === 'leading' && (doubtEndsMs === undefined || clock.monotonicMs() < doubtEndsMs)) return undefined
     const leftMs = state === 'locked' ? await sendingLeftMs(own, service, bus.publishLimitMs) : 0
     if (leftMs > 0) return leftMs
+    const readAtMs = clock.monotonicMs()
     const recent = await readRecent(own, service, compactedTopics, recentMinutes)
+    if (isStale(readAtMs)) return 0
     if (recent.length > 0) {
       if (isNoted) await noteSending(own, service)
       if (!(await publish(own, recent))) return 0
@@ -125,8 +133,10 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
       if (!own) return undefined
       const waitMs = await takeLead(own)
       if (waitMs !== undefined) return waitMs
+      const readAtMs = clock.monotonicMs()
       const rows = await readUnpublished(own, service, isNoted)
       if (rows.length === 0) return undefined
+      if (isStale(readAtMs)) return 0
       if (!(await publish(own, rows))) return 0
       await point('relay.published')
       await markPublished(own, service, rows, doubtEndsMs === undefined)

@@ -152,6 +152,24 @@ test('a take-over that fails half way is made up for', async (t) => {
   assert.deepEqual(yard.published, ['a1', 'a2', 'a2'])
 })
 
+test('a relay that is stopped between reading and publishing reads again: another may have said newer things', async (t) => {
+  let stoppedForMs = 0
+  let nowMs = 0
+  const monotonicMs = () => {
+    nowMs += stoppedForMs
+    return nowMs
+  }
+  const yard = await yardFor(t, { clock: { ...systemClock, monotonicMs } })
+  const relay = yard.relay()
+  await yard.say(['a1'])
+  stoppedForMs = 60_000
+  assert.equal(await relay.work(signal), 0)
+  assert.deepEqual(yard.published, [])
+  stoppedForMs = 0
+  await relay.work(signal)
+  assert.deepEqual(yard.published, ['a1'])
+})
+
 test('a relay whose connection is cut off has lost the lock, and takes it again', async (t) => {
   const yard = await yardFor(t)
   const relay = yard.relay()
