@@ -184,7 +184,7 @@ export const misbehaviours: readonly Misbehaviour[] = [
     jobType: { retries: { limit: 0, resumeLimit: 2 } },
     outcome: 'resumable',
     attempts: 3,
-    said: /^it stopped 3 times to be resumed, and 2 are allowed$/,
+    said: /^it stopped 3 times to be resumed, and 2 are allowed; the last time: train ended with exit code 75/,
   },
   {
     title: 'kills its runner is lost, and tried again up to the limit',
