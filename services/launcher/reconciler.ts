@@ -16,42 +16,23 @@
  * - a look that takes long holds up no other.
  */
 
-import { type JobTypeSpec, placementOf } from '../../schemas/job-type.ts'
-import type { AttemptName, AttemptOutcome, Digest, RunId } from '../../schemas/words.ts'
-import { classify, messageOf } from '../kit/errors.ts'
+import type { AttemptName, RunId } from '../../schemas/words.ts'
+import { messageOf } from '../kit/errors.ts'
 import { groupCommit } from '../kit/group-commit.ts'
+import { type ActNeeds, makeActs } from './acts.ts'
 import { needsObservation } from './attempt-step.ts'
-import type { Executor, Observation } from './executor/executor.ts'
-import { type AttemptFacts, type AttemptKind, type RunFacts, specOf } from './facts.ts'
+import type { Observation } from './executor/executor.ts'
+import type { RunFacts } from './facts.ts'
 import { type RunRecord, readRuns } from './ledger.ts'
-import { clearLeftovers } from './leftovers.ts'
 import { type Look, type Placed, type Settled, settleLooks } from './looks.ts'
-import type { LauncherKit } from './points.ts'
-import { type EndAct, endOf } from './run-end.ts'
-import { type Act, planOf } from './run-step.ts'
+import { planOf } from './run-step.ts'
 import type { Timings } from './timings.ts'
-import {
-  createAttempt,
-  endAttempt,
-  endRun,
-  freeKey,
-  keepRemarks,
-  noteStanding,
-  releaseAttempt,
-  tellAttempts,
-} from './transitions.ts'
+import { noteStanding } from './transitions.ts'
 
-export interface ReconcilerNeeds {
-  readonly kit: LauncherKit
-  readonly executor: Executor
+export interface ReconcilerNeeds extends Omit<ActNeeds, 'again'> {
   readonly timings: Timings
-  tokenOf(attempt: AttemptName): string
-  urlOf(model: Digest): string
-  /** Called when a slot or a key has become free. */
-  wakeQueue(): void
   /** Called when what there is to know of a run has changed. */
   tell(run: RunId): void
-  countOutcome(outcome: AttemptOutcome): void
 }
 
 export interface Reconciler {
@@ -93,6 +74,7 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
   let rouse: () => void = () => {}
   /** Called when no look is left, and nothing calls for another. */
   let rest: () => void = () => {}
+  const perform = makeActs({ ...needs, again: (run) => hinted.add(run) })
 
   /** @returns also how long until something else is due; hints that met a lock, or for which there was no room, stay hints */
   async function claim(): Promise<{ looks: Look[]; nextMs: number }> {
@@ -183,24 +165,25 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
 
   /** @param placed gets those that the executor has on record from now on */
   async function look({ run: id, nowMs, facts }: RunRecord, placed: Placed[]): Promise<number | null> {
+    const tryAgain = (error: unknown): number => {
+      log.warn({ run: id, error: messageOf(error) }, 'a run could not be looked after and is tried again')
+      return timings.retryLookMs
+    }
     try {
       const run = facts()
-      const seen = await observe(run, nowMs)
-      const plan = planOf(run, seen, nowMs, timings)
-      let failure: unknown
+      const plan = planOf(run, await observe(run, nowMs), nowMs, timings)
+      let lookInMs = plan.lookInMs
       for (const act of plan.acts) {
-        // What cannot be done for one attempt is no matter of the others: one that cannot be started, for want of quota, would
-        // keep those from being released that use it up.
+        // Each for itself: an exam of the champion that a quota refuses must not keep the training from being released
+        // that uses the quota up.
         await perform(run, act, placed).catch((error: unknown) => {
-          failure ??= error
+          lookInMs = tryAgain(error)
         })
       }
       if (plan.acts.length > 0) needs.tell(id)
-      if (failure !== undefined) throw failure
-      return plan.lookInMs
+      return lookInMs
     } catch (error) {
-      log.warn({ run: id, error: messageOf(error) }, 'a run could not be looked after and is tried again')
-      return timings.retryLookMs
+      return tryAgain(error)
     }
   }
 
@@ -218,96 +201,6 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       }
     }
     return seen
-  }
-
-  async function perform(run: RunFacts, act: Act, placed: Placed[]): Promise<void> {
-    switch (act.do) {
-      case 'start':
-        placed.push(...(await start(run, attemptOf(run, act.attempt))))
-        return
-      case 'stop':
-        return executor.stop(act.attempt, act.graceMs)
-      case 'end': {
-        const ended = await endAttempt(database, attemptOf(run, act.attempt), act)
-        if (ended) needs.countOutcome(act.outcome)
-        return point('launcher.attempt.ended')
-      }
-      case 'release':
-        await keepRemarks(database, act.attempt, await executor.remarks(act.attempt))
-        await point('launcher.executor.releasing')
-        await executor.release(act.attempt)
-        await releaseAttempt(database, act.attempt)
-        return point('launcher.attempt.released')
-      case 'note':
-        return noteStanding(database, act.attempt, act.words)
-      case 'try':
-        return createAttempt(
-          database,
-          run,
-          act.kind,
-          act.number,
-          waitSeconds(executor, specOf(run, act.kind), act.kind),
-        )
-      case 'tell':
-        return tellAttempts(database, run.run, act.reason)
-      case 'clear':
-        return clearLeftovers(kit, run.run)
-      case 'freeKey':
-        if (await freeKey(database, run.run)) {
-          log.warn(
-            { run: run.run, bot: run.bot, jobType: run.jobType },
-            `no verdict came within ${run.spec.verdictWaitSeconds} s; the next run of this bot may start`,
-          )
-          needs.wakeQueue()
-        }
-        return
-      default:
-        return end(run, act)
-    }
-  }
-
-  /** @returns nothing when it can never be started, and has ended */
-  async function start(run: RunFacts, attempt: AttemptFacts): Promise<readonly Placed[]> {
-    const spec = specOf(run, attempt.kind)
-    await point('launcher.executor.starting')
-    let words: string | undefined
-    try {
-      const started = await executor.start({
-        name: attempt.name,
-        run: run.run,
-        bot: run.bot,
-        jobType: run.jobType,
-        generation: run.generation,
-        spec,
-        kind: attempt.kind,
-        token: needs.tokenOf(attempt.name),
-        runApiUrl: kit.environment.kubernetes?.runApiUrl ?? kit.localUrl(),
-        deadlineMs: spec.attemptDeadlineSeconds * 1000,
-        graceMs: spec.graceSeconds * 1000,
-        traceparent: run.cause.traceparent,
-      })
-      words = started.words
-    } catch (error) {
-      if (classify(error).code !== 'badInput') {
-        await noteStanding(database, attempt.name, `can't be started yet: ${messageOf(error)}`)
-        throw error
-      }
-      // What cannot be started at all will not start the next time.
-      const reason = messageOf(error)
-      await endAttempt(database, attempt, { outcome: 'badInput', reason, exitCode: null, signal: null })
-      needs.countOutcome('badInput')
-      hinted.add(run.run)
-      return []
-    }
-    await point('launcher.executor.started')
-    return [{ attempt: attempt.name, words }]
-  }
-
-  async function end(run: RunFacts, act: EndAct): Promise<void> {
-    if (await endRun(kit, run, endOf(run, act, needs.urlOf))) {
-      await point('launcher.run.ended')
-      needs.wakeQueue()
-    }
   }
 
   return {
@@ -337,15 +230,4 @@ export function makeReconciler(needs: ReconcilerNeeds): Reconciler {
       await Promise.all(looking.values())
     },
   }
-}
-
-/** How long an attempt may wait for its claim. */
-function waitSeconds({ longestWaitSeconds }: Executor, spec: JobTypeSpec, kind: AttemptKind): number {
-  return placementOf(spec, kind).waitSeconds ?? longestWaitSeconds ?? spec.attemptDeadlineSeconds
-}
-
-function attemptOf(run: RunFacts, name: AttemptName): AttemptFacts {
-  const attempt = run.attempts.find((candidate) => candidate.name === name)
-  if (!attempt) throw new Error(`${run.run} has no attempt ${name}`)
-  return attempt
 }
