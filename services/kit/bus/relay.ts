@@ -45,7 +45,7 @@ export interface RelayOptions {
 
 /** Beside a send, in which nothing is asked of the session: longer than any pause between two looks. */
 const sessionIdleLimitMs = 30_000
-/** What was read longer ago than this, far less than that limit, is read again. */
+/** Far less than that limit: what was read longer ago may be another relay's by now. */
 const freshMs = 10_000
 const recentMinutes = 10
 const compactedTopics = topicNames.filter((topic) => topics[topic].cleanup === 'compact')
@@ -105,17 +105,23 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
     }
   }
 
-  /** This process was stopped meanwhile, and another may have said by now what was read, and newer things. */
-  const isStale = (readAtMs: number): boolean => clock.monotonicMs() - readAtMs > freshMs
+  /**
+   * What is read while this process is stopped is here before we hear that the session has ended; and another relay may have
+   * said it since, and newer things. Asked once more, a session that is gone fails, where one that was only slow answers.
+   */
+  async function readAsOwn<T>(own: Session, read: () => Promise<T>): Promise<T> {
+    const askedAtMs = clock.monotonicMs()
+    const rows = await read()
+    if (clock.monotonicMs() - askedAtMs > freshMs) await own.query('select')
+    return rows
+  }
 
   /** Milliseconds to wait until this relay may publish what is new; undefined: none. */
   async function takeLead(own: Session): Promise<number | undefined> {
     if (state === 'leading' && (doubtEndsMs === undefined || clock.monotonicMs() < doubtEndsMs)) return undefined
     const leftMs = state === 'locked' ? await sendingLeftMs(own, service, bus.publishLimitMs) : 0
     if (leftMs > 0) return leftMs
-    const readAtMs = clock.monotonicMs()
-    const recent = await readRecent(own, service, compactedTopics, recentMinutes)
-    if (isStale(readAtMs)) return 0
+    const recent = await readAsOwn(own, () => readRecent(own, service, compactedTopics, recentMinutes))
     if (recent.length > 0) {
       if (isNoted) await noteSending(own, service)
       if (!(await publish(own, recent))) return 0
@@ -133,10 +139,8 @@ export function makeRelay(options: RelayOptions): Loop & { stop(): Promise<void>
       if (!own) return undefined
       const waitMs = await takeLead(own)
       if (waitMs !== undefined) return waitMs
-      const readAtMs = clock.monotonicMs()
-      const rows = await readUnpublished(own, service, isNoted)
+      const rows = await readAsOwn(own, () => readUnpublished(own, service, isNoted))
       if (rows.length === 0) return undefined
-      if (isStale(readAtMs)) return 0
       if (!(await publish(own, rows))) return 0
       await point('relay.published')
       await markPublished(own, service, rows, doubtEndsMs === undefined)
