@@ -26,7 +26,7 @@ export async function record(transaction: Transaction, given: readonly ReceivedE
             other_run text, signal text, time timestamptz, cause text, chain text, data jsonb)
       where type <> 'model.ready' or not exists (
         select from console.events known
-         where known.type = 'model.ready' and known.bot = given.bot and known.job_type = given.job_type
+         where known.type = 'model.ready' and known.bot = given.bot and known.job_type = given.job_type and known.run = given.run
            and (known.data ->> 'sequence')::bigint = (given.data ->> 'sequence')::bigint)
       order by position
      on conflict (id) do nothing
@@ -41,7 +41,7 @@ export async function record(transaction: Transaction, given: readonly ReceivedE
 
 /** A change of champion is said anew, as another event, to a topic that has lost it. */
 function identityOf({ id, name, data }: ReceivedEvent): string {
-  return name === 'model.ready' ? JSON.stringify([data.bot, data.jobType, data.sequence]) : id
+  return name === 'model.ready' ? JSON.stringify([data.bot, data.jobType, data.sequence, data.run]) : id
 }
 
 /** Makes the transaction the one writer of the history until it ends. @returns the last position given out before */

@@ -79,6 +79,9 @@ test('a change of champion that is said anew, to a topic that had lost it, is in
   const next = { ...second('model.ready', { sequence: 6 }), id: 'another' }
   assert.equal(await deliver(database, [anew]), 0)
   assert.equal(await deliver(database, [anew, next, { ...next, id: 'said-anew-at-once' }]), 1)
+  // Never to be, and the more to be seen where it is.
+  const contradicting = { ...third('model.ready', { sequence: 6 }), id: 'contradicting' }
+  assert.equal(await deliver(database, [contradicting]), 1)
 })
 
 test('a reader that goes on from the last position that it saw misses nothing, though two write at once', async (t) => {
