@@ -69,7 +69,8 @@ export function makePeople(kit: Needs): People {
         const decision = { action: 'rollback', actor, reason, championSequence } as const
         const isNamed = run !== undefined || sequence !== undefined
         if (isNamed && target === undefined) throw noTarget(key, { run, sequence })
-        if (await wasMade(transaction, key, { ...decision, run: isNamed ? (target?.run ?? null) : null })) return key
+        const named = isNamed && target ? target.run : null
+        if (await wasMade(transaction, key, { ...decision, run: named })) return key
         assertUnmoved(key, championSequence)
         if (target === undefined) throw noTarget(key, {})
         if (target.run === key.champion?.run) {

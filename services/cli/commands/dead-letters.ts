@@ -61,24 +61,32 @@ export function addDeadLetters(program: Command, context: Context): void {
           exitCode: exitCodes.usage,
         })
       }
-      const idle = id === undefined ? options.force && '--force' : conditionIn(options)
-      if (idle) {
-        throw new CommandFailure(`${idle} means nothing with ${id === undefined ? '--all' : 'the number of one'}`, {
-          next: 'Leave it out. Nothing was sent.',
-          exitCode: exitCodes.usage,
-        })
+      if (id === undefined) {
+        refuse(options, ['force'], '--all')
+        await replayAll(session, options)
+      } else {
+        refuse(options, ['dryRun', 'topic', 'reasonContains', 'since'], 'the number of one')
+        await replayOne(session, id, options)
       }
-      if (id === undefined) await replayAll(session, options)
-      else await replayOne(session, id, options)
     })
 }
 
-/** What chooses among many, or only looks at them. */
-function conditionIn({ dryRun, topic, reasonContains, since }: ReplayOptions): string | undefined {
-  if (dryRun) return '--dry-run'
-  if (topic !== undefined) return '--topic'
-  if (reasonContains !== undefined) return '--reason-contains'
-  return since === undefined ? undefined : '--since'
+const flags = {
+  force: '--force',
+  dryRun: '--dry-run',
+  topic: '--topic',
+  reasonContains: '--reason-contains',
+  since: '--since',
+} as const
+
+/** An option that is not heeded is no small matter: without `--dry-run` it is sent. */
+function refuse(options: ReplayOptions, names: readonly (keyof typeof flags)[], given: string): void {
+  const unheeded = names.find((name) => options[name] !== undefined)
+  if (unheeded === undefined) return
+  throw new CommandFailure(`${flags[unheeded]} means nothing with ${given}`, {
+    next: 'Leave it out. Nothing was sent.',
+    exitCode: exitCodes.usage,
+  })
 }
 
 const where = (command: Command): Command =>
