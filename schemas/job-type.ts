@@ -114,7 +114,7 @@ const frozen = {
     resumeLimit: whole(0)
       .default(20)
       .describe(
-        "Further attempts after an end with saved work (exit code 75), or by the cluster's doing, as when a node is drained.",
+        "Further attempts after an end with saved work (exit code 75), or by the cluster's doing, as when a node is drained. They follow at once, but after two in a row that never began: then there is the same wait.",
       ),
   })
     .prefault({})
