@@ -12,6 +12,7 @@ export interface PodSpec {
   readonly containers: readonly Container[]
   readonly volumes?: readonly Volume[]
   readonly serviceAccountName?: string
+  readonly runtimeClassName?: string
   readonly activeDeadlineSeconds?: number
   readonly terminationGracePeriodSeconds?: number
   readonly securityContext?: SecurityContext

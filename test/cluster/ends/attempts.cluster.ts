@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { podThat } from '../jobs.ts'
 import type { Pod } from '../pods.ts'
+import { makeRuntimeClass } from '../runtime-class.ts'
 import { watchAttempts } from '../witness.ts'
 import { type ClusterYard, startClusterYard } from '../yard.ts'
 import {
@@ -28,6 +29,9 @@ interface Case extends JobTypeParts {
   /** Of the first attempt's end. */
   readonly reason?: RegExp
 }
+
+/** Not of a namespace, as the tests are else, and no other test has it. */
+const runtimeClass = 'ends-sandboxed'
 
 const kubectl = ({ cluster, namespace }: ClusterYard, ...words: readonly string[]) =>
   cluster.kubectl('-n', namespace, ...words)
@@ -108,6 +112,16 @@ const cases: Readonly<Record<string, Case>> = {
     },
     outcomes: ['done'],
   },
+  unprepared: {
+    title: 'what a node says that has no runtime for its pod is told, and the attempt goes on once it has',
+    placement: 'sandboxed',
+    once: 'placed',
+    async happens(here, pod, run) {
+      await stands(here.yard, run, /^can't be set up on node \S+: .*no runtime for "ends-sandboxed" is configured$/)
+      kubelet(here, pod).missingRuntimes.clear()
+    },
+    outcomes: ['done'],
+  },
   missing: {
     title: 'a command that is not in the image is told with its name',
     command: ['/srv/no-such-program'],
@@ -136,10 +150,15 @@ const cases: Readonly<Record<string, Case>> = {
 test('the cluster ends attempts', { concurrency: 6 }, async (t) => {
   const configuration = `jobTypes:\n${Object.entries(cases)
     .map(([name, parts]) => jobType(name, parts))
-    .join('')}${placements}`
+    .join('')}${placements}  sandboxed: { gpus: 1, memoryGiB: 1, runtimeClassName: ${runtimeClass} }
+`
   const yard = await startClusterYard(t, { configuration, nodes: 2, gpus: 16 })
   const witness = watchAttempts(t, yard.cluster, yard.namespace)
-  for (const { images } of yard.kubelets) images.fail('registry.example.com/late:1')
+  await makeRuntimeClass(t, yard.cluster, runtimeClass)
+  for (const { images, missingRuntimes } of yard.kubelets) {
+    images.fail('registry.example.com/late:1')
+    missingRuntimes.add(runtimeClass)
+  }
 
   await Promise.all(
     Object.entries(cases).map(([name, { title, happens, once = 'running', state = 'succeeded', outcomes, reason }]) =>

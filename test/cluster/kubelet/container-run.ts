@@ -6,6 +6,7 @@ import { type ContainerLog, openContainerLog } from './container-log.ts'
 import { type ContainerProcess, type Mount, startProcess } from './container-process.ts'
 import type { KubeletContext } from './context.ts'
 import { type Surroundings, surroundingsOf } from './environment.ts'
+import type { Events } from './events.ts'
 import { makeSources, NotThere, Unsupported } from './sources.ts'
 import { type ContainerRecord, secondsNow } from './status.ts'
 import { terminationMessage } from './termination.ts'
@@ -15,6 +16,7 @@ import type { Volumes } from './volumes.ts'
 export interface RunContext extends KubeletContext {
   readonly pod: Pod
   readonly record: ContainerRecord
+  readonly events: Events
   /** Aborted when it is not to be started, and not to be started again. */
   readonly stopping: AbortSignal
   /** Called whenever its state is another one. */
@@ -36,7 +38,7 @@ const retryMs = 200
 const isImageName = (image: string): boolean => /^[a-z0-9.:_/@-]+(:[\w.-]+)?$/.test(image)
 
 export function makeRun(context: RunContext): ContainerRun {
-  const { pod, record, stopping, changed, images } = context
+  const { pod, record, events, stopping, changed, images } = context
   const { container, kind } = record
   const logs: ContainerLog[] = []
   let current: ContainerProcess | undefined
@@ -64,6 +66,7 @@ export function makeRun(context: RunContext): ContainerRun {
       const backOff = `Back-off pulling image "${container.image}": ErrImagePull: ${problem}`
       try {
         if (problem === undefined) return await surroundings()
+        if (tries === 0) await events.warn('Failed', `Failed to pull image "${container.image}": ${problem}`)
         become({
           waiting:
             tries === 0

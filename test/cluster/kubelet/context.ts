@@ -15,6 +15,8 @@ export interface KubeletContext {
   /** What every container finds in its environment. */
   readonly environment: Readonly<Record<string, string>>
   readonly startDelayMs: () => number
+  /** Runtime classes that the node cannot run. */
+  readonly missingRuntimes: ReadonlySet<string>
   /** Whether the API server hears of us. */
   readonly connected: () => boolean
   /** Aborted when the test is over: what could not be said by then is not said. */

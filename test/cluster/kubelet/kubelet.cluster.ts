@@ -7,6 +7,7 @@ import { createJob, getJob, podsOfJob, podThat } from '../jobs.ts'
 import { makeNamespace } from '../namespaces.ts'
 import { conditionOf } from '../objects.ts'
 import type { ContainerState, Pod } from '../pods.ts'
+import { makeRuntimeClass } from '../runtime-class.ts'
 import { sharedCluster } from '../shared.ts'
 import { type Kubelet, startKubelet } from './kubelet.ts'
 
@@ -226,6 +227,25 @@ test('an image that cannot be had is told, and the container starts once it can'
   await podOf(here, 'never', (pod) => stateOf(pod).waiting?.reason === 'ImagePullBackOff')
   kubelet.images.allow('test/late:1')
   await podOf(here, 'late', ({ status }) => status.phase === 'Succeeded')
+})
+
+test('a node that has no runtime for a pod says so, and the pod begins once it has', async (t) => {
+  const here = await place(t)
+  const { cluster, namespace, kubelet } = here
+  const runtimeClassName = await makeRuntimeClass(t, cluster, namespace)
+  kubelet.missingRuntimes.add(runtimeClassName)
+  await createJob(cluster, namespace, { name: 'alone', container: shell('true'), pod: { runtimeClassName } })
+  const pod = await podOf(here, 'alone', (one) => conditionOf(one, 'PodReadyToStartContainers')?.status === 'False')
+  const query = new URLSearchParams({ fieldSelector: `involvedObject.uid=${pod.metadata.uid},type=Warning` })
+  const told = await eventually(async () => {
+    const { items } = await cluster.admin.get<{ items: { reason: string; count: number; message: string }[] }>(
+      `/api/v1/namespaces/${namespace}/events?${query}`,
+    )
+    return items.find(({ reason, count }) => reason === 'FailedCreatePodSandBox' && count > 1)
+  })
+  assert.match(told.message, /no runtime for "[^"]+" is configured/)
+  kubelet.missingRuntimes.clear()
+  await podOf(here, 'alone', ({ status }) => status.phase === 'Succeeded')
 })
 
 test('a secret that is missing holds the container up until it is there', async (t) => {

@@ -29,6 +29,8 @@ export interface Kubelet {
   readonly images: Images
   /** Every container waits this long before it starts. */
   slow(ms: number): void
+  /** Runtime classes for which the node has nothing: their pods get no sandbox. */
+  readonly missingRuntimes: Set<string>
   /**
    * Falls silent, and counts as lost when this resolves. Its processes go on, as behind a cut cable, or die, as without
    * power.
@@ -59,6 +61,7 @@ export async function startKubelet(t: Ending, cluster: Cluster, options: Kubelet
   cleanup(t, () => rm(directory, { recursive: true, force: true }))
   const lives = new Map<string, { readonly name: string; readonly namespace: string; readonly life: PodLife }>()
   const images = makeImages(options.built ?? {})
+  const missingRuntimes = new Set<string>()
   let connected = true
   let startDelayMs = 0
   const closed = new AbortController()
@@ -77,6 +80,7 @@ export async function startKubelet(t: Ending, cluster: Cluster, options: Kubelet
       KUBERNETES_SERVICE_PORT: new URL(url).port,
     },
     startDelayMs: () => startDelayMs,
+    missingRuntimes,
     connected: () => connected,
     closed: closed.signal,
   }
@@ -130,6 +134,7 @@ export async function startKubelet(t: Ending, cluster: Cluster, options: Kubelet
   return {
     node: node.name,
     images,
+    missingRuntimes,
     slow(ms) {
       startDelayMs = ms
     },

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Pod } from '../pods.ts'
 import { type ContainerRun, makeRun } from './container-run.ts'
 import type { KubeletContext } from './context.ts'
+import { makeEvents } from './events.ts'
 import { makeReport } from './report.ts'
 import { makeSources, Unsupported } from './sources.ts'
 import { type ContainerRecord, type Outcome, secondsNow, statusOf } from './status.ts'
@@ -29,28 +30,33 @@ export interface PodLife {
 export function startPod(first: Pod, context: KubeletContext): PodLife {
   let pod = first
   const report = makeReport(pod, context)
+  const events = makeEvents(pod, context)
   const startTime = secondsNow()
   const stopping = new AbortController()
   const stoppingSidecars = new AbortController()
   const runs = recordsOf(pod).map((record) => {
     const { signal } = record.kind === 'sidecar' ? stoppingSidecars : stopping
-    return makeRun({ ...context, pod: first, record, stopping: signal, changed: () => say() })
+    return makeRun({ ...context, pod: first, record, events, stopping: signal, changed: () => say() })
   })
   const ofKind = (kind: ContainerRecord['kind']) => runs.filter(({ record }) => record.kind === kind)
   let outcome: Outcome | undefined
+  let isPrepared = false
   let status: ReturnType<typeof statusOf> | undefined
   let deadlineMs = Number.POSITIVE_INFINITY
   let removed: Promise<void> | undefined
 
   function say(phase?: 'Succeeded' | 'Failed'): void {
     const records = runs.map(({ record }) => record)
-    status = statusOf(pod, records, status, phase && { phase, outcome }, startTime)
+    status = statusOf(pod, { records, isPrepared, startTime, before: status, final: phase && { phase, outcome } })
     report.say(status)
   }
 
   async function live(): Promise<void> {
     say()
+    await sandboxOnceThere()
     const volumes = await volumesOnceThere()
+    isPrepared = volumes !== undefined
+    if (isPrepared) say()
     const exitCodes = volumes ? await runInOrder(volumes) : []
     // Whatever had no chance to begin is reported as a kubelet reports what it does not find; the main ones then still wait
     // for the initial ones.
@@ -63,6 +69,15 @@ export function startPod(first: Pod, context: KubeletContext): PodLife {
     say(succeeded ? 'Succeeded' : 'Failed')
     await report.heard()
     if (pod.metadata.deletionTimestamp) await remove()
+  }
+
+  async function sandboxOnceThere(): Promise<void> {
+    const runtime = pod.spec.runtimeClassName ?? ''
+    const message = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "${runtime}" is configured`
+    while (context.missingRuntimes.has(runtime) && !stopping.signal.aborted) {
+      await events.warn('FailedCreatePodSandBox', message)
+      await delay(1_000, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
+    }
   }
 
   async function volumesOnceThere(): Promise<Volumes | undefined> {

@@ -19,14 +19,17 @@ export interface ContainerRecord {
   restarts: number
 }
 
+export interface PodFacts {
+  readonly records: readonly ContainerRecord[]
+  /** Whether it has its network and its volumes. */
+  readonly isPrepared: boolean
+  readonly startTime: string
+  readonly before: PodStatus | undefined
+  readonly final: { readonly phase: 'Succeeded' | 'Failed'; readonly outcome: Outcome | undefined } | undefined
+}
+
 /** What a kubelet says of a pod. The conditions of others, such as the scheduler's, stay as they are. */
-export function statusOf(
-  pod: Pod,
-  records: readonly ContainerRecord[],
-  before: PodStatus | undefined,
-  final: { readonly phase: 'Succeeded' | 'Failed'; readonly outcome: Outcome | undefined } | undefined,
-  startTime: string,
-): PodStatus {
+export function statusOf(pod: Pod, { records, isPrepared, startTime, before, final }: PodFacts): PodStatus {
   const main = records.filter(({ kind }) => kind === 'main')
   const initial = records.filter(({ kind }) => kind !== 'main')
   const initialized = initial.every((record) => (record.kind === 'sidecar' ? hasStarted(record) : hasSucceeded(record)))
@@ -34,6 +37,7 @@ export function statusOf(
   const unready = main.filter(({ state }) => !state.running).map(({ container }) => container.name)
   const readiness = readinessOf(phase, unready)
   const conditions: Condition[] = [
+    { type: 'PodReadyToStartContainers', status: isPrepared && !final ? 'True' : 'False' },
     {
       type: 'Initialized',
       status: initialized ? 'True' : 'False',

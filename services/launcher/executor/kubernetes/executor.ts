@@ -21,7 +21,9 @@ import type { Logger } from '../../../kit/log.ts'
 import type { Executor, Observation, Standing } from '../executor.ts'
 import type { Cluster, CoreV1Event, SeenJob, SeenNode, SeenPod } from './client/cluster.ts'
 import { failureOf, toTrainyardError } from './client/failures.ts'
+import { timeMs } from './fields.ts'
 import { whyNoNodeFits } from './fit.ts'
+import { needsEvents } from './hindrance.ts'
 import { buildJob, isSameWork, type JobSettings } from './job.ts'
 import { labels } from './names.ts'
 import { isLost } from './node-match.ts'
@@ -113,18 +115,19 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   }
 
   async function judge({ job, pods }: Read): Promise<Observation> {
+    const nowMs = cluster.nowMs()
     const isPodless = job !== undefined && pods.length === 0 && job.spec?.suspend !== true
     const isRefused = isPodless && isOlder(job)
-    const { events } = isRefused ? await readEvents([uidOf(job)]) : { events: [] }
+    const obscure = isRefused ? job : pods.find((pod) => needsEvents(pod, nowMs))
+    const told = obscure && (await readEvents([uidOf(obscure)]))
     if (isPodless && !isRefused) awaitPod(job.metadata?.name ?? '')
     const waiting = pods.find(isUnschedulable)
     // Without the nodes, what the scheduler says is told.
     const there = waiting && (await nodes().catch(() => undefined))
     const nowhere = there && waiting?.spec && whyNoNodeFits(there, waiting.spec)
-    const nowMs = cluster.nowMs()
     const doubtful = pods.find((pod) => mayBeOnLostNode(pod, nowMs))
     const isNodeLost = doubtful !== undefined && (await isOnLostNode(doubtful))
-    return observationOf({ job, pods, events, nowhere, isNodeLost }, nowMs)
+    return observationOf({ job, pods, events: told?.events, nowhere, isNodeLost }, nowMs)
   }
 
   /** By what the nodes were since it was told to stop. */
@@ -191,14 +194,14 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   }
 
   /** Events only explain: where we may not read them, nothing waits for that. */
-  async function readEvents(ofUids: readonly string[]): Promise<{ events: readonly CoreV1Event[]; refusal?: string }> {
+  async function readEvents(ofUids: readonly string[]): Promise<{ events?: readonly CoreV1Event[]; refusal?: string }> {
     try {
       return { events: await cluster.listEvents(ofUids) }
     } catch (error) {
       if (failureOf(error)?.kind !== 'forbidden') throw error
       const { message, hint } = toTrainyardError(error)
       log.warn({ error: message, hint }, 'what the cluster has said of an attempt is left out of its record')
-      return { events: [], refusal: message }
+      return { refusal: message }
     }
   }
 
@@ -287,7 +290,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       const { job, pods } = over.get(name) ?? known(name) ?? (await read(name))
       const told = wasHeldUp(job, pods) ? [job, ...pods] : pods
       const uids = told.flatMap((each) => each?.metadata?.uid ?? [])
-      const { events, refusal } = await readEvents(uids)
+      const { events = [], refusal } = await readEvents(uids)
       const remarks = remarksOf(job, pods, events)
       if (refusal === undefined) return remarks
       return [...remarks, { at: new Date(cluster.nowMs()), words: `its events could not be read: ${refusal}` }]
@@ -318,7 +321,7 @@ const isOwned = ({ metadata }: SeenPod, job: SeenJob | undefined): boolean =>
 
 function madeMsOf({ metadata }: SeenJob | SeenPod): number | undefined {
   const madeAt = metadata?.creationTimestamp
-  return madeAt === undefined ? undefined : new Date(madeAt).getTime()
+  return madeAt === undefined ? undefined : timeMs(madeAt)
 }
 
 /** Whether the cluster has said something of the Job itself that its pod does not tell. */

@@ -83,11 +83,12 @@ type Need = { resource: string; amount: number }
 
 /** What a node must have for the pod, devices first: they are what is missing most often. */
 function needsOf({ containers }: PodNeeds): Need[] {
-  const { requests = {}, limits = {} } = containers[0]?.resources ?? {}
-  const needs = Object.entries({ ...limits, ...requests }).map(([resource, quantity]) => ({
-    resource,
-    amount: parseQuantity(quantity) ?? 0,
-  }))
+  const amounts = new Map<string, number>()
+  // Others may have added containers of their own.
+  for (const { resources: { limits = {}, requests = {} } = {} } of containers)
+    for (const [resource, quantity] of Object.entries({ ...limits, ...requests }))
+      amounts.set(resource, (amounts.get(resource) ?? 0) + (parseQuantity(quantity) ?? 0))
+  const needs = [...amounts].map(([resource, amount]) => ({ resource, amount }))
   const isDevice = ({ resource }: Need): boolean => resource.includes('/')
   return [...needs.filter(isDevice), ...needs.filter((need) => !isDevice(need))]
 }

@@ -7,19 +7,21 @@
  * what comes later is the next attempt's.
  */
 
-import type { Hopeless, Observation, Standing } from '../executor.ts'
-import type { CoreV1Event, SeenJob, SeenPod, V1ContainerState } from './client/cluster.ts'
-import { containers, labels } from './names.ts'
+import type { Observation, Standing } from '../executor.ts'
+import type { CoreV1Event, SeenJob, SeenPod } from './client/cluster.ts'
+import { programOf, timeMs } from './fields.ts'
+import { hindranceOf } from './hindrance.ts'
+import { labels } from './names.ts'
 import { disruptionOf, endWords, exitOf } from './pod-end.ts'
 
-/** How long what may mend itself (a registry that is away, a Secret not made yet) is waited for. */
-const patienceMs = 10 * 60_000
+/** How long a pod may take to end after its program. */
+const outliveMs = 10_000
 
 export interface Seen {
   readonly job: SeenJob | undefined
   readonly pods: readonly SeenPod[]
-  /** Of the Job, the newest last; needed only where no pod was made. */
-  readonly events?: readonly CoreV1Event[]
+  /** Of the Job where it has no pod, else of the pod, the newest last; undefined where nobody asked, or none may be read. */
+  readonly events?: readonly CoreV1Event[] | undefined
   /** Why no node could ever take its pod. */
   readonly nowhere?: string | undefined
   /** That the node of a pod that is told to stop does not answer. */
@@ -27,20 +29,28 @@ export interface Seen {
 }
 
 export function observationOf(seen: Seen, nowMs: number): Observation {
-  const { job, pods, events = [] } = seen
-  const alive = pods.find((pod) => !isOver(pod))
+  const { job, pods } = seen
+  const alive = pods.find((pod) => !isOver(pod) && !isOutlived(pod, nowMs))
   const isForsaken = alive !== undefined && isDeleted(job) && alive.metadata?.deletionTimestamp === undefined
   const handle = job?.metadata?.uid ?? alive?.metadata?.uid ?? ''
   if (alive) return ofPod(alive, { handle, ...(isForsaken ? { isForsaken } : {}) }, seen, nowMs)
   if (pods.length > 0 || isDeleted(job) || finishOf(job) || isSuspendedAgain(job)) {
     return job || pods.length > 0 ? endOf(job, pods) : { state: 'absent' }
   }
-  return { state: 'starting', handle, words: waitForPod(job, events) }
+  return { state: 'starting', handle, words: waitForPod(job, seen.events ?? []) }
 }
 
 /** Whether it can still have an effect. */
 export function isOver({ status }: SeenPod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed'
+}
+
+/**
+ * Containers that others have put into a pod need not end with its program. None of them is the attempt's, and until the
+ * pod goes it holds what was asked for, GPUs too.
+ */
+function isOutlived(pod: SeenPod, nowMs: number): boolean {
+  return nowMs - timeMs(programOf(pod)?.terminated?.finishedAt) > outliveMs
 }
 
 function isDeleted(job: SeenJob | undefined): boolean {
@@ -71,20 +81,20 @@ function waitForPod(job: SeenJob | undefined, events: readonly CoreV1Event[]): s
   return `its pod is refused${/exceeded quota/.test(message) ? ', since the quota is used up' : ''}: ${message}`
 }
 
-function ofPod(pod: SeenPod, standing: Standing, { nowhere, isNodeLost }: Seen, nowMs: number): Observation {
+function ofPod(pod: SeenPod, standing: Standing, { events, nowhere, isNodeLost }: Seen, nowMs: number): Observation {
   const node = pod.spec?.nodeName
-  const program = stateOf(pod, containers.program)
+  const program = programOf(pod)
   if (pod.metadata?.deletionTimestamp !== undefined) {
     const lost = isNodeLost ? `; its node ${node} does not answer, so nobody can tell when it has` : ''
     return { state: 'running', ...standing, words: `is told to stop${lost}` }
   }
   if (node === undefined) return { state: 'starting', ...standing, words: waitForNode(pod, nowhere) }
-  if (program?.running || program?.terminated) return { state: 'running', ...standing, words: `runs on node ${node}` }
+  if (program?.running) return { state: 'running', ...standing, words: `runs on node ${node}` }
+  if (program?.terminated)
+    return { state: 'running', ...standing, words: 'its program has ended, and its pod has not yet' }
 
-  const stuck = stuckContainer(pod)
-  if (!stuck) return { state: 'starting', ...standing, words: `is set up on node ${node}` }
-  const hopeless = hopelessnessOf(stuck, nowMs - placedAt(pod))
-  return { state: 'starting', ...standing, words: stuck.words, ...(hopeless ? { hopeless } : {}) }
+  const hindrance = hindranceOf(pod, events, nowMs) ?? { words: `is set up on node ${node}` }
+  return { state: 'starting', ...standing, ...hindrance }
 }
 
 /**
@@ -94,7 +104,7 @@ function ofPod(pod: SeenPod, standing: Standing, { nowhere, isNodeLost }: Seen, 
 export function mayBeOnLostNode(pod: SeenPod, nowMs: number): boolean {
   const endsBy = pod.metadata?.deletionTimestamp
   if (endsBy === undefined || isOver(pod)) return false
-  return disruptionOf(pod)?.reason === 'DeletionByTaintManager' || nowMs > Date.parse(timeText(endsBy))
+  return disruptionOf(pod)?.reason === 'DeletionByTaintManager' || nowMs > timeMs(endsBy)
 }
 
 export function isUnschedulable(pod: SeenPod): boolean {
@@ -117,38 +127,6 @@ function waitForNode(pod: SeenPod, nowhere: string | undefined): string {
   return full === undefined ? `waits for a node: ${because}` : `waits for a GPU: 0 of ${full} nodes free`
 }
 
-interface Stuck {
-  readonly reason: string
-  readonly words: string
-}
-
-const imageReasons = new Set([
-  'ErrImagePull',
-  'ImagePullBackOff',
-  'ImageInspectError',
-  'ErrImageNeverPull',
-  'RegistryUnavailable',
-  'InvalidImageName',
-])
-const setupReasons = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'])
-
-function stuckContainer(pod: SeenPod): Stuck | undefined {
-  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]
-  for (const { state, image } of statuses) {
-    const { reason = '', message = 'no reason was given' } = state?.waiting ?? {}
-    if (imageReasons.has(reason)) return { reason, words: `its image ${image} can't be pulled: ${message}` }
-    if (setupReasons.has(reason)) return { reason, words: `its container can't be made: ${message}` }
-  }
-  return undefined
-}
-
-function hopelessnessOf({ reason, words }: Stuck, ageMs: number): Hopeless | undefined {
-  if (reason === 'InvalidImageName') return { outcome: 'badInput', reason: words }
-  return ageMs > patienceMs
-    ? { outcome: 'lost', reason: `${words} (for ${Math.round(ageMs / 60_000)} minutes)` }
-    : undefined
-}
-
 function endOf(job: SeenJob | undefined, pods: readonly SeenPod[]): Observation {
   const [pod] = pods.toSorted((one, other) => startOf(other) - startOf(one))
   if (pod)
@@ -167,19 +145,4 @@ function endOf(job: SeenJob | undefined, pods: readonly SeenPod[]): Observation 
   return { ...ended, reason: 'its Job was deleted, and it has no pod any more', isDisrupted: true }
 }
 
-/** When it was given its node: it may have waited long for one. */
-function placedAt({ metadata, status }: SeenPod): number {
-  const placed = status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'True')
-  return Date.parse(timeText(placed?.lastTransitionTime ?? metadata?.creationTimestamp))
-}
-
-const startOf = (pod: SeenPod): number => Date.parse(timeText(pod.metadata?.creationTimestamp))
-
-/** What comes over a watch is plain JSON, where times are texts. */
-export function timeText(time: Date | string | undefined): string {
-  return time instanceof Date ? time.toISOString() : (time ?? '')
-}
-
-function stateOf(pod: SeenPod, name: string): V1ContainerState | undefined {
-  return pod.status?.containerStatuses?.find((status) => status.name === name)?.state
-}
+const startOf = (pod: SeenPod): number => timeMs(pod.metadata?.creationTimestamp)

@@ -1,5 +1,6 @@
 /** How a pod ended, and whose doing it was. Pure. */
 import type { SeenPod, V1ContainerStateTerminated } from './client/cluster.ts'
+import { programOf, timeMs } from './fields.ts'
 import { containers } from './names.ts'
 
 export interface Disruption {
@@ -38,16 +39,17 @@ export function disruptionOf(pod: SeenPod): Disruption | undefined {
 /** Its end came after somebody had deleted it, or its Job. */
 function wasToldToStop(pod: SeenPod): boolean {
   const toldMs = toldToStopMs(pod)
-  if (toldMs === undefined || pod.status?.phase !== 'Failed') return false
-  const end = terminated(pod)
+  const end = programOf(pod)?.terminated
+  const isFailed = pod.status?.phase === 'Failed' || (end !== undefined && end.exitCode !== 0)
+  if (toldMs === undefined || !isFailed) return false
   // What never began has no end of its own, as far as the node knows.
   if (!end || end.reason === 'ContainerStatusUnknown' || end.finishedAt === undefined) return true
-  return new Date(end.finishedAt).getTime() >= toldMs
+  return timeMs(end.finishedAt) >= toldMs
 }
 
 export function toldToStopMs({ metadata }: SeenPod): number | undefined {
   const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata ?? {}
-  return deletionTimestamp && new Date(deletionTimestamp).getTime() - 1_000 * deletionGracePeriodSeconds
+  return deletionTimestamp && timeMs(deletionTimestamp) - 1_000 * deletionGracePeriodSeconds
 }
 
 const disruptionWords: Readonly<Record<string, string>> = {
@@ -65,7 +67,7 @@ function wordsOf(reason: string, message: string): string {
 }
 
 export function exitOf(pod: SeenPod): { exitCode: number | null; signal: string | null } {
-  const end = terminated(pod)
+  const end = programOf(pod)?.terminated
   const exitCode = end?.exitCode ?? null
   return { exitCode, signal: signalName(end?.signal || (exitCode !== null && exitCode > 128 ? exitCode - 128 : 0)) }
 }
@@ -86,7 +88,7 @@ export function endWords(pod: SeenPod): string {
   if (disruption) return disruption.words
   if (pod.status?.reason === 'DeadlineExceeded') return 'its pod was ended after the longest time that it may last'
   if (pod.status?.reason === 'Evicted') return `its node evicted it: ${pod.status.message}`
-  const end = terminated(pod)
+  const end = programOf(pod)?.terminated
   if (!end) return `its pod ended before the program began${said(failedInit(pod)?.message ?? pod.status?.message)}`
   if (end.reason === 'OOMKilled')
     return `it was killed for using more memory than its placement gives${memoryOf(pod)}${said(end.message)}`
@@ -104,10 +106,6 @@ function said(message: string | undefined): string {
 function memoryOf(pod: SeenPod): string {
   const limit = pod.spec?.containers.find(({ name }) => name === containers.program)?.resources?.limits?.['memory']
   return limit === undefined ? '' : ` (${limit})`
-}
-
-function terminated({ status }: SeenPod): V1ContainerStateTerminated | undefined {
-  return status?.containerStatuses?.find(({ name }) => name === containers.program)?.state?.terminated
 }
 
 function failedInit({ status }: SeenPod): V1ContainerStateTerminated | undefined {

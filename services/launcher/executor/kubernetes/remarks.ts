@@ -2,6 +2,7 @@
 
 import type { Remark } from '../executor.ts'
 import type { CoreV1Event, SeenJob, SeenPod } from './client/cluster.ts'
+import { containers } from './names.ts'
 import { disruptionOf, toldToStopMs } from './pod-end.ts'
 
 export function remarksOf(
@@ -29,7 +30,8 @@ function endOf(pod: SeenPod): Remark[] {
 
 function placeOf({ metadata, spec, status }: SeenPod): Remark[] {
   if (spec?.nodeName === undefined) return []
-  const limits = Object.entries(spec.containers[0]?.resources?.limits ?? {})
+  const program = spec.containers.find(({ name }) => name === containers.program)
+  const limits = Object.entries(program?.resources?.limits ?? {})
   const devices = limits.filter(([name]) => name.includes('/')).map(([name, count]) => ` with ${count} ${name}`)
   return [
     {

@@ -42,6 +42,13 @@ const affinityOf = (...nodeSelectorTerms: object[]) => ({
 })
 const affinity = (...matchExpressions: object[]) => affinityOf({ matchExpressions })
 
+test('what others have added to a pod counts, wherever they put it', () => {
+  const requests = (cpu: string) => ({ name: 'any', resources: { requests: { cpu } } })
+  const why = (...cpus: string[]) => whyNoNodeFits([node()], { containers: cpus.map(requests) })
+  assert.equal(why('1', '15'), undefined)
+  assert.equal(why('1500m', '15'), 'a node has at most 16 CPUs, and 16.5 are asked for')
+})
+
 describe('a placement that a node can take has nothing against it:', () => {
   const fitting: [string, V1Node[], object][] = [
     ['one that asks for nothing', [node()], {}],

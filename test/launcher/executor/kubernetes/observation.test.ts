@@ -24,8 +24,11 @@ interface PodFacts {
   readonly program?: V1ContainerState
   readonly init?: V1ContainerState
   readonly node?: string | null
+  /** Containers that somebody has added, before ours. */
+  readonly others?: readonly string[]
   readonly ageMinutes?: number
-  readonly deleted?: boolean
+  /** Told to stop so many minutes ago, with a minute of grace. */
+  readonly toldMinutesAgo?: number
   readonly conditions?: NonNullable<SeenPod['status']>['conditions']
   readonly status?: SeenPod['status']
 }
@@ -35,8 +38,9 @@ function pod({
   program,
   init,
   node = 'gpu-1',
+  others = [],
   ageMinutes = 1,
-  deleted = false,
+  toldMinutesAgo,
   conditions,
   status,
 }: PodFacts): SeenPod {
@@ -46,10 +50,12 @@ function pod({
       name: 'run-a-1-x',
       uid: 'pod-uid',
       creationTimestamp: minutesAgo(ageMinutes),
-      ...(deleted ? { deletionTimestamp: minutesAgo(0), deletionGracePeriodSeconds: 60 } : {}),
+      ...(toldMinutesAgo === undefined
+        ? {}
+        : { deletionTimestamp: minutesAgo(toldMinutesAgo - 1), deletionGracePeriodSeconds: 60 }),
     },
     spec: {
-      containers: [{ name: 'program', resources: { limits: { memory: '16Gi' } } }],
+      containers: [...others.map((name) => ({ name })), { name: 'program', resources: { limits: { memory: '16Gi' } } }],
       ...(node === null ? {} : { nodeName: node }),
     },
     status: {
@@ -136,52 +142,47 @@ const rows: readonly Row[] = [
   ],
   ['a pod that is on its node is set up', job(), [{}], 'starting: is set up on node gpu-1'],
   [
-    'an image that cannot be pulled is waited for at first',
+    'what is in the way of its start is told',
     job(),
     [{ program: waiting('ImagePullBackOff') }],
     "starting: its image registry/trainer:1 can't be pulled: not found",
   ],
+  ['a program that runs, runs', job(), [{ phase: 'Running', program: { running: {} } }], 'running: runs on node gpu-1'],
   [
-    'and given up later: another try may help',
+    'a pod whose program has just ended ends soon, too',
     job(),
-    [{ program: waiting('ImagePullBackOff'), ageMinutes: 11 }],
-    "starting, hopeless, lost: its image registry/trainer:1 can't be pulled: not found",
+    [{ phase: 'Running', program: { terminated: { exitCode: 0, finishedAt: new Date(nowMs - 10_000) } } }],
+    'running: its program has ended, and its pod has not yet',
   ],
   [
-    'the wait for a node does not count',
+    'one that a container of somebody else keeps alive has ended as its program did: it would hold its GPU',
     job(),
     [
       {
-        program: waiting('ImagePullBackOff'),
-        ageMinutes: 600,
-        conditions: [{ type: 'PodScheduled', status: 'True', lastTransitionTime: minutesAgo(1) }],
+        phase: 'Running',
+        program: { terminated: { exitCode: 137, reason: 'OOMKilled', finishedAt: new Date(nowMs - 11_000) } },
+        others: ['istio-proxy'],
       },
     ],
-    "starting: its image registry/trainer:1 can't be pulled: not found",
+    'ended 137 SIGKILL: it was killed for using more memory than its placement gives (16Gi)',
   ],
   [
-    'the same of the image that brings the runner',
+    'and was stopped by somebody else where it was told to stop before',
     job(),
-    [{ init: waiting('ErrImagePull') }],
-    "starting: its image registry/trainer:1 can't be pulled: not found",
+    [
+      {
+        phase: 'Running',
+        program: { terminated: { exitCode: 143, finishedAt: new Date(nowMs - 11_000) } },
+        toldMinutesAgo: 1,
+        others: ['istio-proxy'],
+      },
+    ],
+    'ended 143 SIGTERM, disrupted: its pod was deleted',
   ],
-  [
-    'an image without a proper name is hopeless at once',
-    job(),
-    [{ program: waiting('InvalidImageName') }],
-    "starting, hopeless, badInput: its image registry/trainer:1 can't be pulled: not found",
-  ],
-  [
-    'a Secret that is missing is waited for',
-    job(),
-    [{ program: waiting('CreateContainerConfigError', 'secret "s" not found') }],
-    'starting: its container can\'t be made: secret "s" not found',
-  ],
-  ['a program that runs, runs', job(), [{ phase: 'Running', program: { running: {} } }], 'running: runs on node gpu-1'],
   [
     'a pod that is told to stop still runs',
     deletedJob,
-    [{ phase: 'Running', deleted: true }],
+    [{ phase: 'Running', toldMinutesAgo: 1 }],
     'running: is told to stop',
   ],
   [
@@ -286,19 +287,19 @@ const rows: readonly Row[] = [
   [
     'a pod that was deleted before it ended was stopped by somebody else',
     job(),
-    [{ ...terminated(137, { finishedAt: minutesAgo(1) }), deleted: true }],
+    [{ ...terminated(137, { finishedAt: minutesAgo(1) }), toldMinutesAgo: 1 }],
     'ended 137 SIGKILL, disrupted: its pod was deleted',
   ],
   [
     'and so was one that never began',
     deletedJob,
-    [{ ...terminated(137, { reason: 'ContainerStatusUnknown', finishedAt: new Date(0) }), deleted: true }],
+    [{ ...terminated(137, { reason: 'ContainerStatusUnknown', finishedAt: new Date(0) }), toldMinutesAgo: 1 }],
     'ended 137 SIGKILL, disrupted: its pod was deleted',
   ],
   [
     'one that was deleted after its end was not',
     deletedJob,
-    [{ ...terminated(137, { reason: 'OOMKilled', finishedAt: minutesAgo(2) }), deleted: true }],
+    [{ ...terminated(137, { reason: 'OOMKilled', finishedAt: minutesAgo(2) }), toldMinutesAgo: 1 }],
     'ended 137 SIGKILL: it was killed for using more memory than its placement gives (16Gi)',
   ],
 ]
@@ -333,7 +334,7 @@ test('a pod that no node could ever take says why', () => {
 })
 
 test('D13: a pod that is told to stop may still run, and where its node is lost, nobody knows', () => {
-  const told = pod({ phase: 'Running', deleted: true })
+  const told = pod({ phase: 'Running', toldMinutesAgo: 1 })
   const says = (isNodeLost: boolean) => wordsOf(observationOf({ job: job(), pods: [told], isNodeLost }, nowMs))
   assert.equal(says(false), 'running: is told to stop')
   const lost = 'running: is told to stop; its node gpu-1 does not answer, so nobody can tell when it has'
@@ -342,9 +343,9 @@ test('D13: a pod that is told to stop may still run, and where its node is lost,
 
 test('a node may be lost from which a taint takes a pod, or on which one that is told to stop is longer than it may', () => {
   const asked = (facts: PodFacts, afterMs = 0) => mayBeOnLostNode(pod(facts), nowMs + afterMs)
-  const runs = { phase: 'Running', deleted: true }
+  const runs = { phase: 'Running', toldMinutesAgo: 1 }
   assert.equal(asked(disrupted('DeletionByTaintManager', runs)), true)
-  assert.equal(asked(disrupted('DeletionByTaintManager', { deleted: true })), false)
+  assert.equal(asked(disrupted('DeletionByTaintManager', { toldMinutesAgo: 1 })), false)
   assert.deepEqual([asked(runs), asked(runs, 1_000)], [false, true])
   assert.equal(asked({ phase: 'Running' }, 1_000), false)
 })

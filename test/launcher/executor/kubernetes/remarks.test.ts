@@ -34,3 +34,18 @@ test('a Job that somebody has deleted says so, also when its pod is gone', () =>
   assert.deepEqual(told({ metadata: { deletionTimestamp: at(9) } }), [[9_000, 'its Job was deleted']])
   assert.deepEqual(told({ metadata: {} }), [])
 })
+
+test('the devices told are those of the program, whoever has added a container before it', () => {
+  const container = (name: string, limits: Record<string, string>) => ({ name, resources: { limits } })
+  const seen = {
+    ...pod({}, {}),
+    spec: {
+      nodeName: 'gpu-1',
+      containers: [
+        container('istio-proxy', { memory: '1Gi' }),
+        container('program', { 'nvidia.com/gpu': '2', memory: '8Gi' }),
+      ],
+    },
+  }
+  assert.deepEqual(told(undefined, seen), [[1_000, 'pod run-a-1-x on node gpu-1 with 2 nvidia.com/gpu']])
+})

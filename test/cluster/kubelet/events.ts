@@ -1,0 +1,46 @@
+import type { Pod } from '../pods.ts'
+import type { KubeletContext } from './context.ts'
+import { secondsNow } from './status.ts'
+
+/** What a kubelet tells of a pod, beside its status. */
+export interface Events {
+  /** What is told again is counted. Nothing waits for what could not be told. */
+  warn(reason: string, message: string): Promise<void>
+}
+
+export function makeEvents(
+  { metadata: { namespace, name, uid } }: Pod,
+  { client, place, connected }: KubeletContext,
+): Events {
+  const told = new Map<string, { readonly name: string; count: number }>()
+  const path = `/api/v1/namespaces/${namespace}/events`
+
+  async function tell(reason: string, message: string): Promise<void> {
+    const lastTimestamp = secondsNow()
+    const known = told.get(reason + message)
+    if (known) {
+      known.count += 1
+      await client.patch(`${path}/${known.name}`, { count: known.count, lastTimestamp })
+      return
+    }
+    const event = { name: `${name}.${told.size}`, count: 1 }
+    told.set(reason + message, event)
+    await client.create(path, {
+      metadata: { name: event.name },
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+      type: 'Warning',
+      reason,
+      message,
+      count: 1,
+      firstTimestamp: lastTimestamp,
+      lastTimestamp,
+      source: { component: 'kubelet', host: place.nodeName },
+    })
+  }
+
+  return {
+    async warn(reason, message) {
+      if (connected()) await tell(reason, message).catch(() => {})
+    },
+  }
+}
