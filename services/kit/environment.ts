@@ -56,7 +56,7 @@ export const EnvironmentVariables = z.object({
     .describe('The largest single file that is stored, in MiB.'),
   TRAINYARD_LOG_RETENTION_DAYS: wholeNumber(1, 36_500)
     .default(30)
-    .describe('How long the embedded log keeps messages, in days. Champions stay for ever.'),
+    .describe('How long the embedded log keeps messages that every group has read, in days. Champions stay for ever.'),
   TRAINYARD_HISTORY_DAYS: wholeNumber(1, 36_500)
     .default(400)
     .describe('How long the console keeps the history, in days.'),

@@ -16,17 +16,34 @@ export type Positions = ReadonlyMap<number, number>
 /** In the order of services, groups and topics. */
 export async function findReaders(database: Queryable): Promise<readonly Reader[]> {
   const readers: Reader[] = []
-  for (const service of serviceNames) {
-    const [table] = await database.query<{ is_there: boolean }>('select to_regclass($1) is not null as is_there', [
-      `${service}.offsets`,
-    ])
-    if (!table?.is_there) continue
+  for (const service of await servicesHere(database)) {
     const rows = await database.query<{ group: string; topic: string }>(
       `select distinct consumer_group as group, topic from ${service}.offsets order by 1, 2`,
     )
     readers.push(...rows.map((row) => ({ service, ...row })))
   }
   return readers
+}
+
+/** Where the last of its groups goes on, of each topic that any group has read; of topics with one partition. */
+export async function slowestPositions(database: Queryable): Promise<ReadonlyMap<string, number>> {
+  const services = await servicesHere(database)
+  if (services.length === 0) return new Map()
+  const all = services.map((service) => `select topic, next_offset from ${service}.offsets`)
+  const rows = await database.query<{ topic: string; next_offset: number }>(
+    `select topic, min(next_offset) as next_offset from (${all.join(' union all ')}) as positions group by topic`,
+  )
+  return new Map(rows.map(({ topic, next_offset }) => [topic, next_offset]))
+}
+
+/** Those that keep positions in this database. */
+async function servicesHere(database: Queryable): Promise<ServiceName[]> {
+  const rows = await database.query<{ service: ServiceName }>(
+    `select service from unnest($1::text[]) with ordinality as named (service, place)
+      where to_regclass(service || '.offsets') is not null order by place`,
+    [serviceNames],
+  )
+  return rows.map(({ service }) => service)
 }
 
 /** By partition. */

@@ -2,6 +2,7 @@
 import { topicNames, topics } from '../../../schemas/catalogue.ts'
 import type { Loop } from '../loop.ts'
 import type { Database } from '../store/database.ts'
+import { slowestPositions } from './positions.ts'
 
 const everyMs = 60_000
 const rowsAtOnce = 10_000
@@ -27,22 +28,27 @@ export function makeOutboxPruning(database: Database, service: string): Loop {
 }
 
 /**
- * Keeps the embedded log in bounds as Kafka would: by time, or the newest of each key where a topic is compacted. Messages
- * lie in the order of time, so of each topic only the oldest are looked at.
+ * Keeps the embedded log in bounds as Kafka would: by time, or the newest of each key where a topic is compacted. But what a
+ * group has still to read stays: a machine that was off for longer than that has forgotten nothing. Messages lie in the
+ * order of time, so of each topic only the oldest are looked at.
  */
 export function makeLogPruning(database: Database, retentionDays: number): Loop {
   return {
     name: 'bus.pruning',
     pollMs: everyMs,
     async work() {
+      const unread = await slowestPositions(database)
       const old = await database.execute(
         `delete from bus.messages where ctid = any (array (
            select oldest.ctid
-             from bus.topics cross join lateral (
-                    select ctid, published_at from bus.messages where messages.topic = topics.topic
+             from bus.topics
+             left join unnest($3::text[], $4::bigint[]) as unread (topic, "offset") using (topic)
+            cross join lateral (
+                    select ctid, published_at from bus.messages
+                     where messages.topic = topics.topic and (unread."offset" is null or messages."offset" < unread."offset")
                      order by "offset" limit ${rowsAtOnce}) as oldest
             where topics.topic <> all($1) and oldest.published_at < now() - make_interval(days => $2)))`,
-        [compacted, retentionDays],
+        [compacted, retentionDays, [...unread.keys()], [...unread.values()]],
       )
       const replaced = await database.execute(
         `delete from bus.messages where ctid = any (array (

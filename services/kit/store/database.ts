@@ -202,7 +202,12 @@ export async function openSession(
   const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
   await client.connect().catch(rethrow)
   const session = { ...queryableOver((config) => ask(client, config)), ended, close: () => client.end() }
-  await session.query("select set_config('idle_session_timeout', $1, false)", [String(idleLimitMs)])
+  try {
+    await session.query("select set_config('idle_session_timeout', $1, false)", [String(idleLimitMs)])
+  } catch (error) {
+    await session.close().catch(() => {})
+    throw error
+  }
   return session
 }
 

@@ -30,19 +30,31 @@ const settingsAs = (settings: Settings, prefix: string, separator: string): stri
     .map(([name, value]) => `${prefix} ${name}=${value}`)
     .join(separator)
 
-export const connectionTo = (url: string, settings: Settings): pg.ClientConfig => ({
-  connectionString: url,
-  types,
-  // What is asked before the answer to what was asked before goes out at once.
-  pipeline: true,
-  application_name: 'trainyard',
-  connectionTimeoutMillis: connectLimitMs,
-  idle_in_transaction_session_timeout: idleInTransactionLimitMs,
-  options: settingsAs(settings, '-c', ' '),
-  // A server that has vanished without a word is noticed.
-  keepAlive: true,
-  keepAliveInitialDelayMillis: 10_000,
-})
+export function connectionTo(url: string, settings: Settings): pg.ClientConfig {
+  const { connectionString, options } = apart(url)
+  return {
+    connectionString,
+    types,
+    // What is asked before the answer to what was asked before goes out at once.
+    pipeline: true,
+    application_name: 'trainyard',
+    connectionTimeoutMillis: connectLimitMs,
+    idle_in_transaction_session_timeout: idleInTransactionLimitMs,
+    options: `${options} ${settingsAs(settings, '-c', ' ')}`.trim(),
+    // A server that has vanished without a word is noticed.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  }
+}
+
+/** The driver would take the options of the URL in place of ours. */
+function apart(url: string): { connectionString: string; options: string } {
+  const parsed = URL.parse(url)
+  const options = parsed?.searchParams.get('options') ?? ''
+  if (parsed === null || options === '') return { connectionString: url, options }
+  parsed.searchParams.delete('options')
+  return { connectionString: parsed.href, options }
+}
 
 /**
  * With a callback, since each promise of pg's own is made with a function that V8 puts among the old objects at once: whatever

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { intake } from '../../../services/intake/main.ts'
 import type { Batch, RawMessage } from '../../../services/kit/bus/bus.ts'
 import { makeLogPruning } from '../../../services/kit/bus/retention.ts'
+import { launcher } from '../../../services/launcher/main.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { logSubject } from './log-subject.ts'
 
@@ -119,5 +121,27 @@ test('pruning keeps the newest message of each key of a compacted topic, and dro
   assert.deepEqual(
     rows.map(({ value }) => String(value)),
     ['b1', 'a2', 'young'],
+  )
+})
+
+test('nothing is lost: what a group has still to read stays, however long the machine was off', async (t) => {
+  const { database, open } = await logSubject(t, { definitions: [intake, launcher] })
+  const bus = open()
+  const values = ['read by both', 'read by one', 'read by none']
+  await bus.publish(values.map((value) => message('trainyard.requests', 'a', value)))
+  await bus.publish([message('nobody.reads', 'a', 'old')])
+  await database.execute(`update bus.messages set published_at = now() - interval '40 days'`)
+  const goOn = (service: string, nextOffset: number) =>
+    database.execute(
+      `insert into ${service}.offsets (consumer_group, topic, partition, next_offset) values ($1, 'trainyard.requests', 0, $2)`,
+      [service, nextOffset],
+    )
+  await goOn('intake', 2)
+  await goOn('launcher', 1)
+  await makeLogPruning(database, 30).work(new AbortController().signal)
+  const rows = await database.query<{ value: Buffer }>('select value from bus.messages order by topic, "offset"')
+  assert.deepEqual(
+    rows.map(({ value }) => String(value)),
+    values.slice(1),
   )
 })
