@@ -4,7 +4,7 @@
  * would never see the answer, and on a connection that is kept the next request would wait behind the rest of this one.
  */
 import type { IncomingMessage } from 'node:http'
-import { PassThrough, type Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { malformed, messageOf } from '../errors.ts'
 
@@ -25,7 +25,7 @@ export function leavable(request: IncomingMessage, limitMs = silenceLimitMs): Re
       request.destroy(new Error(`nothing came for ${limitMs} ms`))
     seen = bytesRead
   }, limitMs).unref()
-  body.once('close', () => clearInterval(watch))
+  for (const each of [body, request]) each.once('close', () => clearInterval(watch))
   request.once('error', (error) => body.destroy(malformed(`the body broke off: ${messageOf(error)}`, { cause: error })))
   return request.pipe(body)
 }
@@ -39,5 +39,9 @@ export function lingerAfterAnswers(app: Pick<FastifyInstance, 'addHook'>, limitM
     raw.once('close', () => clearTimeout(limit))
     raw.on('error', () => {})
     raw.unpipe().resume()
+  })
+  // What was refused before anybody read it would be kept, with all that it has taken in.
+  app.addHook('onResponse', async ({ body }) => {
+    if (body instanceof Readable) body.destroy()
   })
 }

@@ -91,3 +91,23 @@ for (const [what, limitMs, reason] of [
     for (const failure of failures) assert.match(messageOf(failure), reason)
   })
 }
+
+test('a body that is refused before anybody reads it is let go of with its answer', async (t) => {
+  const app = fastify({ forceCloseConnections: true })
+  lingerAfterAnswers(app)
+  const bodies: Readable[] = []
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, leavable(payload)))
+  app.post('/bodies', async ({ body }, reply) => {
+    assert.ok(body instanceof Readable)
+    bodies.push(body)
+    return reply.status(503).send('not now')
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  t.after(() => app.close())
+  const headers = { 'content-type': 'application/octet-stream' }
+  for (const bytes of [100, 100_000]) {
+    const answer = await fetch(`${url}/bodies`, { method: 'POST', headers, body: Buffer.alloc(bytes) })
+    assert.equal(await answer.text(), 'not now')
+  }
+  await eventually(() => bodies.length === 2 && bodies.every(({ destroyed }) => destroyed))
+})
