@@ -12,6 +12,7 @@ import type { Placed } from './looks.ts'
 import type { LauncherKit } from './points.ts'
 import { type EndAct, endOf } from './run-end.ts'
 import type { Act } from './run-step.ts'
+import { millisecondsOf } from './timings.ts'
 import {
   createAttempt,
   endAttempt,
@@ -105,8 +106,8 @@ export function makeActs(needs: ActNeeds): Perform {
         kind: attempt.kind,
         token: needs.tokenOf(attempt.name),
         runApiUrl: kit.environment.kubernetes?.runApiUrl ?? kit.localUrl(),
-        deadlineMs: spec.attemptDeadlineSeconds * 1000,
-        graceMs: spec.graceSeconds * 1000,
+        deadlineMs: millisecondsOf(spec.attemptDeadlineSeconds),
+        graceMs: millisecondsOf(spec.graceSeconds),
         traceparent: run.cause.traceparent,
       })
       words = started.words

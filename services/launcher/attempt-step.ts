@@ -7,7 +7,8 @@
  * - an attempt that the executor does not have on record is started; starting is idempotent by name, so a crash around
  *   it does no harm. Once it is on record, absent means ended, never "start it" (D6);
  * - silence is not death: an attempt ends without its runner's word only when the executor confirms the end, or when
- *   its own deadline, which the runner enforces, has passed with a margin (D13);
+ *   its own deadline, which the runner enforces, has passed with a margin (D13). One that no runner has claimed does nothing,
+ *   and after its end no claim is let in: with it nobody waits for a node that does not answer;
  * - its traces are released only when its end is on record (I7).
  */
 import { runnerExitCodes } from '../../schemas/run-api.ts'
@@ -47,8 +48,23 @@ export function needsObservation(attempt: AttemptFacts, nowMs: number): boolean 
   return !mayStart(attempt, nowMs)
 }
 
+/** Whether its end is on record, and it can have no effect any more: as the executor has confirmed, or whatever it says. */
+export function isOver(
+  attempt: AttemptFacts,
+  seen: Observation | undefined,
+  nowMs: number,
+  limits: AttemptLimits,
+): boolean {
+  if (attempt.state !== 'ended') return false
+  return attempt.released || nowMs >= overMs(attempt, limits) || (attempt.claimedMs === null && isOnLostNode(seen))
+}
+
+function isOnLostNode(seen: Observation | undefined): seen is Observation & { state: 'running' } {
+  return seen?.state === 'running' && seen.isNodeLost === true
+}
+
 /** After this moment the attempt can have no effect any more, whatever the executor says. */
-export function overMs(attempt: AttemptFacts, { graceMs, timings }: AttemptLimits): number {
+function overMs(attempt: AttemptFacts, { graceMs, timings }: AttemptLimits): number {
   return attempt.dueMs + graceMs + timings.marginMs
 }
 
@@ -69,6 +85,7 @@ export function attemptStep(
   if (attempt.state === 'created' && attempt.stop === null && seen?.state === 'starting' && seen.hopeless) {
     return { act: { do: 'end', attempt: name, ...seen.hopeless, exitCode: null, signal: null }, lookInMs: 0 }
   }
+  if (attempt.state === 'created' && isOnLostNode(seen)) return { act: endOnLostNode(attempt, seen), lookInMs: 0 }
   const overAtMs = overMs(attempt, limits)
   if (nowMs >= overAtMs) return { act: silentEnd(attempt, seen), lookInMs: 0 }
   const untilOverMs = Math.min(observeEveryMs, overAtMs - nowMs)
@@ -92,7 +109,8 @@ function isUnclaimed({ state, dueMs }: AttemptFacts, nowMs: number): boolean {
 export function noteOf(attempt: AttemptFacts, seen: Observation | undefined, nowMs: number): AttemptAct | null {
   if (attempt.state === 'ended' || (seen?.state !== 'starting' && seen?.state !== 'running')) return null
   if (isUnclaimed(attempt, nowMs) && attempt.standing !== null) return null
-  const { words } = seen
+  const isUnheard = attempt.state === 'created' && seen.state === 'running' && seen.isNodeLost !== true
+  const words = isUnheard && seen.words !== undefined ? `${seen.words}, and its runner has not called yet` : seen.words
   return words === undefined || words === attempt.standing ? null : { do: 'note', attempt: attempt.name, words }
 }
 
@@ -143,11 +161,18 @@ function waitedInVain({ standing }: AttemptFacts): string | undefined {
   return standing === null ? undefined : `${unclaimed}; until then: ${standing}`
 }
 
+/** Whose doing it is: nobody's here. */
+function endOnLostNode({ name, stop }: AttemptFacts, seen: Observation & { state: 'running' }): AttemptAct {
+  const reason = stop ?? seen.words ?? 'its node does not answer'
+  return { do: 'end', attempt: name, outcome: 'stopped', reason, exitCode: null, signal: null }
+}
+
 /** Its own deadline has passed with a margin, and nobody has told of its end. */
 function silentEnd(attempt: AttemptFacts, seen: Observation | undefined): AttemptAct {
   const end = { do: 'end', attempt: attempt.name, exitCode: null, signal: null } as const
   if (attempt.stop !== null) return { ...end, outcome: 'stopped', reason: attempt.stop }
   if (attempt.state === 'created') return { ...end, outcome: 'lost', reason: waitedInVain(attempt) ?? unclaimed }
+  if (isOnLostNode(seen)) return endOnLostNode(attempt, seen)
   if (seen)
     return {
       ...end,

@@ -9,11 +9,11 @@
  * - another attempt, or any other end of the run, waits until the last attempt can have no effect any more (I1, I2).
  */
 import type { AttemptName, AttemptOutcome, Digest } from '../../schemas/words.ts'
-import { type AttemptAct, type AttemptLimits, attemptStep, noteOf, overMs } from './attempt-step.ts'
+import { type AttemptAct, type AttemptLimits, attemptStep, isOver, noteOf } from './attempt-step.ts'
 import type { Observation } from './executor/executor.ts'
 import { type AttemptFacts, type AttemptKind, type RunFacts, type RunStop, specOf } from './facts.ts'
 import { type Continuation, retry } from './retry.ts'
-import type { Timings } from './timings.ts'
+import { millisecondsOf, type Timings } from './timings.ts'
 
 export type RunAct =
   | { readonly do: 'try'; readonly kind: AttemptKind; readonly number: number }
@@ -50,7 +50,9 @@ export function planOf(run: RunFacts, seen: Seen, nowMs: number, timings: Timing
     attemptStep(attempt, seen.get(attempt.name), nowMs, limitsOf(run, attempt, timings)),
   )
   const notes = run.attempts.flatMap((attempt) => noteOf(attempt, seen.get(attempt.name), nowMs) ?? [])
-  const own = run.state === 'running' ? running(run, nowMs, timings) : ended(run, nowMs)
+  const isAttemptOver = (attempt: AttemptFacts): boolean =>
+    isOver(attempt, seen.get(attempt.name), nowMs, limitsOf(run, attempt, timings))
+  const own = run.state === 'running' ? running(run, { isAttemptOver, nowMs, timings }) : ended(run, nowMs)
   // The ledger's own steps come first: they need no executor, which may be out of reach.
   return together([
     tell(run),
@@ -74,21 +76,26 @@ export function reasonOf(stop: RunStop): string {
     : `${stop.actor} cancelled it: ${stop.reason}`
 }
 
-function running(run: RunFacts, nowMs: number, timings: Timings): Plan {
+interface Now {
+  readonly nowMs: number
+  readonly timings: Timings
+  /** Whether it can have no effect any more. */
+  isAttemptOver(attempt: AttemptFacts): boolean
+}
+
+function running(run: RunFacts, now: Now): Plan {
   const train = run.attempts.filter((attempt) => attempt.kind === 'train')
   const stored = resultOf(train)
   if (run.stop && !stored) {
-    return train.every((attempt) => isOver(run, attempt, nowMs, timings))
-      ? once({ do: 'obey', stop: run.stop })
-      : wait(null)
+    return train.every(now.isAttemptOver) ? once({ do: 'obey', stop: run.stop }) : wait(null)
   }
-  const champion = examOfChampion(run, nowMs, timings)
+  const champion = examOfChampion(run, now)
   if (stored) {
     if (champion.kind === 'pending') return champion.plan
     return once({ do: 'succeed', result: { ...stored, champion: champion.answers } })
   }
   const beside = champion.kind === 'pending' ? champion.plan : wait(null)
-  const next = nextTry(run, 'train', train, nowMs, timings)
+  const next = nextTry(run, 'train', train, now)
   const training =
     next.kind === 'pending' ? next.plan : once({ do: 'fail', outcome: next.outcome, reason: next.reason })
   return together([training, beside])
@@ -109,13 +116,13 @@ interface Pending {
 type ExamOfChampion = { readonly kind: 'settled'; readonly answers: ChampionAnswers | null } | Pending
 
 /** Sits beside the training and holds no slot. */
-function examOfChampion(run: RunFacts, nowMs: number, timings: Timings): ExamOfChampion {
+function examOfChampion(run: RunFacts, now: Now): ExamOfChampion {
   const { examinee } = run
   if (!examinee) return { kind: 'settled', answers: null }
   if (examinee.answers !== null) return { kind: 'settled', answers: { answers: examinee.answers, reason: null } }
 
   const attempts = run.attempts.filter((attempt) => attempt.kind === 'predict')
-  const next = nextTry(run, 'predict', attempts, nowMs, timings)
+  const next = nextTry(run, 'predict', attempts, now)
   if (next.kind === 'pending') return next
   return { kind: 'settled', answers: { answers: null, reason: `the champion did not answer: ${next.reason}` } }
 }
@@ -126,11 +133,10 @@ function nextTry(
   run: RunFacts,
   kind: AttemptKind,
   attempts: readonly AttemptFacts[],
-  nowMs: number,
-  timings: Timings,
+  { nowMs, timings, isAttemptOver }: Now,
 ): Next {
   const last = attempts.at(-1)
-  if (last && !isOver(run, last, nowMs, timings)) return { kind: 'pending', plan: wait(null) }
+  if (last && !isAttemptOver(last)) return { kind: 'pending', plan: wait(null) }
   const next = retry(attempts, specOf(run, kind).retries, timings.longestBackoffMs)
   if (next.kind === 'giveUp') return next
   if (next.atMs > nowMs) return { kind: 'pending', plan: wait(next.atMs - nowMs) }
@@ -143,12 +149,6 @@ export function followedFromMs(run: RunFacts, attempt: AttemptFacts, timings: Ti
   if (run.state !== 'running' || run.stop || attempt.state !== 'ended' || attempts.at(-1) !== attempt) return null
   const next = retry(attempts, specOf(run, attempt.kind).retries, timings.longestBackoffMs)
   return next.kind === 'again' ? next.atMs : null
-}
-
-/** Its end is on record, and the executor has confirmed it or its deadline has passed with a margin. */
-function isOver(run: RunFacts, attempt: AttemptFacts, nowMs: number, timings: Timings): boolean {
-  if (attempt.state !== 'ended') return false
-  return attempt.released || nowMs >= overMs(attempt, limitsOf(run, attempt, timings))
 }
 
 function ended(run: RunFacts, nowMs: number): Plan {
@@ -164,7 +164,7 @@ function awaitVerdict(run: RunFacts, nowMs: number): Plan {
 }
 
 function limitsOf(run: RunFacts, attempt: AttemptFacts, timings: Timings): AttemptLimits {
-  return { graceMs: specOf(run, attempt.kind).graceSeconds * 1000, timings }
+  return { graceMs: millisecondsOf(specOf(run, attempt.kind).graceSeconds), timings }
 }
 
 /** After an act of the run there is always something new to look at. */

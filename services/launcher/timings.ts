@@ -16,6 +16,9 @@ export interface Timings {
   readonly longestBackoffMs: number
 }
 
+/** Of seconds that may have a fraction, whole ones: 16.1 s are not 16100.000000000002 ms. */
+export const millisecondsOf = (seconds: number): number => Math.round(seconds * 1_000)
+
 export const defaultTimings: Timings = {
   heartbeatMs: 2_000,
   observeEveryMs: 30_000,

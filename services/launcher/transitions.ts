@@ -7,6 +7,7 @@
 import type { AttemptName, Digest, RunId, RunState } from '../../schemas/words.ts'
 import type { Occurrence, Outbox } from '../kit/bus/outbox.ts'
 import type { Database, Queryable, Transaction } from '../kit/store/database.ts'
+import { storable } from '../kit/store/text.ts'
 import type { AttemptAct } from './attempt-step.ts'
 import type { Remark } from './executor/executor.ts'
 import type { AttemptFacts, AttemptKind, RunFacts, RunStop } from './facts.ts'
@@ -40,7 +41,7 @@ export async function noteStanding(database: Queryable, attempt: AttemptName, wo
         set standing = $2,
             standing_since = case when split_part(standing, ': ', 1) = split_part($2, ': ', 1) then standing_since else now() end
       where attempt = $1 and state <> 'ended' and standing is distinct from $2`,
-    [attempt, words],
+    [attempt, storable(words)],
   )
 }
 
@@ -53,7 +54,7 @@ export async function keepRemarks(
   // What is kept already is of the attempt itself, and not of what came late under its name.
   await database.execute("update launcher.attempts set remarks = $2 where attempt = $1 and remarks = '[]'", [
     attempt,
-    JSON.stringify(remarks),
+    JSON.stringify(remarks.map(({ at, words }) => ({ at, words: storable(words) }))),
   ])
 }
 
@@ -62,14 +63,14 @@ export type AttemptEnd = Pick<Extract<AttemptAct, { do: 'end' }>, 'outcome' | 'r
 /** @returns false when the attempt is not any more what the end was decided from */
 export async function endAttempt(
   database: Queryable,
-  attempt: Pick<AttemptFacts, 'name' | 'stop'>,
+  attempt: Pick<AttemptFacts, 'name' | 'state' | 'stop'>,
   end: AttemptEnd,
 ): Promise<boolean> {
   const ended = await database.execute(
     `update launcher.attempts
         set state = 'ended', ended_at = now(), outcome = $2, reason = $3, exit_code = $4, signal = $5
-      where attempt = $1 and state <> 'ended' and stop is not distinct from $6`,
-    [attempt.name, end.outcome, end.reason, end.exitCode, end.signal, attempt.stop],
+      where attempt = $1 and state <> 'ended' and state = $7 and stop is not distinct from $6`,
+    [attempt.name, end.outcome, storable(end.reason), end.exitCode, end.signal, attempt.stop, attempt.state],
   )
   return ended > 0
 }

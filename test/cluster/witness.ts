@@ -22,8 +22,16 @@ const attemptOf = (object: ApiObject): string => labelOf(object, 'attempt')
 /** The champion's exam runs beside the training. */
 const lineOf = (pod: Pod): string => `${labelOf(pod, 'kind')} of ${labelOf(pod, 'run')}`
 
-/** Begins when this is called: before the first attempt. */
-export function watchAttempts(t: Ending, { admin }: Cluster, namespace: string): Witness {
+/**
+ * Begins when this is called: before the first attempt.
+ * @param isHarmless whether a pod that is not over can have no effect all the same
+ */
+export function watchAttempts(
+  t: Ending,
+  { admin }: Cluster,
+  namespace: string,
+  isHarmless: (pod: Pod) => boolean = () => false,
+): Witness {
   const [jobs, pods] = [new Map<string, Set<string>>(), new Map<string, Set<string>>()]
   const present = new Set<string>()
   const alive = new Map<string, Set<string>>()
@@ -46,7 +54,8 @@ export function watchAttempts(t: Ending, { admin }: Cluster, namespace: string):
     present.add(pod.metadata.uid)
     count(pods, pod)
     const living = among(alive, lineOf(pod))
-    if (pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed') living.delete(pod.metadata.uid)
+    const isOver = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
+    if (isOver || isHarmless(pod)) living.delete(pod.metadata.uid)
     else living.add(pod.metadata.uid)
     if (living.size > 1) faults.push(`${living.size} attempts to ${lineOf(pod)} were alive at a time`)
   }

@@ -10,6 +10,7 @@ const graceMs = 30_000
 const absent: Observation = { state: 'absent' }
 const alive: Observation = { state: 'running', handle: 'pid' }
 const gone: Observation = { state: 'ended', exitCode: 137, signal: null, reason: 'out of memory' }
+const onLostNode: Observation = { state: 'running', handle: 'uid', words: 'its node does not answer', isNodeLost: true }
 const hopeless: Observation = {
   state: 'starting',
   handle: 'uid',
@@ -78,6 +79,14 @@ const rows: readonly Row[] = [
     'end lost',
   ],
   ['silence of the executor is no end', {}, undefined, null],
+  ['D13: nor is that of the node of one that a runner has claimed', {}, onLostNode, null],
+  [
+    'one that no runner has claimed ends when its node is lost, and costs no retry',
+    { ...created, placed: true },
+    onLostNode,
+    'end stopped',
+  ],
+  ['past its deadline a lost node is no fault of the program', longPast, onLostNode, 'end stopped'],
   ['silence after the deadline is no end yet: the runner may still be stopping', past(1), undefined, null],
   ['D13: after deadline, grace and margin silence is an end', longPast, undefined, 'end lost'],
   ['D13: one that still runs then has no effect any more', longPast, alive, 'end deadline'],
@@ -143,6 +152,17 @@ test('what the executor says of how an attempt stands is noted where it is news,
   assert.equal(noted({ standing: 'waits for a node' }, waits), true)
   assert.equal(noted(done, waits), false)
   for (const seen of [undefined, absent, alive, gone]) assert.equal(noted({}, seen), false)
+})
+
+test('one that runs and was not claimed says so: its runner may find no way to the launcher', () => {
+  const runs: Observation = { state: 'running', handle: 'uid', words: 'runs on node gpu-1' }
+  const notedOf = (changes: Partial<AttemptFacts>, seen: Observation) => {
+    const act = noteOf(attemptFacts(changes), seen, nowMs)
+    return act?.do === 'note' && act.words
+  }
+  assert.equal(notedOf(created, runs), 'runs on node gpu-1, and its runner has not called yet')
+  assert.equal(notedOf({}, runs), 'runs on node gpu-1')
+  assert.equal(notedOf(created, onLostNode), 'its node does not answer')
 })
 
 test('one that nobody has claimed in time is lost to what it waited for, and not to our own stop', () => {

@@ -25,6 +25,40 @@ test('I1: a crash is followed by the next attempt, under a name of its own, once
   assert.deepEqual(started(kit), [`${run}-1`, `${run}-2`])
 })
 
+test('words that PostgreSQL cannot keep do not keep an attempt from its end', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request({ spec: { retries: { limit: 0 } } })
+  await kit.settle()
+  const { attempt } = kit.runnerOf(run)
+  const words = 'it ended with \0 and \ud800'
+  kit.executor.told.set(attempt, [{ at: new Date(0), words }])
+  kit.executor.exits(attempt, { reason: words })
+  await kit.settle()
+  assert.equal(await kit.state(run), 'failed')
+  const [kept] = await kit.database.query<{ reason: string; remarks: { words: string }[] }>(
+    'select reason, remarks from launcher.attempts',
+  )
+  assert.equal(kept?.reason, 'it ended before a runner claimed it: it ended with \ufffd and \ufffd')
+  assert.equal(kept?.remarks[0]?.words, 'it ended with \ufffd and \ufffd')
+})
+
+test('an end that was decided while nobody had claimed the attempt does not end one that has been claimed', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request()
+  await kit.settle()
+  const runner = kit.runnerOf(run)
+  const { observe } = kit.executor
+  kit.executor.observe = async () => {
+    kit.executor.observe = observe
+    await runner.claim()
+    return { state: 'starting', handle: 'uid', hopeless: { outcome: 'lost', reason: 'its image cannot be pulled' } }
+  }
+  await kit.database.execute('update launcher.runs set look_at = now()')
+  await kit.settle()
+  const [row] = await kit.database.query<{ state: string }>('select state from launcher.attempts')
+  assert.equal(row?.state, 'claimed')
+})
+
 test('of however many attempts there is news at once, each is looked at', async (t) => {
   const many = 150
   const kit = await launcherKit(t, { slots: many })

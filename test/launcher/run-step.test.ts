@@ -126,3 +126,19 @@ test('a back-off is a time to look, not a wait', () => {
   assert.deepEqual(plan.acts, [])
   assert.ok(plan.lookInMs !== null && plan.lookInMs >= 30_000 && plan.lookInMs <= 60_000)
 })
+
+test('D13: nobody waits for a node that does not answer where no runner had claimed the attempt, which may do nothing any more', () => {
+  const unclaimed = ended('stopped', { released: false, claimedMs: null, dueMs: nowMs + 86_400_000 })
+  const planned = (seen: Observation, changes: Partial<RunFacts> = {}, attempt = unclaimed) =>
+    planOf(
+      runFacts({ spec, attempts: [attempt], ...changes }),
+      new Map([[attempt.name, seen]]),
+      nowMs,
+      timings,
+    ).acts.map(shown)
+  const lost: Observation = { ...alive, isNodeLost: true }
+  assert.ok(planned(lost).includes('try train 2'))
+  assert.ok(planned(lost, { stop: cancelled }).includes('obey cancelled'))
+  assert.ok(!planned(alive).includes('try train 2'))
+  assert.ok(!planned(lost, {}, { ...unclaimed, claimedMs: nowMs - 1_000 }).includes('try train 2'))
+})

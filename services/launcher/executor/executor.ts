@@ -66,6 +66,8 @@ export interface Standing {
    * not told to stop: it is to be stopped once more.
    */
   isForsaken?: boolean
+  /** It is told to stop, and the machine that it is on does not answer: it may run on, and when that ends nobody may hear. */
+  isNodeLost?: boolean
 }
 
 /** It will not start, however long one waits; `outcome` says whether another try may help. */

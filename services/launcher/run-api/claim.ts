@@ -13,7 +13,7 @@ import { gone } from '../../kit/errors.ts'
 import type { AttemptKind, Dataset } from '../facts.ts'
 import type { LauncherKit } from '../points.ts'
 import { textLines } from '../text-lines.ts'
-import type { Timings } from '../timings.ts'
+import { millisecondsOf, type Timings } from '../timings.ts'
 import { endAttempt } from '../transitions.ts'
 import { refusal } from './access.ts'
 import { kept, notKept, tellOf } from './blobs.ts'
@@ -62,7 +62,7 @@ export async function claim(
     const reason = 'what it needs is no longer stored'
     await endAttempt(
       database,
-      { name: attempt, stop: null },
+      { name: attempt, state: 'claimed', stop: null },
       { outcome: 'badInput', reason, exitCode: null, signal: null },
     )
     hint(attempt)
@@ -87,7 +87,7 @@ export async function claim(
     inputs,
     ...(checkpoint.length > 0 ? { checkpoint } : {}),
     deadlineMs: Math.max(0, Math.floor(assignment.left_ms)),
-    graceMs: spec.graceSeconds * 1000,
+    graceMs: millisecondsOf(spec.graceSeconds),
     heartbeatMs: timings.heartbeatMs,
     logLimitBytes: Math.floor(spec.logLimitMiB * bytesPerMiB),
   }

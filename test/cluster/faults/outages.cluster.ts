@@ -6,12 +6,14 @@ import { logOf } from '../../chain/answers.ts'
 import { championOf } from '../../chain/bot.ts'
 import { eventually } from '../../harness/eventually.ts'
 import type { Yard } from '../../harness/yard.ts'
-import { attemptsOf, endOf, runsOnNode, stands } from '../ends/given.ts'
+import { attemptsOf, endOf, jobType, kubeletOf, placements, runsOnNode, stands, train } from '../ends/given.ts'
 import { podsOfJob, podThat } from '../jobs.ts'
 import type { Pod } from '../pods.ts'
+import { watchAttempts } from '../witness.ts'
+import { startClusterYard } from '../yard.ts'
 import { becomesChampion, onGpu, training } from './given.ts'
 
-const isTaken = ({ metadata }: Pod) => metadata.deletionTimestamp
+const isTaken = ({ metadata }: Pod) => metadata.deletionTimestamp !== undefined
 const outcomesOf = ({ state, attempts }: Awaited<ReturnType<typeof endOf>>) => [
   state,
   ...attempts.map(({ outcome }) => outcome),
@@ -65,6 +67,32 @@ describe('an attempt', { concurrency: 4 }, () => {
     const end = await endOf(here.yard, run)
     assert.deepEqual(outcomesOf(end), ['succeeded', 'stopped', 'done'])
     assert.match(end.attempts[0]?.reason ?? '', /node was lost/)
+    await witness.check()
+  })
+
+  test('D13: whose node is lost before a runner has claimed it is followed by one elsewhere, at no cost, and goes once the node is back', async (t) => {
+    const image = 'registry.example.com/late:1'
+    const configuration = `jobTypes:\n${jobType('intents', { image })}${placements}`
+    const here = await startClusterYard(t, { configuration, nodes: 2, gpus: 1 })
+    for (const { images } of here.kubelets) images.fail(image)
+    // Whatever comes of it, its runner was never let in, and will not be.
+    const witness = watchAttempts(
+      t,
+      here.cluster,
+      here.namespace,
+      (pod) => isTaken(pod) && pod.status.phase === 'Pending',
+    )
+    const run = await train(here.yard, 'intents')
+    await stands(here.yard, run, /^its image \S+ can't be pulled/)
+    const { spec } = await podThat(here.cluster, here.namespace, `${run}-1`, (pod) => pod.spec.nodeName)
+    const lost = kubeletOf(here, spec.nodeName)
+    for (const kubelet of here.kubelets) if (kubelet !== lost) kubelet.images.allow(image)
+    await lost.loseNode('die')
+    const end = await endOf(here.yard, run)
+    assert.deepEqual(outcomesOf(end), ['succeeded', 'stopped', 'done'])
+    assert.match(end.attempts[0]?.reason ?? '', /its node \S+ does not answer/)
+    await lost.recoverNode()
+    await eventually(async () => (await podsOfJob(here.cluster, here.namespace, `${run}-1`)).length === 0)
     await witness.check()
   })
 

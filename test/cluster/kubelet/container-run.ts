@@ -40,6 +40,7 @@ const isImageName = (image: string): boolean => /^[a-z0-9.:_/@-]+(:[\w.-]+)?$/.t
 export function makeRun(context: RunContext): ContainerRun {
   const { pod, record, events, stopping, changed, images } = context
   const { container, kind } = record
+  const fieldPath = `spec.${kind === 'main' ? 'containers' : 'initContainers'}{${container.name}}`
   const logs: ContainerLog[] = []
   let current: ContainerProcess | undefined
   let exhausted = false
@@ -66,7 +67,7 @@ export function makeRun(context: RunContext): ContainerRun {
       const backOff = `Back-off pulling image "${container.image}": ErrImagePull: ${problem}`
       try {
         if (problem === undefined) return await surroundings()
-        if (tries === 0) await events.warn('Failed', `Failed to pull image "${container.image}": ${problem}`)
+        if (tries === 0) await events.warn('Failed', `Failed to pull image "${container.image}": ${problem}`, fieldPath)
         become({
           waiting:
             tries === 0

@@ -5,7 +5,7 @@ import { secondsNow } from './status.ts'
 /** What a kubelet tells of a pod, beside its status. */
 export interface Events {
   /** What is told again is counted. Nothing waits for what could not be told. */
-  warn(reason: string, message: string): Promise<void>
+  warn(reason: string, message: string, fieldPath?: string): Promise<void>
 }
 
 export function makeEvents(
@@ -15,19 +15,19 @@ export function makeEvents(
   const told = new Map<string, { readonly name: string; count: number }>()
   const path = `/api/v1/namespaces/${namespace}/events`
 
-  async function tell(reason: string, message: string): Promise<void> {
+  async function tell(reason: string, message: string, fieldPath: string): Promise<void> {
     const lastTimestamp = secondsNow()
-    const known = told.get(reason + message)
+    const known = told.get(fieldPath + reason + message)
     if (known) {
       known.count += 1
       await client.patch(`${path}/${known.name}`, { count: known.count, lastTimestamp })
       return
     }
     const event = { name: `${name}.${told.size}`, count: 1 }
-    told.set(reason + message, event)
+    told.set(fieldPath + reason + message, event)
     await client.create(path, {
       metadata: { name: event.name },
-      involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid, fieldPath },
       type: 'Warning',
       reason,
       message,
@@ -39,8 +39,8 @@ export function makeEvents(
   }
 
   return {
-    async warn(reason, message) {
-      if (connected()) await tell(reason, message).catch(() => {})
+    async warn(reason, message, fieldPath = '') {
+      if (connected()) await tell(reason, message, fieldPath).catch(() => {})
     },
   }
 }

@@ -22,6 +22,13 @@ test('a claim tells the program everything that its run has frozen', async (t) =
   assert.ok(deadlineMs > 3_590_000 && deadlineMs <= 3_600_000, String(deadlineMs))
 })
 
+test('a time that no binary fraction is exactly can be claimed with', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request({ spec: { graceSeconds: 16.1 } })
+  await kit.settle()
+  assert.equal((await kit.runnerOf(run).claim()).graceMs, 16_100)
+})
+
 test('the same work has the same seed', async (t) => {
   const kit = await launcherKit(t)
   const seeds: number[] = []

@@ -27,7 +27,7 @@ import { needsEvents } from './hindrance.ts'
 import { buildJob, isSameWork, type JobSettings } from './job.ts'
 import { labels } from './names.ts'
 import { isLost } from './node-match.ts'
-import { isOver, isUnschedulable, mayBeOnLostNode, observationOf } from './observation.ts'
+import { awaitsPod, isOver, isUnschedulable, mayBeOnLostNode, observationOf } from './observation.ts'
 import { needsOf } from './pod.ts'
 import { toldToStopMs } from './pod-end.ts'
 import { remarksOf } from './remarks.ts'
@@ -116,7 +116,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
 
   async function judge({ job, pods }: Read): Promise<Observation> {
     const nowMs = cluster.nowMs()
-    const isPodless = job !== undefined && pods.length === 0 && job.spec?.suspend !== true
+    const isPodless = job !== undefined && pods.length === 0 && awaitsPod(job)
     const isRefused = isPodless && isOlder(job)
     const obscure = isRefused ? job : pods.find((pod) => needsEvents(pod, nowMs))
     const told = obscure && (await readEvents([uidOf(obscure)]))
@@ -193,12 +193,12 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     return seen.state === 'starting' && seen.words !== undefined ? { words: seen.words } : {}
   }
 
-  /** Events only explain: where we may not read them, nothing waits for that. */
+  /** Events only explain: where they cannot be read, nothing waits for that. */
   async function readEvents(ofUids: readonly string[]): Promise<{ events?: readonly CoreV1Event[]; refusal?: string }> {
     try {
       return { events: await cluster.listEvents(ofUids) }
     } catch (error) {
-      if (failureOf(error)?.kind !== 'forbidden') throw error
+      if (failureOf(error) === undefined) throw error
       const { message, hint } = toTrainyardError(error)
       log.warn({ error: message, hint }, 'what the cluster has said of an attempt is left out of its record')
       return { refusal: message }
@@ -243,15 +243,15 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
 
     async stop(name, graceMs) {
       const job = await cluster.readJob(name)
-      if (job && job.metadata?.deletionTimestamp === undefined) await cluster.deleteJob(name, uidOf(job))
+      const isUntold = job !== undefined && job.metadata?.deletionTimestamp === undefined
+      if (isUntold) await cluster.deleteJob(name, uidOf(job))
       // A second is the least: none at all would be by force.
       const graceSeconds = graceMs === 0 ? 1 : Math.ceil(graceMs / 1000) + settleSeconds
       // After the Job, which makes none any more once its controller has heard of that.
-      for (const pod of await cluster.listPods(name)) {
-        if (isOver(pod) || isToldWithin(pod, graceSeconds)) continue
-        await cluster.deletePod(pod.metadata?.name ?? '', uidOf(pod), graceSeconds)
-      }
-      tell(name)
+      const untold = (await cluster.listPods(name)).filter((pod) => !isOver(pod) && !isToldWithin(pod, graceSeconds))
+      for (const pod of untold) await cluster.deletePod(pod.metadata?.name ?? '', uidOf(pod), graceSeconds)
+      // Else there is no news, and who is told looks, and stops it once more.
+      if (isUntold || untold.length > 0) tell(name)
     },
 
     async release(name) {

@@ -8,6 +8,7 @@
 import type { Hopeless } from '../executor.ts'
 import type { CoreV1Event, SeenPod } from './client/cluster.ts'
 import { programOf, timeMs } from './fields.ts'
+import { containers } from './names.ts'
 
 /** How long what may mend itself (a registry that is away, a Secret not made yet) is waited for, from when it went wrong. */
 const patienceMs = 10 * 60_000
@@ -36,11 +37,10 @@ export function hindranceOf(
   const stuck = stuckContainer(pod)
   if (stuck?.isForEver) return { words: stuck.words, hopeless: { outcome: 'badInput', reason: stuck.words } }
   const told = (events ?? []).filter(isOfNode)
-  if (stuck) {
-    const failures = told.filter(({ reason }) => containerFailures.has(reason ?? ''))
-    // An event may come later than the status that it belongs to: then it has only just gone wrong.
-    return patiently(stuck.words, nowMs - (events === undefined ? placedMs(pod) : sinceMs(failures, nowMs)))
-  }
+  if (stuck)
+    return patiently(stuck.words, nowMs - (events === undefined ? placedMs(pod) : stuckSinceMs(stuck, told, nowMs)))
+  const held = holdingContainer(pod)
+  if (held) return patiently(held.words, nowMs - held.sinceMs)
   const newest = told.at(-1)
   if (!isUnprepared(pod) || newest?.type !== 'Warning') return undefined
   const words = `can't be set up on node ${pod.spec?.nodeName}: ${newest.message ?? newest.reason}`
@@ -54,6 +54,7 @@ function patiently(words: string, forMs: number): Hindrance {
 }
 
 interface Stuck {
+  readonly container: string
   readonly words: string
   /** Nothing that may still happen would mend it. */
   readonly isForEver: boolean
@@ -69,16 +70,48 @@ const imageReasons = new Set([
 ])
 const setupReasons = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'])
 /** Reasons of the events that belong to these and to those of images. */
-const containerFailures = new Set(['Failed', 'InspectFailed', 'ErrImageNeverPull'])
+const containerFailures = new Set(['Failed', 'InspectFailed', 'ErrImageNeverPull', 'BackOff'])
 
 function stuckContainer({ status }: SeenPod): Stuck | undefined {
-  for (const { state, image } of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
+  for (const { name: container, state, image } of [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+  ]) {
     const { reason = '', message = 'no reason was given' } = state?.waiting ?? {}
     const isForEver = reason === 'InvalidImageName'
-    if (imageReasons.has(reason)) return { words: `its image ${image} can't be pulled: ${message}`, isForEver }
-    if (setupReasons.has(reason)) return { words: `its container can't be made: ${message}`, isForEver }
+    if (imageReasons.has(reason))
+      return { container, words: `its image ${image} can't be pulled: ${message}`, isForEver }
+    if (setupReasons.has(reason)) return { container, words: `its container can't be made: ${message}`, isForEver }
+    // Ours are not started again.
+    if (reason === 'CrashLoopBackOff')
+      return {
+        container,
+        words: `the container ${container}, which others have added, ends again and again: ${message}`,
+        isForEver,
+      }
   }
   return undefined
+}
+
+/**
+ * While it is being pulled once more the status still says what went wrong before, and nothing is wrong. An event may also
+ * come later than the status that it belongs to: then it has only just gone wrong.
+ */
+function stuckSinceMs({ container }: Stuck, events: readonly CoreV1Event[], nowMs: number): number {
+  const own = events.filter(({ involvedObject }) => involvedObject.fieldPath?.endsWith(`{${container}}`))
+  const failures = own.filter(({ reason }) => containerFailures.has(reason ?? ''))
+  const triedMs = latestMs(own.filter(({ reason }) => reason === 'Pulling'))
+  return triedMs > latestMs(failures) ? nowMs : sinceMs(failures, nowMs)
+}
+
+/** What others have put before the program and has not let it begin; a sidecar does once it has started. */
+function holdingContainer({ status }: SeenPod): { readonly words: string; readonly sinceMs: number } | undefined {
+  const holding = status?.initContainerStatuses?.find(
+    ({ name, state, started }) => name !== containers.runner && state?.running && started !== true,
+  )
+  if (!holding) return undefined
+  const words = `waits for the container ${holding.name}, which others have put before its program`
+  return { words, sinceMs: timeMs(holding.state?.running?.startedAt) }
 }
 
 /** Its network or its volumes are not there yet. */
@@ -93,6 +126,13 @@ const isOfNode = ({ source, reportingComponent }: CoreV1Event): boolean =>
 function sinceMs(events: readonly CoreV1Event[], nowMs: number): number {
   const times = events.map(({ firstTimestamp, eventTime }) => timeMs(firstTimestamp ?? eventTime))
   return Math.min(nowMs, ...times.filter((time) => !Number.isNaN(time)))
+}
+
+function latestMs(events: readonly CoreV1Event[]): number {
+  const times = events.map(({ lastTimestamp, series, eventTime }) =>
+    timeMs(lastTimestamp ?? series?.lastObservedTime ?? eventTime),
+  )
+  return Math.max(Number.NEGATIVE_INFINITY, ...times.filter((time) => !Number.isNaN(time)))
 }
 
 /** When it was given its node: it may have waited long for one. */

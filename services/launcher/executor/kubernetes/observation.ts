@@ -68,6 +68,11 @@ function finishOf(job: SeenJob | undefined) {
   )
 }
 
+/** Whether its controller is to make one. */
+export function awaitsPod(job: SeenJob): boolean {
+  return job.spec?.suspend !== true && !isDeleted(job) && finishOf(job) === undefined
+}
+
 function waitForPod(job: SeenJob | undefined, events: readonly CoreV1Event[]): string {
   const queue = job?.metadata?.labels?.[labels.queue]
   if (job?.spec?.suspend) {
@@ -85,8 +90,9 @@ function ofPod(pod: SeenPod, standing: Standing, { events, nowhere, isNodeLost }
   const node = pod.spec?.nodeName
   const program = programOf(pod)
   if (pod.metadata?.deletionTimestamp !== undefined) {
-    const lost = isNodeLost ? `; its node ${node} does not answer, so nobody can tell when it has` : ''
-    return { state: 'running', ...standing, words: `is told to stop${lost}` }
+    if (!isNodeLost) return { state: 'running', ...standing, words: 'is told to stop' }
+    const words = `is told to stop; its node ${node} does not answer, so nobody can tell when it has`
+    return { state: 'running', ...standing, words, isNodeLost }
   }
   if (node === undefined) return { state: 'starting', ...standing, words: waitForNode(pod, nowhere) }
   if (program?.running) return { state: 'running', ...standing, words: `runs on node ${node}` }

@@ -8,16 +8,8 @@ export interface Disruption {
   readonly words: string
 }
 
-/** What a kubelet refuses a pod for that was bound to it: the node changed in between. */
-const refusals = new Set([
-  'UnexpectedAdmissionError',
-  'NodeAffinity',
-  'NodeShutdown',
-  'Terminated',
-  'Shutdown',
-  'NodeLost',
-  'Preempting',
-])
+/** What a node may do to a pod that it had begun. */
+const disturbances = new Set(['Evicted', 'NodeShutdown', 'Terminated', 'Shutdown', 'NodeLost', 'Preempting'])
 
 /** Something in the cluster ended it, and not its program. */
 export function disruptionOf(pod: SeenPod): Disruption | undefined {
@@ -31,9 +23,18 @@ export function disruptionOf(pod: SeenPod): Disruption | undefined {
     return { reason, words: wordsOf(reason, target.message ?? message) }
   }
   const { reason } = status ?? {}
-  if (reason !== undefined && (refusals.has(reason) || reason === 'Evicted' || reason.startsWith('OutOf')))
+  if (reason !== undefined && (disturbances.has(reason) || isRefused(pod)))
     return { reason, words: wordsOf(reason, message) }
   return wasToldToStop(pod) ? { reason: 'Deleted', words: 'its pod was deleted' } : undefined
+}
+
+/**
+ * Its kubelet would not have it, though the scheduler had chosen the node: that has changed in between, or knows what the
+ * scheduler does not, such as which GPU is beside which CPU. Such a pod fails before there is a word about its containers.
+ */
+function isRefused({ status }: SeenPod): boolean {
+  const words = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+  return status?.phase === 'Failed' && status.reason !== 'DeadlineExceeded' && words.length === 0
 }
 
 /** Its end came after somebody had deleted it, or its Job. */

@@ -178,7 +178,13 @@ function resourcesOf(placement: Placement): NonNullable<V1Container['resources']
  * for the resource, and not all.
  */
 function tolerationsOf({ tolerations, gpus, gpuResource = standardGpuResource }: Placement): V1Toleration[] {
-  const said = tolerations.map((toleration) => defined(toleration))
+  // Kubernetes takes whole seconds.
+  const said = tolerations.map(({ tolerationSeconds, ...toleration }) =>
+    defined({
+      ...toleration,
+      tolerationSeconds: tolerationSeconds === undefined ? undefined : Math.ceil(tolerationSeconds),
+    }),
+  )
   const ownTaint = { key: gpuResource, operator: 'Exists', effect: 'NoSchedule' }
   const isSaid = said.some((toleration) => toleration.operator === 'Exists' && covers(toleration, ownTaint))
   return gpus === 0 || isSaid ? said : [...said, ownTaint]

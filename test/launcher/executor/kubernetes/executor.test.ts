@@ -57,6 +57,28 @@ test('D7: a pod that is there before its Job is heard of is told', async (t) => 
   await eventually(() => told.includes(attempt.name))
 })
 
+test('a stop that changes nothing any more tells nothing: who is told looks, and would stop it once more', async (t) => {
+  const { server, executor, told } = await scene(t)
+  await executor.start(attempt)
+  server.put('pods', { metadata: { ...job(attempt.name).metadata, name: `${attempt.name}-pod` } })
+  await eventually(() => told.includes(attempt.name))
+  await executor.stop(attempt.name, 30_000)
+  await goesOn(server, told)
+  told.length = 0
+  await executor.stop(attempt.name, 30_000)
+  server.remove('jobs', stranger)
+  await goesOn(server, told)
+  assert.ok(!told.includes(attempt.name))
+})
+
+test('events that cannot be read, for whatever reason, hold nothing up', async (t) => {
+  const { server, executor } = await scene(t, systemClock, { limitMs: 1_000 })
+  await executor.start(attempt)
+  server.fault = ({ path }) => (path.endsWith('/events') ? { status: 500, body: { kind: 'Status' } } : undefined)
+  const remarks = await executor.remarks(attempt.name)
+  assert.match(remarks.at(-1)?.words ?? '', /^its events could not be read: /)
+})
+
 test('I6: of Jobs whose pods are late those are told whose pods are refused, and one question serves for all', async (t) => {
   const late = Promise.withResolvers<void>()
   let passedMs = 0

@@ -13,12 +13,14 @@ const minutesAgo = (minutes: number) => new Date(nowMs - minutes * 60_000)
 interface PodFacts {
   readonly program?: V1ContainerState
   readonly init?: V1ContainerState
+  /** An init container that is not ours. */
+  readonly added?: { readonly name: string; readonly state: V1ContainerState; readonly started?: boolean }
   /** Since when it has its node. */
   readonly placedMinutes?: number
   readonly isPrepared?: boolean
 }
 
-function pod({ program, init, placedMinutes = 1, isPrepared = true }: PodFacts): SeenPod {
+function pod({ program, init, added, placedMinutes = 1, isPrepared = true }: PodFacts): SeenPod {
   const container = { image: 'registry/trainer:1', imageID: '', ready: false, restartCount: 0 }
   return {
     metadata: { uid: 'pod-uid', creationTimestamp: minutesAgo(600) },
@@ -29,24 +31,33 @@ function pod({ program, init, placedMinutes = 1, isPrepared = true }: PodFacts):
         { type: 'PodScheduled', status: 'True', lastTransitionTime: minutesAgo(placedMinutes) },
         { type: 'PodReadyToStartContainers', status: isPrepared ? 'True' : 'False' },
       ],
-      ...(init ? { initContainerStatuses: [{ ...container, name: 'runner', state: init }] } : {}),
+      initContainerStatuses: [
+        ...(added ? [{ ...container, ...added }] : []),
+        ...(init ? [{ ...container, name: 'runner', state: init }] : []),
+      ],
       ...(program ? { containerStatuses: [{ ...container, name: 'program', state: program }] } : {}),
     },
   }
 }
 
 const waiting = (reason: string, message = 'not found'): V1ContainerState => ({ waiting: { reason, message } })
-const event = (reason: string, firstMinutes: number, message = reason, type = 'Warning'): CoreV1Event => ({
+const event = (
+  reason: string,
+  firstMinutes: number,
+  { message = reason, type = 'Warning', container = 'program', lastMinutes = firstMinutes } = {},
+): CoreV1Event => ({
   metadata: {},
-  involvedObject: { kind: 'Pod' },
+  involvedObject: { kind: 'Pod', ...(container === '' ? {} : { fieldPath: `spec.containers{${container}}` }) },
   type,
   reason,
   message,
   source: { component: 'kubelet' },
   firstTimestamp: minutesAgo(firstMinutes),
+  lastTimestamp: minutesAgo(lastMinutes),
 })
+const pulling = (minutes: number): CoreV1Event => event('Pulling', minutes, { type: 'Normal' })
 const sandbox = 'no runtime for "nvidia" is configured'
-const noSandbox = (minutes: number) => event('FailedCreatePodSandBox', minutes, sandbox)
+const noSandbox = (minutes: number) => event('FailedCreatePodSandBox', minutes, { message: sandbox, container: '' })
 const unpulled = "its image registry/trainer:1 can't be pulled: not found"
 
 type Row = readonly [title: string, pod: PodFacts, events: readonly CoreV1Event[] | undefined, says: string | undefined]
@@ -68,14 +79,50 @@ const rows: readonly Row[] = [
   [
     'a pull that took long before it went wrong has only just gone wrong',
     { program: waiting('ImagePullBackOff'), placedMinutes: 25 },
-    [event('FailedCreatePodSandBox', 24), event('Pulling', 24, 'Pulling image', 'Normal'), event('Failed', 2)],
+    [noSandbox(24), pulling(24), event('Failed', 2)],
     unpulled,
   ],
   [
     'and so has one of which the event is still to come',
     { program: waiting('ErrImagePull'), placedMinutes: 25 },
-    [event('Pulling', 24, 'Pulling image', 'Normal')],
+    [pulling(24)],
     unpulled,
+  ],
+  [
+    'one that is being pulled once more is not given up: nothing is wrong with it now',
+    { program: waiting('ErrImagePull'), placedMinutes: 25 },
+    [event('Failed', 24, { lastMinutes: 20 }), pulling(19)],
+    unpulled,
+  ],
+  [
+    'what went wrong with another container does not count',
+    { program: waiting('ErrImagePull'), placedMinutes: 25 },
+    [event('Failed', 24, { container: 'runner' }), event('Failed', 1)],
+    unpulled,
+  ],
+  [
+    'a sidecar that others have added, and that ends again and again, is told',
+    { init: waiting('CrashLoopBackOff', 'back-off restarting failed container'), placedMinutes: 12 },
+    [event('BackOff', 11, { container: 'runner' })],
+    'lost: the container runner, which others have added, ends again and again: back-off restarting failed container (for 11 minutes)',
+  ],
+  [
+    'so is a container that others have put before the program, and that does not end',
+    { added: { name: 'vault', state: { running: { startedAt: minutesAgo(5) } } }, placedMinutes: 12 },
+    [],
+    'waits for the container vault, which others have put before its program',
+  ],
+  [
+    'and given up as late',
+    { added: { name: 'vault', state: { running: { startedAt: minutesAgo(11) } } }, placedMinutes: 12 },
+    [],
+    'lost: waits for the container vault, which others have put before its program (for 11 minutes)',
+  ],
+  [
+    'but a sidecar that has started lets it begin',
+    { added: { name: 'mesh', state: { running: { startedAt: minutesAgo(11) } }, started: true }, placedMinutes: 12 },
+    [],
+    undefined,
   ],
   [
     'where events may not be read, it is since the pod has its node',
@@ -104,7 +151,7 @@ const rows: readonly Row[] = [
   [
     'and given up as late',
     { program: waiting('PodInitializing'), isPrepared: false, placedMinutes: 12 },
-    [event('FailedMount', 11, 'no space left on device'), noSandbox(9)],
+    [event('FailedMount', 11, { message: 'no space left on device', container: '' }), noSandbox(9)],
     `lost: can't be set up on node gpu-1: ${sandbox} (for 11 minutes)`,
   ],
   [

@@ -267,6 +267,23 @@ const rows: readonly Row[] = [
     'ended, disrupted: its node refused it (UnexpectedAdmissionError): Allocate failed',
   ],
   [
+    'for whatever reason it does, as long as there was no container yet',
+    job(),
+    [
+      {
+        phase: 'Failed',
+        status: { phase: 'Failed', reason: 'TopologyAffinityError', message: 'Resources cannot be allocated' },
+      },
+    ],
+    'ended, disrupted: its node refused it (TopologyAffinityError): Resources cannot be allocated',
+  ],
+  [
+    'but its deadline may pass before any container begins',
+    job(),
+    [{ phase: 'Failed', status: { phase: 'Failed', reason: 'DeadlineExceeded' } }],
+    'ended: its pod was ended after the longest time that it may last',
+  ],
+  [
     'a pod that is gone leaves the word of its Job',
     endedJob('BackoffLimitExceeded'),
     [],

@@ -102,8 +102,8 @@ export function ofRefusal({ status, retryAfter, body }: Refusal, { changes }: Pi
     case 503:
       if (retryAfterMs !== undefined) return { kind: 'throttled', message, retryAfterMs }
   }
-  // Whoever is asked before anything is stored was not there to say yes: the server itself is well, and nothing was done.
-  if (said !== undefined && /failed calling webhook/.test(message)) {
+  // Whoever is asked before anything is stored was not there to say yes, or failed: the server itself is well, and nothing was done.
+  if (said !== undefined && /failed calling webhook|^admission webhook .* denied the request/.test(message)) {
     return { kind: 'forbidden', message, right: undefined }
   }
   // A server that gave up in the middle may have stored what it was about to store. And what is not in the words of an API

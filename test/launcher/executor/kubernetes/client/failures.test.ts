@@ -53,6 +53,12 @@ const table: [what: string, thrown: unknown, ofRead: string, ofWrite: string][] 
   ['503 without', refusal(503), 'unreachable', 'unknownOutcome'],
   ['500: the store did not answer', refusal(500), 'unreachable', 'unknownOutcome'],
   ['500 of a webhook that does not answer', refusal(500, { message: webhook }), 'forbidden', 'forbidden'],
+  [
+    '500 of a webhook that failed',
+    refusal(500, { message: 'admission webhook "pods.example.com" denied the request: no such team' }),
+    'forbidden',
+    'forbidden',
+  ],
   ['502 of a proxy', refusal(502, '<html>bad gateway</html>'), 'unreachable', 'unknownOutcome'],
   ['504', refusal(504), 'unreachable', 'unknownOutcome'],
   ['408', refusal(408), 'unreachable', 'unknownOutcome'],
