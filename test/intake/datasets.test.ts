@@ -68,6 +68,26 @@ describe('POST /datasets', () => {
     )
   })
 
+  test('a text of the exam that stands under two intents is right under either, in whatever order its rows come', async (t) => {
+    const kit = await intakeKit(t)
+    const both = ['billing', 'account'].map((intent) =>
+      JSON.stringify({ text: 'where is my money', intent, split: 'held-out' }),
+    )
+    const others = ['billing', 'account'].flatMap((intent) =>
+      ['one', 'two'].map((text) => JSON.stringify({ text: `${text} ${intent}`, intent, split: 'train' })),
+    )
+    const labels = async (rows: readonly string[], bot: string) => {
+      const { body } = await postDataset(kit, `${[...rows, ...others].join('\n')}\n`)
+      await publish(kit, edit({ bot, dataset: { uri: body.uri } }))
+      const { dataset } = (await said(kit, 'training.requested')).at(-1) ?? assert.fail('nothing was requested')
+      const lines = await linesOfBlob(kit, dataset.examLabels)
+      const { id } = hashOf(normalise('where is my money'))
+      return lines.filter((line) => line['id'] === id).map(({ intent }) => intent)
+    }
+    assert.deepEqual((await labels(both, 'bot-1')).toSorted(), ['account', 'billing'])
+    assert.deepEqual((await labels(both.toReversed(), 'bot-2')).toSorted(), ['account', 'billing'])
+  })
+
   test('a dataset that is not usable is refused with its lines, and nothing of it is kept', async (t) => {
     const kit = await intakeKit(t)
     const { status, body } = await postDataset(kit, `${datasetOf('broken')}{"text": 1}\n`)

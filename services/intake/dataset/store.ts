@@ -32,7 +32,7 @@ export function makeDatasetStore({ database, blobs, limits }: DatasetStoreParts)
   async function storeSplit(digest: Digest, heldOutShare: number, split: Split): Promise<void> {
     const train = await blobs.put(jsonLines(split.train, trainingRows))
     const examTexts = await blobs.put(jsonLines(split.exam, ({ id, text }): ExamText[] => [{ id, text }]))
-    const examLabels = await blobs.put(jsonLines(split.exam, examLabel))
+    const labels = await blobs.put(jsonLines(split.exam, examLabels))
     const trainRows = split.train.reduce((sum, { intents }) => sum + intents.length, 0)
     await database.execute(
       `insert into intake.splits (dataset, held_out_share, version, train, exam_texts, exam_labels, train_rows, exam_rows, remarks)
@@ -43,7 +43,7 @@ export function makeDatasetStore({ database, blobs, limits }: DatasetStoreParts)
         splitVersion,
         train.digest,
         examTexts.digest,
-        examLabels.digest,
+        labels.digest,
         trainRows,
         split.exam.length,
         JSON.stringify(split.remarks),
@@ -141,7 +141,7 @@ function trainingRows({ id, text, intents }: Split['train'][number]): TrainingRo
   return intents.map((intent) => ({ id, text, intent }))
 }
 
-/** A text under two intents has one label: the first it was given. */
-function examLabel({ id, intents }: Split['exam'][number]): ExamLabel[] {
-  return [{ id, intent: intents[0] ?? null }]
+/** A text under two intents has both, and either is right: the order of a file's rows must not decide which. */
+function examLabels({ id, intents }: Split['exam'][number]): ExamLabel[] {
+  return intents.map((intent) => ({ id, intent }))
 }
