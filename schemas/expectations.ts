@@ -64,3 +64,10 @@ export function mapping<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.cor
 function range(minimum: number, maximum: number | undefined): string {
   return maximum === undefined ? `≥ ${minimum}` : `from ${minimum} to ${maximum}`
 }
+
+/** As `z.json()`, whose error says nothing of what was expected. */
+export const Json: z.ZodType<z.core.util.JSONType> = z.lazy(() =>
+  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(Json), z.record(z.string(), Json)], {
+    error: 'expected a text, a finite number, true, false, null, a list or a mapping',
+  }),
+)

@@ -1,7 +1,19 @@
 /** Job types and placements of `trainyard.yaml`, and the frozen specification that a request carries. */
 
 import { z } from 'zod'
-import { InnerShare, mapping, Name, ObjectName, oneOf, Positive, Seconds, Share, Text, whole } from './expectations.ts'
+import {
+  InnerShare,
+  Json,
+  mapping,
+  Name,
+  ObjectName,
+  oneOf,
+  Positive,
+  Seconds,
+  Share,
+  Text,
+  whole,
+} from './expectations.ts'
 import { canonicalJson } from './words.ts'
 
 /** The most runs of a job type at the same time, configured or chosen. */
@@ -20,7 +32,7 @@ const Toleration = mapping({
 })
 
 const Handed = z
-  .record(Text, z.json(), { error: 'expected a mapping as Kubernetes takes it' })
+  .record(Text, Json, { error: 'expected a mapping as Kubernetes takes it' })
   .optional()
   .describe('As Kubernetes takes it.')
 
@@ -103,7 +115,7 @@ const Program = mapping({
 const frozen = {
   program: Program.describe('The training program.'),
   hyperparameters: z
-    .record(z.string(), z.json(), { error: 'expected a mapping' })
+    .record(z.string(), Json, { error: 'expected a mapping' })
     .default({})
     .describe('Handed to the program as they are.'),
   attemptDeadlineSeconds: whole(1, 31_536_000).default(3600).describe('Longest time that one attempt may take.'),

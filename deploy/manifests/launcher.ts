@@ -12,6 +12,7 @@ export function launcherEnvironment(from: FromValues): Open<V1EnvVar>[] {
     { name: 'TRAINYARD_EXECUTOR', value: 'kubernetes' },
     { name: 'TRAINYARD_KUBERNETES_NAMESPACE', value: attemptsNamespace(from) },
     { name: 'TRAINYARD_RUNNER_IMAGE', value: from('images.runner') },
+    { name: 'TRAINYARD_RUNNER_PULL_POLICY', value: from('images.pullPolicy') },
     { name: 'TRAINYARD_RUN_API_URL', value: url },
     { name: 'TRAINYARD_PUBLIC_URL', value: orElse(from('launcher.publicUrl'), url) },
   ]

@@ -65,6 +65,7 @@ export function environmentOf(from: FromValues): Open<V1EnvVar>[] {
   return [
     secret('DATABASE_URL', false),
     secret('TRAINYARD_API_TOKEN', false),
+    secret('TRAINYARD_READ_TOKEN', true),
     // It may hold a password. One without may stand in the environment instead.
     secret('SCHEMA_REGISTRY_URL', true),
     { name: 'TRAINYARD_CONFIG', value: '/etc/trainyard/configuration/trainyard.yaml' },

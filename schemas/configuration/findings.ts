@@ -37,7 +37,8 @@ function gotOf(raw: unknown, issue: z.core.$ZodIssue): string {
   if (value === undefined) return ', but it is missing'
   if (Array.isArray(value)) return value.length === 0 ? ', got an empty list' : ', got a list'
   if (typeof value === 'object' && value !== null) return ', got a mapping'
-  const shown = JSON.stringify(value)
+  // JSON has no number that is not finite.
+  const shown = typeof value === 'number' ? String(value) : JSON.stringify(value)
   return `, got ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}`
 }
 

@@ -11,10 +11,14 @@ export function evaluatorMetrics(registry: Registry, database: Queryable): Evalu
     help: 'Age of the oldest run that succeeded and is not evaluated yet; 0 when there is none.',
     registers: [registry],
     async collect() {
-      const rows = await database.query<{ seconds: number | null }>(
-        `select extract(epoch from now() - min(received_at)) as seconds from evaluator.evaluations where state = 'pending'`,
-      )
-      this.set(rows[0]?.seconds ?? 0)
+      const rows = await database
+        .query<{ seconds: number | null }>(
+          `select extract(epoch from now() - min(received_at)) as seconds from evaluator.evaluations where state = 'pending'`,
+        )
+        // Left out: `trainyard_database_up` says why.
+        .catch(() => undefined)
+      if (rows === undefined) this.remove()
+      else this.set(rows[0]?.seconds ?? 0)
     },
   })
   const seconds = new Histogram({

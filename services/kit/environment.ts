@@ -10,6 +10,13 @@ import { logLevels } from './log.ts'
 
 const wholeNumber = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum)
 
+/** A Secret that was made of a file ends in a line break, which no header can carry. */
+const token = z
+  .string()
+  .trim()
+  .min(16)
+  .regex(/^[\x21-\x7e]*$/, 'expected no spaces, and nothing beyond ASCII')
+
 /** Every environment variable that the services read, with its default. Empty counts as unset. */
 export const EnvironmentVariables = z.object({
   DATABASE_URL: z
@@ -30,15 +37,21 @@ export const EnvironmentVariables = z.object({
     .describe('Address to listen on. Anything but loopback needs TRAINYARD_API_TOKEN.'),
   TRAINYARD_PORT: wholeNumber(0, 65_535).default(7070).describe('Port to listen on; 0 takes a free one.'),
   TRAINYARD_PUBLIC_URL: z
-    .url()
+    .url({ protocol: /^https?$/, error: 'expected a URL that begins with http:// or https://' })
+    .refine(isPlain, 'expected a URL without user, query and fragment: paths are put behind it')
     .optional()
-    .describe('How downstream reaches this server; model URLs begin with it. Default: http://HOST:PORT.'),
-  TRAINYARD_API_TOKEN: z
-    .string()
-    .min(16)
+    .describe(
+      'How downstream reaches this server; model URLs begin with it. Default: http://HOST:PORT, and 127.0.0.1 where HOST is every address.',
+    ),
+  TRAINYARD_API_TOKEN: token
     .optional()
     .describe(
       'Callers of the API must send it as a bearer token. Only /health/, /schemas/ and /subjects need none; runners have tokens of their own.',
+    ),
+  TRAINYARD_READ_TOKEN: token
+    .optional()
+    .describe(
+      'Who sends this one instead may read everything and change nothing: for those who fetch models, and for monitoring. Beside TRAINYARD_API_TOKEN.',
     ),
   TRAINYARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('The least level that is logged.'),
   TRAINYARD_EXECUTOR: z
@@ -87,6 +100,7 @@ export interface Environment {
   readonly port: number
   readonly publicUrl: string | undefined
   readonly apiToken: string | undefined
+  readonly readToken: string | undefined
   readonly logLevel: (typeof logLevels)[number]
   /** Undefined: attempts are child processes. */
   readonly kubernetes: KubernetesEnvironment | undefined
@@ -123,6 +137,14 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       },
     )
   }
+  if (values.TRAINYARD_READ_TOKEN !== undefined && values.TRAINYARD_API_TOKEN === undefined) {
+    throw badInput(
+      'TRAINYARD_READ_TOKEN is set, and TRAINYARD_API_TOKEN is not: whoever sends none could do everything',
+      {
+        hint: 'Set both, or neither.',
+      },
+    )
+  }
   return {
     databaseUrl: values.DATABASE_URL,
     dataDirectory: values.TRAINYARD_DATA_DIR,
@@ -131,6 +153,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     port: values.TRAINYARD_PORT,
     publicUrl: values.TRAINYARD_PUBLIC_URL?.replace(/\/+$/, ''),
     apiToken: values.TRAINYARD_API_TOKEN,
+    readToken: values.TRAINYARD_READ_TOKEN,
     logLevel: values.TRAINYARD_LOG_LEVEL,
     kubernetes: kubernetesOf(values),
     databaseConnections: values.TRAINYARD_DATABASE_CONNECTIONS,
@@ -143,6 +166,11 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     schemaRegistryUrl: values.SCHEMA_REGISTRY_URL,
     crashAt: values.TRAINYARD_CRASH_AT,
   }
+}
+
+function isPlain(url: string): boolean {
+  const { username, password, search, hash } = new URL(url)
+  return [username, password, search, hash].every((part) => part === '')
 }
 
 export function isLoopback(host: string): boolean {

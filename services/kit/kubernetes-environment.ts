@@ -20,6 +20,12 @@ export const kubernetesVariables = {
     .string()
     .optional()
     .describe("With `kubernetes`, needed: the image that brings the runner into each attempt's pod."),
+  TRAINYARD_RUNNER_PULL_POLICY: z
+    .enum(['Always', 'IfNotPresent', 'Never'])
+    .optional()
+    .describe(
+      'With `kubernetes`: when a node pulls the image of the runner. Default: as Kubernetes has it for its tag.',
+    ),
   TRAINYARD_RUN_API_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -31,6 +37,7 @@ export interface KubernetesEnvironment {
   readonly kubeconfig: string | undefined
   readonly namespace: string | undefined
   readonly runnerImage: string
+  readonly runnerPullPolicy: 'Always' | 'IfNotPresent' | 'Never' | undefined
   /** Without a slash at its end. */
   readonly runApiUrl: string
 }
@@ -56,6 +63,7 @@ export function kubernetesOf(values: Values): KubernetesEnvironment | undefined 
     kubeconfig: values.KUBECONFIG,
     namespace: values.TRAINYARD_KUBERNETES_NAMESPACE,
     runnerImage,
+    runnerPullPolicy: values.TRAINYARD_RUNNER_PULL_POLICY,
     runApiUrl: runApiUrl.replace(/\/+$/, ''),
   }
 }

@@ -40,12 +40,15 @@ const gauges = [
 ]
 
 export function addBusMetrics(registry: Registry, database: Queryable, services: readonly string[]): void {
-  // A scrape collects all gauges at once: one question answers them all.
-  let asked: Promise<Waiting[]> | undefined
+  // A scrape collects all gauges at once: one question answers them all. One that fails must not take the others along.
+  let asked: Promise<Waiting[] | undefined> | undefined
   const ask = () => {
-    asked ??= database.query<Waiting>(services.map(waitingOf).join(' union all ')).finally(() => {
-      asked = undefined
-    })
+    asked ??= database
+      .query<Waiting>(services.map(waitingOf).join(' union all '))
+      .catch(() => undefined)
+      .finally(() => {
+        asked = undefined
+      })
     return asked
   }
   for (const { name, help, of } of gauges) {
@@ -55,10 +58,19 @@ export function addBusMetrics(registry: Registry, database: Queryable, services:
       labelNames: ['service'],
       registers: [registry],
       async collect() {
-        for (const row of await ask()) this.set({ service: row.service }, of(row))
+        this.reset()
+        for (const row of (await ask()) ?? []) this.set({ service: row.service }, of(row))
       },
     })
   }
+  new Gauge({
+    name: 'trainyard_database_up',
+    help: 'Whether the database answered this scrape; without it, what lies there is left out.',
+    registers: [registry],
+    async collect() {
+      this.set((await ask()) === undefined ? 0 : 1)
+    },
+  })
 }
 
 const ageOf = (column: string) => `coalesce(extract(epoch from now() - min(${column})), 0)::double precision`

@@ -64,7 +64,7 @@ export async function makeHttpApp(options: HttpOptions): Promise<HttpApp> {
   const refuse = makeGuard(options.environment)
   app.addHook('onRequest', async (request) => {
     const { host, origin, authorization } = request.headers
-    const refusal = refuse({ path: request.url, host, origin, authorization })
+    const refusal = refuse({ method: request.method, path: request.url, host, origin, authorization })
     if (refusal) throw refusal
   })
   app.addHook('preValidation', async ({ routeOptions, body, headers }) => {

@@ -3,6 +3,7 @@ import { type Environment, isLoopback } from '../environment.ts'
 import { forbidden, type TrainyardError, unauthorized } from '../errors.ts'
 
 export interface Caller {
+  readonly method: string
   readonly path: string
   readonly host: string | undefined
   readonly origin: string | undefined
@@ -12,11 +13,13 @@ export interface Caller {
 // Probes and schemas carry no secret, and stock deserialisers know no token; the run API checks that of the attempt.
 const openPaths = ['/health/', '/run-api/', '/schemas/', '/subjects']
 
+const readingMethods = ['GET', 'HEAD']
+
 /**
  * Who may call: a page of another site may not (Host and Origin are checked, against DNS rebinding and forged
- * requests), and where a token is set, only who has it.
+ * requests), and where a token is set, only who has it; to read, the one for reading is enough.
  */
-export function makeGuard(environment: Pick<Environment, 'host' | 'publicUrl' | 'apiToken'>) {
+export function makeGuard(environment: Pick<Environment, 'host' | 'publicUrl' | 'apiToken' | 'readToken'>) {
   const publicly = environment.publicUrl === undefined ? undefined : new URL(environment.publicUrl)
 
   return function refuse(caller: Caller): TrainyardError | undefined {
@@ -33,14 +36,29 @@ export function makeGuard(environment: Pick<Environment, 'host' | 'publicUrl' | 
     const page = caller.origin === undefined ? undefined : parsed(caller.origin)?.host || 'nowhere'
     if (page !== undefined && page !== called?.host && page !== publicly?.host)
       return forbidden(`pages from ${caller.origin} may not call this server`)
-    if (environment.apiToken === undefined || openPaths.some((path) => caller.path.startsWith(path))) return undefined
-    if (caller.authorization !== undefined && equal(caller.authorization, `Bearer ${environment.apiToken}`))
+    const { apiToken, readToken } = environment
+    if (apiToken === undefined || openPaths.some((path) => caller.path.startsWith(path)) || sends(caller, apiToken))
       return undefined
+    if (readToken !== undefined && sends(caller, readToken)) {
+      if (readingMethods.includes(caller.method)) return undefined
+      return forbidden(
+        `the token that was sent is for reading, and ${caller.method} ${pathOf(caller)} may change something`,
+        {
+          hint: 'Send TRAINYARD_API_TOKEN.',
+        },
+      )
+    }
     const problem = caller.authorization === undefined ? 'wants a token' : 'was sent another token than its own'
     return unauthorized(`this server ${problem}`, {
       hint: 'Send it as "authorization: Bearer …"; the command line reads TRAINYARD_API_TOKEN.',
     })
   }
+}
+
+const pathOf = ({ path }: Caller): string => path.split('?')[0] ?? ''
+
+function sends({ authorization }: Caller, token: string): boolean {
+  return authorization !== undefined && equal(authorization, `Bearer ${token}`)
 }
 
 function parsed(url: string): URL | undefined {

@@ -88,8 +88,19 @@ function partsOf(url: string): { base: string; authorization: { authorization?: 
   const { username, password, origin, pathname } = new URL(url)
   const base = origin + pathname.replace(/\/+$/, '')
   if (username === '') return { base, authorization: {} }
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const credentials = `${decoded(username)}:${decoded(password)}`
   return { base, authorization: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch (error) {
+    throw badInput('SCHEMA_REGISTRY_URL: its user or password holds a % that begins no escape', {
+      hint: 'Write it as %25.',
+      cause: error,
+    })
+  }
 }
 
 function jsonOf(text: string): unknown {

@@ -10,7 +10,17 @@
  */
 
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { vectorSize } from './encoder-package.ts'
 
@@ -106,7 +116,7 @@ function removeIfThere(path: string): void {
   try {
     rmSync(path, { force: true })
   } catch {
-    // It was never made.
+    // It was never made, or is not ours to remove.
   }
 }
 
@@ -121,15 +131,31 @@ function touch(path: string, nowMs: number): void {
 /** Removes those that were not used for longest, until the rest takes no more than so many bytes. */
 function limit(folder: string, maximumBytes: number): void {
   const files: { path: string; bytes: number; usedMs: number }[] = []
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+  for (const name of namesIn(folder)) {
     const path = join(folder, name)
-    const stat = statSync(path, { throwIfNoEntry: false })
+    const stat = statIfThere(path)
     if (stat?.isFile()) files.push({ path, bytes: stat.size, usedMs: stat.mtimeMs })
   }
   let bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   for (const file of files.sort((a, b) => a.usedMs - b.usedMs)) {
     if (bytes <= maximumBytes) return
-    rmSync(file.path, { force: true })
+    removeIfThere(file.path)
     bytes -= file.bytes
+  }
+}
+
+function statIfThere(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  } catch {
+    return []
   }
 }

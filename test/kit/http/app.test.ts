@@ -93,6 +93,20 @@ test('where a token is set, only probes go without it', async (t) => {
   assert.equal((await app.inject('/health/live')).statusCode, 200)
 })
 
+test('who sends the token for reading may read everything, and change nothing', async (t) => {
+  const [all, read] = ['a-token-of-sixteen', 'another-token-of-sixteen']
+  const variables = { TRAINYARD_HOST: '0.0.0.0', TRAINYARD_API_TOKEN: all, TRAINYARD_READ_TOKEN: read }
+  const app = await appFor(t, variables)
+  const call = async (method: 'GET' | 'POST', url: string, token: string) =>
+    await app.inject({ method, url, headers: { authorization: `Bearer ${token}` } })
+  assert.equal((await call('GET', '/openapi.json', read)).statusCode, 200)
+  assert.equal((await call('GET', '/openapi.json', all)).statusCode, 200)
+  const refused = await call('POST', '/count', read)
+  assert.equal(refused.statusCode, 403)
+  assert.match(refused.json().error.message, /the token that was sent is for reading, and POST \/count may change/)
+  assert.notEqual((await call('POST', '/count', all)).statusCode, 403)
+})
+
 test('a server that cannot work says so to its probe, and the OpenAPI document lists what there is', async (t) => {
   const app = await appFor(t)
   const ready = await app.inject('/health/ready')

@@ -34,6 +34,12 @@ test('without a registry the ids are those of the committed file', async () => {
   assert.equal((await openCodec(undefined)).encode('run.queued', data).readInt32BE(1), 3)
 })
 
+test('a password with a % in it that begins no escape is told, and not shown', async () => {
+  await assert.rejects(openCodec('http://ada:100%safe@127.0.0.1:2'), {
+    message: 'SCHEMA_REGISTRY_URL: its user or password holds a % that begins no escape',
+  })
+})
+
 test('a registry that is away at the start, or refuses a schema, is one sentence that names the setting', async (t) => {
   await assert.rejects(openCodec('http://127.0.0.1:2'), {
     message: 'SCHEMA_REGISTRY_URL: no schema registry answers at http://127.0.0.1:2 (ECONNREFUSED)',

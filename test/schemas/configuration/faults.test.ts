@@ -39,6 +39,13 @@ const wrong: [string, string, string[]][] = [
     ['trainyard.yaml:4: a text holds NUL or half of a surrogate pair'],
   ],
   [
+    'a number that is not finite',
+    afterJobType('    hyperparameters: { rate: .inf }'),
+    [
+      'trainyard.yaml:4: jobTypes.intents.hyperparameters.rate: expected a text, a finite number, true, false, null, a list or a mapping, got Infinity',
+    ],
+  ],
+  [
     'a word as a number',
     afterJobType('    slots: four'),
     ['trainyard.yaml:4: jobTypes.intents.slots: expected a whole number from 0 to 100000, got "four"'],

@@ -14,7 +14,8 @@ export interface OpenOptions extends KubernetesEnvironment {
 
 /** @throws badInput when no cluster is configured; one that is out of reach is waited for */
 export function openKubernetesExecutor({ clock, random, log, ...environment }: OpenOptions): Executor {
-  const { kubeconfig, namespace, runnerImage } = environment
+  const { kubeconfig, namespace, runnerImage, runnerPullPolicy } = environment
   const cluster = openCluster({ kubeconfig, namespace, clock, random, log })
-  return createKubernetesExecutor({ cluster, settings: { namespace: cluster.namespace, runnerImage }, clock, log })
+  const settings = { namespace: cluster.namespace, runnerImage, runnerPullPolicy }
+  return createKubernetesExecutor({ cluster, settings, clock, log })
 }

@@ -12,7 +12,8 @@ import { containers, standardGpuResource } from './names.ts'
 export type PodSettings = {
   /** Image that brings the runner and its Node. */
   runnerImage: string
-  imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never'
+  /** Of that image; for the program's Kubernetes goes by its tag. */
+  runnerPullPolicy?: 'Always' | 'IfNotPresent' | 'Never' | undefined
 }
 
 export type AttemptInPod = AttemptToStart & { image: string; placement: Placement }
@@ -68,7 +69,7 @@ export function buildPod(attempt: AttemptInPod, settings: PodSettings): V1PodSpe
       seccompProfile: { type: 'RuntimeDefault' },
     },
     initContainers: [runnerContainer(attempt, settings)],
-    containers: [programContainer(attempt, settings)],
+    containers: [programContainer(attempt)],
     volumes: [
       { name: 'runner', emptyDir: {} },
       { name: 'work', emptyDir: {} },
@@ -79,11 +80,11 @@ export function buildPod(attempt: AttemptInPod, settings: PodSettings): V1PodSpe
 }
 
 /** Puts the runner where the program's container finds it, and the token where only the runner does: it removes the file. */
-function runnerContainer({ token }: AttemptInPod, { runnerImage, imagePullPolicy }: PodSettings): V1Container {
+function runnerContainer({ token }: AttemptInPod, { runnerImage, runnerPullPolicy }: PodSettings): V1Container {
   return {
     name: containers.runner,
     image: runnerImage,
-    ...defined({ imagePullPolicy }),
+    ...defined({ imagePullPolicy: runnerPullPolicy }),
     command: [`${runnerFolder}/node`, `${runnerFolder}/services/runner/install.ts`, installFolder, tokenFile],
     env: [{ name: 'TRAINYARD_ATTEMPT_TOKEN', value: literally(token) }],
     // Where quotas are, a container without resources is refused.
@@ -100,12 +101,11 @@ function runnerContainer({ token }: AttemptInPod, { runnerImage, imagePullPolicy
   }
 }
 
-function programContainer(attempt: AttemptInPod, { imagePullPolicy }: PodSettings): V1Container {
+function programContainer(attempt: AttemptInPod): V1Container {
   const resources = resourcesOf(attempt.placement)
   return {
     name: containers.program,
     image: attempt.image,
-    ...defined({ imagePullPolicy }),
     command: [
       `${runnerFolder}/node`,
       `${runnerFolder}/services/runner/main.ts`,

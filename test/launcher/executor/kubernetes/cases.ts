@@ -46,5 +46,5 @@ export const cases: Record<string, [AttemptToStart, Partial<JobSettings>?]> = {
   'predict-with-exam-placement': [
     attemptOf({ placement: gpuPlacement, examPlacement: { cpus: 1, memoryGiB: 2 } }, champion),
   ],
-  'everything-set': [attemptOf({ placement: everything }), { imagePullPolicy: 'IfNotPresent' }],
+  'everything-set': [attemptOf({ placement: everything }), { runnerPullPolicy: 'IfNotPresent' }],
 }

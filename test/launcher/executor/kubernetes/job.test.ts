@@ -250,7 +250,7 @@ describe('a Job that is there under the name of an attempt', () => {
   }
 
   test('is the same work after a new configuration of the launcher and when it comes back from the API server', () => {
-    const other = buildJob(attempt, { namespace: 'trainyard', runnerImage: 'newer', imagePullPolicy: 'Always' })
+    const other = buildJob(attempt, { namespace: 'trainyard', runnerImage: 'newer', runnerPullPolicy: 'Always' })
     const returned: V1Job = { ...other, status: { active: 1 }, metadata: { ...other.metadata, uid: 'u' } }
     assert.equal(isSameWork(returned, attempt), true)
   })
