@@ -20,8 +20,11 @@ export function launcherEnvironment(from: FromValues): Open<V1EnvVar>[] {
 
 /** Rights in the namespace of the attempts, and not in that of the services: who may make a Job may use every Secret beside it. */
 export function launcherRights(from: FromValues) {
-  return [role(from), roleBinding(from), clusterRole, clusterRoleBinding]
+  return [role(from), roleBinding(from)]
 }
+
+/** Without it nobody is told that no node can take an attempt, nor that the node of one is lost: it only explains. */
+export const launcherSight = () => [clusterRole, clusterRoleBinding]
 
 const labels = labelsOf('launcher')
 const account = { kind: 'ServiceAccount', name, namespace }

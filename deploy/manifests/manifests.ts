@@ -1,7 +1,7 @@
 import { serviceNames } from '../../services/kit/service.ts'
 import { attemptsHome } from './attempts.ts'
 import type { Blank } from './blank.ts'
-import { launcherRights } from './launcher.ts'
+import { launcherRights, launcherSight } from './launcher.ts'
 import { attemptPolicies, servicePolicies } from './network-policies.ts'
 import { serviceManifests } from './service.ts'
 import { topics } from './topics.ts'
@@ -21,11 +21,12 @@ export function manifests(from: FromValues): readonly Part[] {
     { name: 'attempts', objects: [attemptsHome(from)], onlyIf: from('attempts.createNamespace') },
     ...serviceNames.map((service) => ({ name: service, objects: serviceManifests(service, from) })),
     { name: 'launcher-rights', objects: launcherRights(from) },
+    { name: 'launcher-sight', objects: launcherSight(), onlyIf: from('launcher.listsNodes') },
     {
       name: 'network-policies',
       objects: [...servicePolicies(from), ...attemptPolicies(from)],
       onlyIf: from('networkPolicies.enabled'),
     },
-    { name: 'topics', objects: [topics(from)] },
+    { name: 'topics', objects: topics(from) },
   ]
 }

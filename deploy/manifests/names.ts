@@ -10,10 +10,11 @@ export const port = 7070
 
 /** Of every pod of ours; those that carry attempts out are none of them. */
 export const ours = { 'app.kubernetes.io/name': 'trainyard' }
-export const labelsOf = (component: ServiceName | 'topics') => ({ ...ours, 'app.kubernetes.io/component': component })
+export type Component = ServiceName | 'topics'
+export const labelsOf = (component: Component) => ({ ...ours, 'app.kubernetes.io/component': component })
 /** Of the pods that the launcher makes. */
 export const attemptLabels = { 'app.kubernetes.io/name': 'trainyard-attempt' }
 
-export const nameOf = (service: ServiceName) => `trainyard-${service}`
+export const nameOf = (component: Component) => `trainyard-${component}`
 export const configurationName = 'trainyard'
 export const environmentName = 'trainyard-environment'

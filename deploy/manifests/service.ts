@@ -1,6 +1,7 @@
 /** One service: its processes, how they are reached, and how many of them may be away. */
-import type { V1Deployment, V1PodDisruptionBudget, V1Probe, V1Service, V1ServiceAccount } from '@kubernetes/client-node'
+import type { V1Deployment, V1PodDisruptionBudget, V1Probe, V1Service } from '@kubernetes/client-node'
 import type { ServiceName } from '../../services/kit/service.ts'
+import { accountOf, podLabelsOf } from './account.ts'
 import { Blank, type Open } from './blank.ts'
 import { launcherEnvironment } from './launcher.ts'
 import { labelsOf, nameOf, namespace, port } from './names.ts'
@@ -8,19 +9,10 @@ import { containerOf, environmentOf, graceSeconds, lingerSeconds, podOf } from '
 import type { FromValues } from './values.ts'
 
 export function serviceManifests(service: ServiceName, from: FromValues) {
-  return [accountOf(service), deploymentOf(service, from), endpointOf(service), budgetOf(service)]
+  return [accountOf(service, from), deploymentOf(service, from), endpointOf(service), budgetOf(service)]
 }
 
 const metadataOf = (service: ServiceName) => ({ name: nameOf(service), namespace, labels: labelsOf(service) })
-
-function accountOf(service: ServiceName): Open<V1ServiceAccount> {
-  return {
-    apiVersion: 'v1',
-    kind: 'ServiceAccount',
-    metadata: metadataOf(service),
-    automountServiceAccountToken: false,
-  }
-}
 
 /**
  * Nothing migrates the database before: each process brings it up to date as it starts, several at once take turns, and
@@ -42,7 +34,7 @@ function deploymentOf(service: ServiceName, from: FromValues): Open<V1Deployment
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       progressDeadlineSeconds: startLimitSeconds + 60,
       template: {
-        metadata: { labels, annotations: { 'checksum/configuration': checksum } },
+        metadata: { labels: podLabelsOf(service, from), annotations: { 'checksum/configuration': checksum } },
         spec: {
           ...podOf(from, {
             ...containerOf(from, service, [`services/${service}/main.ts`]),

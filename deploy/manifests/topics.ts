@@ -1,6 +1,7 @@
 import type { V1CronJob } from '@kubernetes/client-node'
+import { accountOf, podLabelsOf } from './account.ts'
 import type { Open } from './blank.ts'
-import { labelsOf, namespace } from './names.ts'
+import { labelsOf, nameOf, namespace } from './names.ts'
 import { containerOf, environmentOf, podOf } from './pod.ts'
 import type { FromValues } from './values.ts'
 
@@ -9,12 +10,14 @@ import type { FromValues } from './values.ts'
  *
  *     kubectl create job topics --from=cronjob/trainyard-topics
  */
-export function topics(from: FromValues): Open<V1CronJob> {
+export const topics = (from: FromValues) => [job(from), accountOf('topics', from)]
+
+function job(from: FromValues): Open<V1CronJob> {
   const labels = labelsOf('topics')
   return {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
-    metadata: { name: 'trainyard-topics', namespace, labels },
+    metadata: { name: nameOf('topics'), namespace, labels },
     spec: {
       suspend: true,
       schedule: '0 0 1 1 *',
@@ -24,7 +27,7 @@ export function topics(from: FromValues): Open<V1CronJob> {
           backoffLimit: 0,
           ttlSecondsAfterFinished: 86_400,
           template: {
-            metadata: { labels },
+            metadata: { labels: podLabelsOf('topics', from) },
             spec: {
               ...podOf(from, {
                 ...containerOf(from, 'topics', ['services/cli/main.ts', 'topics', 'apply']),
@@ -32,6 +35,7 @@ export function topics(from: FromValues): Open<V1CronJob> {
                 resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
               }),
               restartPolicy: 'Never',
+              serviceAccountName: nameOf('topics'),
               automountServiceAccountToken: false,
             },
           },

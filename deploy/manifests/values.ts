@@ -30,6 +30,7 @@ const Name = z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
 /** A label of DNS, which a name of most other things may have several of. */
 const Namespace = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/)
 const Image = z.string().min(1)
+const Texts = z.record(z.string(), z.string())
 /** What Kubernetes itself defines, and its API server checks. */
 const OfKubernetes = z.record(z.string(), z.json())
 const Service = z.strictObject({ replicas: z.int().min(0), resources: OfKubernetes })
@@ -52,11 +53,13 @@ export const Values = z.strictObject({
     platform: z.array(OfKubernetes),
   }),
   intake: Service.extend({ egress: z.array(OfKubernetes) }),
-  launcher: Service.extend({ egress: z.array(OfKubernetes), publicUrl: z.string() }),
+  launcher: Service.extend({ egress: z.array(OfKubernetes), publicUrl: z.string(), listsNodes: z.boolean() }),
   evaluator: Service,
   promoter: Service,
   console: Service,
-  nodeSelector: z.record(z.string(), z.string()),
+  accounts: z.strictObject({ annotations: Texts }),
+  podLabels: Texts,
+  nodeSelector: Texts,
   tolerations: z.array(OfKubernetes),
   priorityClassName: z.string(),
   /** Helm gives it to a chart within a chart. */

@@ -43,6 +43,36 @@ test('the chart with its own values is the base', async (t) => {
   assert.deepEqual(byName(rendered.map(plain)), byName(expected))
 })
 
+test('the chart makes what a cloud wants of it: annotated accounts, pods with labels, and no right beyond its namespaces', async (t) => {
+  const helm = await makeHelm(t)
+  const set = [
+    'launcher.listsNodes=false',
+    'accounts.annotations.example\\.com/role=trainyard',
+    'podLabels.example\\.com/identity=yes',
+    'podLabels.app\\.kubernetes\\.io/component=other',
+  ]
+  const said = await helm(
+    'template',
+    'trainyard',
+    chart,
+    '--namespace=trainyard',
+    ...set.map((each) => `--set-string=${each}`).map((each) => each.replace('-string=launcher', '=launcher')),
+  )
+  const objects = objectsIn(said)
+  assert.ok(!objects.some(({ kind }) => kind.startsWith('ClusterRole')))
+  const accounts = objects.filter(({ kind }) => kind === 'ServiceAccount')
+  assert.equal(accounts.length, serviceNames.length + 1)
+  for (const { metadata } of accounts) assert.equal(metadata.annotations?.['example.com/role'], 'trainyard')
+  const deployments = objects.filter(({ kind }) => kind === 'Deployment') as (Deployed & {
+    spec: { selector: { matchLabels: object }; template: { metadata: { labels: Record<string, string> } } }
+  })[]
+  for (const { spec } of deployments) {
+    const { 'example.com/identity': identity, ...own } = spec.template.metadata.labels
+    assert.equal(identity, 'yes')
+    assert.deepEqual(own, spec.selector.matchLabels)
+  }
+})
+
 test('the API server takes the base and the example as they are, unknown fields forbidden', async () => {
   for (const name of ['trainyard', 'trainyard-attempts']) {
     // Nothing is made in a dry run, and what is in a namespace needs one.

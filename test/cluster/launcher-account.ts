@@ -1,5 +1,5 @@
 import { filled } from '../../deploy/manifests/blank.ts'
-import { launcherRights } from '../../deploy/manifests/launcher.ts'
+import { launcherRights, launcherSight } from '../../deploy/manifests/launcher.ts'
 import { fromValues, readValues } from '../../deploy/manifests/values.ts'
 import { cleanup, type Ending } from '../harness/cleanup.ts'
 import { eventually } from '../harness/eventually.ts'
@@ -20,7 +20,10 @@ interface Rule {
 }
 
 const values = readValues(new URL('../../deploy/chart/values.yaml', import.meta.url))
-const shipped = filled(launcherRights(fromValues(values))) as { kind: string; rules?: readonly Rule[] }[]
+const shipped = filled([...launcherRights(fromValues(values)), ...launcherSight()]) as {
+  kind: string
+  rules?: readonly Rule[]
+}[]
 const rulesOf = (wanted: string) => shipped.find(({ kind }) => kind === wanted)?.rules ?? []
 
 /** Every single one that an installation gives the launcher. */

@@ -279,7 +279,12 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     async objections(spec) {
       if (spec.program.image === undefined) return ['its program names no container image']
       const places = spec.examPlacement === undefined ? [spec.placement] : [spec.placement, spec.examPlacement]
-      const there = await nodes()
+      const there = await nodes().catch((error: unknown) => {
+        if (failureOf(error)?.kind !== 'forbidden') throw error
+        log.warn({ error: toTrainyardError(error).message }, 'whether any node can take attempts cannot be told')
+        return undefined
+      })
+      if (there === undefined) return []
       return places.flatMap(({ name, ...placement }) => {
         const why = whyNoNodeFits(there, needsOf(placement))
         return why === undefined ? [] : [`no node can take its placement ${name}: ${why}`]

@@ -79,6 +79,14 @@ test('events that cannot be read, for whatever reason, hold nothing up', async (
   assert.match(remarks.at(-1)?.words ?? '', /^its events could not be read: /)
 })
 
+test('without the right to list nodes nothing is told of them, and nothing fails', async (t) => {
+  const { server, executor } = await scene(t)
+  const message = 'nodes is forbidden: User "me" cannot list resource "nodes" in API group "" at the cluster scope'
+  server.fault = ({ path }) =>
+    path.endsWith('/nodes') ? { status: 403, body: { kind: 'Status', message, reason: 'Forbidden' } } : undefined
+  assert.deepEqual(await executor.objections(attempt.spec), [])
+})
+
 test('I6: of Jobs whose pods are late those are told whose pods are refused, and one question serves for all', async (t) => {
   const late = Promise.withResolvers<void>()
   let passedMs = 0
