@@ -1,6 +1,7 @@
 /** The part of the environment that says how Kafka is reached: which variables there are, and which belong together. */
 import { z } from 'zod'
 import { badInput } from '../../errors.ts'
+import { messageBytes, usualDeadLetterBytes } from './topics/wanted.ts'
 
 const broker = /^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})$/
 const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const
@@ -58,6 +59,14 @@ export const kafkaVariables = {
     .max(100)
     .optional()
     .describe('How many brokers hold each of them. Default: three, or as many as there are, when they are created.'),
+  KAFKA_DEAD_LETTER_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(messageBytes)
+    .default(usualDeadLetterBytes)
+    .describe(
+      'The largest message that the topic of dead letters takes, where a cluster allows none so large: larger ones are set aside in the database.',
+    ),
 }
 
 type Variables = z.infer<z.ZodObject<typeof kafkaVariables>>
@@ -79,6 +88,7 @@ export interface KafkaEnvironment {
   readonly topicPartitions: number
   /** Undefined: what suits the cluster when a topic is created; an existing one may have any. */
   readonly topicReplication: number | undefined
+  readonly deadLetterBytes: number
 }
 
 /**
@@ -96,6 +106,7 @@ export function kafkaOf(variables: Variables): KafkaEnvironment | undefined {
     sasl: saslOf(variables),
     topicPartitions: variables.KAFKA_TOPIC_PARTITIONS,
     topicReplication: variables.KAFKA_TOPIC_REPLICATION,
+    deadLetterBytes: variables.KAFKA_DEAD_LETTER_MAX_BYTES,
   }
 }
 

@@ -72,6 +72,7 @@ async function onCluster<T>(
     prefix: kafka.prefix,
     partitions: kafka.topicPartitions,
     replication: kafka.topicReplication,
+    deadLetterBytes: kafka.deadLetterBytes,
   })
   return await withAdmin(readKafkaSettings(kafka), log, (admin) => work(admin, wanted, kafka))
 }

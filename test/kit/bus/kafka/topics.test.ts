@@ -8,7 +8,8 @@ import {
 } from '../../../../services/kit/bus/kafka/topics/differences.ts'
 import { wantedTopics } from '../../../../services/kit/bus/kafka/topics/wanted.ts'
 
-const wanted = wantedTopics({ prefix: 'staging.', partitions: 6, replication: 3 })
+const sizes = { prefix: 'staging.', partitions: 6, replication: 3, deadLetterBytes: 17 * 1024 * 1024 }
+const wanted = wantedTopics(sizes)
 
 const wantedOf = (name: string) => {
   const topic = wanted.find((each) => each.name === name)
@@ -61,7 +62,9 @@ test('champions are compacted, and no other topic is', () => {
 })
 
 test('what would lose or refuse messages is a difference', () => {
-  assert.deepEqual(saidOf(runs, undefined), ['staging.trainyard.runs is missing'])
+  assert.deepEqual(saidOf(runs, undefined), [
+    'staging.trainyard.runs is missing, and needs 6 partitions, cleanup.policy delete, retention.ms at least 2592000000, max.message.bytes at least 1048588, unclean.leader.election.enable false',
+  ])
   assert.match(saidOf(runs, asWanted({ 'retention.ms': '3600000' })).join(), /retention\.ms = 3600000, and needs at le/)
   assert.match(saidOf(runs, asWanted({ 'min.insync.replicas': '1' })).join(), /min\.insync\.replicas = 1, and needs/)
   assert.match(saidOf(runs, asWanted({ 'unclean.leader.election.enable': 'true' })).join(), /unclean.*needs false/)
@@ -69,6 +72,12 @@ test('what would lose or refuse messages is a difference', () => {
     saidOf(wantedOf('staging.trainyard.dead-letters'), asWanted()).join(),
     /max\.message\.bytes = 1048588, and needs at least 17825792/,
   )
+})
+
+test('a cluster that takes no message so large has smaller dead letters', () => {
+  const smaller = wantedTopics({ ...sizes, deadLetterBytes: 8_388_608 }).find(({ name }) => name.endsWith('letters'))
+  assert.ok(smaller)
+  assert.deepEqual(saidOf(smaller, asWanted({ 'max.message.bytes': '8388608' })), [])
 })
 
 test('a topic may be smaller than wanted only where nothing was asked for', () => {

@@ -35,16 +35,19 @@ function suffices({ value, rule }: WantedSetting, actual: string): boolean {
   return rule === 'exactly' ? actual === value : actual === '-1' || Number(actual) >= Number(value)
 }
 
+const neededText = ({ rule, value }: WantedSetting): string => (rule === 'exactly' ? value : `at least ${value}`)
+
 /** One line, for whoever has to decide. */
 export function differenceText(difference: Difference): string {
   const { name, partitions } = difference.topic
   switch (difference.kind) {
-    case 'missing':
-      return `${name} is missing`
+    case 'missing': {
+      const settings = difference.topic.settings.map((setting) => `${setting.name} ${neededText(setting)}`)
+      return `${name} is missing, and needs ${[counted(partitions, 'partition'), ...settings].join(', ')}`
+    }
     case 'setting': {
       const { setting, actual } = difference
-      const wanted = setting.rule === 'exactly' ? setting.value : `at least ${setting.value}`
-      return `${name} has ${setting.name} = ${actual || '(nothing)'}, and needs ${wanted}`
+      return `${name} has ${setting.name} = ${actual || '(nothing)'}, and needs ${neededText(setting)}`
     }
     case 'partitions':
       return `${name} has ${counted(difference.actual, 'partition')}, and KAFKA_TOPIC_PARTITIONS asks for ${partitions}`

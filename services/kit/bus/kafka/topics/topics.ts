@@ -59,6 +59,7 @@ export async function mendTopics(
       clock,
     )
   }
+  const unusual = missing.length === 0 ? [] : await findDifferences(admin, missing)
 
   const grown = differences.flatMap(({ kind, topic }) => (kind === 'partitions' ? [topic] : []))
   if (addPartitions && grown.length > 0)
@@ -66,7 +67,7 @@ export async function mendTopics(
       topicPartitions: grown.map(({ name, partitions }) => ({ topic: name, count: partitions })),
     })
 
-  await changeSettings(admin, differences)
+  await changeSettings(admin, [...differences, ...unusual])
   return differences.filter(
     (difference): difference is LeftOver =>
       difference.kind === 'replication' || (difference.kind === 'partitions' && !addPartitions),
@@ -82,7 +83,10 @@ async function createTopics(admin: Admin, wanted: readonly WantedTopic[]): Promi
         topic: name,
         numPartitions: partitions,
         replicationFactor: copies,
-        configEntries: [...settings, copiesInSync(copies)].map(({ name, value }) => ({ name, value })),
+        configEntries: [...settings.filter(({ isUsual }) => !isUsual), copiesInSync(copies)].map(({ name, value }) => ({
+          name,
+          value,
+        })),
       }
     }),
     // kafkajs takes a broker that has not yet heard of a topic for one that never will.

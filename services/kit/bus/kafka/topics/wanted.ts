@@ -15,31 +15,39 @@ export interface WantedSetting {
   readonly value: string
   /** `atLeast`: more does no harm. */
   readonly rule: 'exactly' | 'atLeast'
+  /** A cluster has it so by itself, unless somebody changed it there: some let nobody say it. */
+  readonly isUsual?: boolean
 }
 
 export interface TopicSizes {
   readonly prefix: string
   readonly partitions: number
   readonly replication: number | undefined
+  readonly deadLetterBytes: number
 }
 
 /** Kafka's own default, said aloud: a cluster may have another one. */
-const messageBytes = 1024 * 1024 + 12
+export const messageBytes = 1024 * 1024 + 12
 /** A dead letter is what somebody else sent, over HTTP too, and a little more. */
-const deadLetterBytes = 17 * 1024 * 1024
+export const usualDeadLetterBytes = 17 * 1024 * 1024
 
-export function wantedTopics({ prefix, partitions, replication }: TopicSizes): readonly WantedTopic[] {
-  return topicNames.map((topic) => ({ name: prefix + topic, partitions, replication, settings: settingsOf(topic) }))
+export function wantedTopics({ prefix, partitions, replication, deadLetterBytes }: TopicSizes): readonly WantedTopic[] {
+  return topicNames.map((topic) => ({
+    name: prefix + topic,
+    partitions,
+    replication,
+    settings: settingsOf(topic, topic === 'trainyard.dead-letters' ? deadLetterBytes : messageBytes),
+  }))
 }
 
-function settingsOf(topic: Topic): readonly WantedSetting[] {
+function settingsOf(topic: Topic, largestBytes: number): readonly WantedSetting[] {
   const keptMs = retentionMs(topic)
   return [
     exactly('cleanup.policy', topics[topic].cleanup),
     ...(keptMs === undefined ? [] : [atLeast('retention.ms', keptMs)]),
-    atLeast('max.message.bytes', topic === 'trainyard.dead-letters' ? deadLetterBytes : messageBytes),
+    atLeast('max.message.bytes', largestBytes),
     // A replica that lags must not become the leader: what was acknowledged would be gone.
-    exactly('unclean.leader.election.enable', 'false'),
+    { ...exactly('unclean.leader.election.enable', 'false'), isUsual: true },
   ]
 }
 
