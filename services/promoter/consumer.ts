@@ -1,8 +1,8 @@
 import type { ReceivedEvent } from '../kit/bus/events.ts'
 import type { EventConsumer } from '../kit/service.ts'
 import type { Point } from './points.ts'
-import { type Issued, noteGenerations } from './store/keys.ts'
-import { recordModels } from './store/models.ts'
+import { type Issued, noteEvaluated, noteRequested, type Requested } from './store/keys.ts'
+import { hastenModels, recordModels } from './store/models.ts'
 
 /** A generation is to be heard of before its model, and no run is as short as that. */
 const gatherMs = 100
@@ -19,19 +19,20 @@ export function makeConsumer(kit: { point(name: Point): Promise<void> }, onEvalu
     gatherMs,
     urgent: ['model.evaluated'],
     async handle(transaction, events) {
-      // Requests first: what only its evaluation tells of counts as heard of too late.
-      await noteGenerations(transaction, events.flatMap(requestedBy))
-      await noteGenerations(transaction, events.flatMap(evaluatedBy))
+      // Requests first: what only its evaluation tells of may have to wait for them.
+      const requested = events.flatMap(requestedBy)
+      await noteRequested(transaction, requested)
+      const hastened = await hastenModels(transaction, requested)
+      await noteEvaluated(transaction, events.flatMap(evaluatedBy))
       const evaluated = events.filter((event) => event.name === 'model.evaluated')
-      if (evaluated.length === 0) return
       const added = await recordModels(transaction, evaluated)
-      await kit.point('promoter.evaluation.recorded')
-      if (added > 0) transaction.afterCommit(onEvaluated)
+      if (added > 0) await kit.point('promoter.evaluation.recorded')
+      if (added + hastened > 0) transaction.afterCommit(onEvaluated)
     },
   }
 }
 
-function requestedBy(event: ReceivedEvent): Issued[] {
+function requestedBy(event: ReceivedEvent): Requested[] {
   if (event.name !== 'training.requested') return []
   const { bot, jobType, generation, requestedAt } = event.data
   return [{ key: { bot, jobType }, generation, requestedAtMs: requestedAt }]
@@ -40,5 +41,5 @@ function requestedBy(event: ReceivedEvent): Issued[] {
 function evaluatedBy(event: ReceivedEvent): Issued[] {
   if (event.name !== 'model.evaluated') return []
   const { bot, jobType, generation } = event.data
-  return [{ key: { bot, jobType }, generation, requestedAtMs: null }]
+  return [{ key: { bot, jobType }, generation }]
 }

@@ -9,7 +9,7 @@ import { putInForce } from './enforce.ts'
 import type { PromoterMetrics } from './metrics.ts'
 import { type Decided, held, overtaken, rejected } from './occurrences.ts'
 import type { Point } from './points.ts'
-import { type KeyState, lockKey } from './store/keys.ts'
+import { type KeyState, lockKey, noteUnheard } from './store/keys.ts'
 import {
   claimJudgable,
   dueModels,
@@ -72,7 +72,7 @@ export function judgingWork(
         if (key === undefined) return
         // Asked again under the lock: another replica may have given it in between.
         judged = (await dueModels(transaction, key, 'evaluated'))[0]
-        if (judged) await judgeOne(transaction, key, judged)
+        if (judged) await judgeOne(transaction, await knowing(transaction, key, judged), judged)
       })
     } catch (error) {
       const fault = classify(error)
@@ -85,6 +85,13 @@ export function judgingWork(
     await kit.point('promoter.verdict.durable')
     return 0
   }
+}
+
+/** The key as it is once the model's generation is known there. */
+async function knowing(transaction: Transaction, key: KeyState, { generation }: ModelRecord): Promise<KeyState> {
+  if (generation <= key.highestGeneration) return key
+  await noteUnheard(transaction, key, generation)
+  return (await lockKey(transaction, key)) ?? key
 }
 
 function factsOf({ fence, pin, championSequence }: KeyState): VerdictFacts {

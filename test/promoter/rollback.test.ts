@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { digestOf } from '../../schemas/words.ts'
+import type { TestKit } from '../harness/kit.ts'
 import {
   better,
   evaluated,
@@ -65,19 +66,46 @@ describe('a rollback', () => {
     assert.deepEqual([key.fence, key.highestGeneration], [3, 4])
   })
 
-  test('I3: after a rollback, an evaluation that is heard of before its own request is only held', async (t) => {
-    const kit = await openPromoter(t)
-    await withChampion(kit)
-    await judgeAll(kit, { generation: 2, intents: better })
-    const before = Date.now() - 1_000
-    await post(kit, '/bots/bot-1/rollback', { ...person, championSequence: 2, pin: false })
-    const data = await evaluated(kit, { generation: 3, intents: better, championSequence: 3 })
-    await kit.deliver([{ name: 'model.evaluated', data }])
-    await work(kit)
-    await kit.deliver([{ name: 'training.requested', data: requested(3, before) }])
-    const { state, verdict } = await get(kit, `/verdicts/${runOf(3)}`)
-    assert.deepEqual([state, verdict.rule], ['held', 'fence'])
-    assert.equal((await keyOf(kit)).champion.run, runOf(1))
+  describe('a model whose evaluation is heard of before its own request, after a rollback,', () => {
+    async function evaluatedUnrequested(t: TestContext) {
+      const kit = await openPromoter(t)
+      await withChampion(kit)
+      await judgeAll(kit, { generation: 2, intents: better })
+      const before = Date.now() - 1_000
+      await post(kit, '/bots/bot-1/rollback', { ...person, championSequence: 2, pin: false })
+      const data = await evaluated(kit, { generation: 3, intents: better, championSequence: 3 })
+      await kit.deliver([{ name: 'model.evaluated', data }])
+      await work(kit)
+      assert.equal(await stateOf(kit, runOf(3)), 'evaluated')
+      return { kit, before }
+    }
+    const ruleOf = async (kit: TestKit) => {
+      const { state, verdict } = await get(kit, `/verdicts/${runOf(3)}`)
+      return [state, verdict.rule]
+    }
+
+    test('waits for it, and is judged as any where it was requested afterwards', async (t) => {
+      const { kit } = await evaluatedUnrequested(t)
+      await kit.deliver([{ name: 'training.requested', data: requested(3, Date.now() + 60_000) }])
+      await work(kit)
+      assert.equal(await stateOf(kit, runOf(3)), 'promoted')
+    })
+
+    test('I3: is only held where it was requested before', async (t) => {
+      const { kit, before } = await evaluatedUnrequested(t)
+      await kit.deliver([{ name: 'training.requested', data: requested(3, before) }])
+      await work(kit)
+      assert.deepEqual(await ruleOf(kit), ['held', 'fence'])
+      assert.equal((await keyOf(kit)).champion.run, runOf(1))
+    })
+
+    test('I3, I6: is only held where nobody hears of its request in time', async (t) => {
+      const { kit } = await evaluatedUnrequested(t)
+      await kit.database.execute("update promoter.models set due_at = now() where state = 'evaluated'")
+      await work(kit)
+      assert.deepEqual(await ruleOf(kit), ['held', 'fence'])
+      assert.equal((await keyOf(kit)).fence, 3)
+    })
   })
 
   test('and an unpin whose answers were lost are sent again: answered as before, and done once', async (t) => {

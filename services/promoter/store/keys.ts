@@ -32,8 +32,9 @@ export type KeyState = Key & {
   readonly champion: Champion | null
 }
 
-/** That a generation of a key exists; `requestedAtMs` where it is its request that says so. */
-export type Issued = { readonly key: Key; readonly generation: number; readonly requestedAtMs: number | null }
+/** That a generation of a key exists. */
+export type Issued = { readonly key: Key; readonly generation: number }
+export type Requested = Issued & { readonly requestedAtMs: number }
 
 type KeyRow = {
   bot: Key['bot']
@@ -68,39 +69,63 @@ const championQuery = `
     from promoter.champions champion join promoter.models model using (run)
    where champion.bot = $1 and champion.job_type = $2`
 
-/**
- * Makes keys known and notes their generations. Those requested before a rollback fall below its fence; and so does one
- * that is first heard of from its evaluation after a rollback, since nobody knows when it was requested.
- */
-export async function noteGenerations(transaction: Transaction, issued: readonly Issued[]): Promise<void> {
-  if (issued.length === 0) return
-  const rows = JSON.stringify(
-    issued.map(({ key, generation, requestedAtMs }) => ({
-      bot: key.bot,
-      job_type: key.jobType,
-      generation,
-      requested_at: requestedAtMs === null ? null : new Date(requestedAtMs).toISOString(),
-    })),
+const issuedAs = (columns: string) =>
+  `jsonb_to_recordset($1::jsonb) as given (bot text, job_type text, generation bigint${columns})`
+const rowsOf = (issued: readonly Issued[], more: (index: number) => object = () => ({})): string =>
+  JSON.stringify(
+    issued.map(({ key, generation }, index) => ({ bot: key.bot, job_type: key.jobType, generation, ...more(index) })),
   )
-  const given = `jsonb_to_recordset($1::jsonb) as given (bot text, job_type text, generation bigint, requested_at timestamptz)`
-  // Locked in their order before they are looked at, so that no rollback comes in between.
+
+/** Makes keys known, and locks them in their order before they are looked at, so that no rollback comes in between. */
+async function lockAll(transaction: Transaction, rows: string): Promise<void> {
   await transaction.execute(
-    `insert into promoter.keys (bot, job_type) select distinct bot, job_type from ${given} order by bot, job_type
+    `insert into promoter.keys (bot, job_type) select distinct bot, job_type from ${issuedAs('')} order by bot, job_type
      on conflict (bot, job_type) do update set fence = keys.fence`,
     [rows],
   )
+}
+
+/** Notes generations that were requested: those that were before a rollback fall below its fence. */
+export async function noteRequested(transaction: Transaction, requested: readonly Requested[]): Promise<void> {
+  if (requested.length === 0) return
+  const rows = rowsOf(requested, (index) => ({
+    requested_at: new Date(requested[index]?.requestedAtMs ?? 0).toISOString(),
+  }))
+  await lockAll(transaction, rows)
   await transaction.execute(
     `update promoter.keys key
         set highest_generation = greatest(key.highest_generation, heard.highest), fence = greatest(key.fence, heard.late)
        from (select key.bot, key.job_type, max(given.generation) as highest,
-                    max(given.generation) filter (
-                      where given.requested_at <= key.rolled_back_at
-                         or given.requested_at is null and given.generation > key.highest_generation
-                            and key.rolled_back_at is not null) as late
-               from promoter.keys key join ${given} using (bot, job_type)
+                    max(given.generation) filter (where given.requested_at <= key.rolled_back_at) as late
+               from promoter.keys key join ${issuedAs(', requested_at timestamptz')} using (bot, job_type)
               group by key.bot, key.job_type) heard
       where key.bot = heard.bot and key.job_type = heard.job_type`,
     [rows],
+  )
+}
+
+/**
+ * Notes generations that an evaluation tells of. After a rollback that is not enough: only its request says on which side
+ * of it a generation is.
+ */
+export async function noteEvaluated(transaction: Transaction, evaluated: readonly Issued[]): Promise<void> {
+  if (evaluated.length === 0) return
+  const rows = rowsOf(evaluated)
+  await lockAll(transaction, rows)
+  await transaction.execute(
+    `update promoter.keys key set highest_generation = greatest(key.highest_generation, heard.highest)
+       from (select bot, job_type, max(generation) as highest from ${issuedAs('')} group by bot, job_type) heard
+      where key.bot = heard.bot and key.job_type = heard.job_type and key.rolled_back_at is null`,
+    [rows],
+  )
+}
+
+/** Its request was waited for in vain: nobody knows when it was, so it falls below the fence. */
+export async function noteUnheard(transaction: Transaction, { bot, jobType }: Key, generation: number): Promise<void> {
+  await transaction.execute(
+    `update promoter.keys set highest_generation = greatest(highest_generation, $3), fence = greatest(fence, $3)
+      where bot = $1 and job_type = $2`,
+    [bot, jobType, generation],
   )
 }
 

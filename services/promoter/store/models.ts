@@ -13,7 +13,7 @@ import type { ReceivedEvent } from '../../kit/bus/events.ts'
 import type { Cause } from '../../kit/bus/outbox.ts'
 import { broken } from '../../kit/errors.ts'
 import type { Queryable, Transaction } from '../../kit/store/database.ts'
-import type { Model } from './keys.ts'
+import type { Issued, Model } from './keys.ts'
 
 export type ModelRecord = Key & {
   readonly run: RunId
@@ -64,11 +64,18 @@ const columns = `run, bot, job_type, generation, evaluation, model_url, model_di
   verdict, facts, decided_by, actor, reason, decided_at, due_at, overtaken_by`
 const pageSize = 100
 
-/** @throws ZodError when a policy is not what its schema says: such a message belongs to the dead letters */
+/** How long a model waits for its own request, where that decides: both are on their way, on two topics. */
+const requestWaitSeconds = 300
+
+/**
+ * After a rollback, a model whose request is not heard of yet waits for that.
+ * @throws ZodError when a policy is not what its schema says: such a message belongs to the dead letters
+ */
 export async function recordModels(
   transaction: Transaction,
   events: readonly ReceivedEvent<'model.evaluated'>[],
 ): Promise<number> {
+  if (events.length === 0) return 0
   const rows = events.map(({ data, cause }) => ({
     run: data.run,
     bot: data.bot,
@@ -83,13 +90,32 @@ export async function recordModels(
   }))
   return await transaction.execute(
     `insert into promoter.models
-            (run, bot, job_type, generation, evaluation, model_url, model_digest, document, policy, cause)
-     select run, bot, job_type, generation, evaluation, model_url, model_digest, document, policy, cause
+            (run, bot, job_type, generation, evaluation, model_url, model_digest, document, policy, cause, due_at)
+     select run, bot, job_type, generation, evaluation, model_url, model_digest, document, policy, cause,
+            case when rolled_back_at is null or generation <= highest_generation then now()
+                 else now() + make_interval(secs => $2) end
        from jsonb_to_recordset($1::jsonb)
          as given (run text, bot text, job_type text, generation bigint, evaluation text, model_url text,
                    model_digest text, document text, policy jsonb, cause jsonb)
+       join promoter.keys using (bot, job_type)
      on conflict do nothing`,
-    [JSON.stringify(rows)],
+    [JSON.stringify(rows), requestWaitSeconds],
+  )
+}
+
+/** @returns how many models had waited for these requests */
+export async function hastenModels(transaction: Transaction, requested: readonly Issued[]): Promise<number> {
+  if (requested.length === 0) return 0
+  return await transaction.execute(
+    `update promoter.models model set due_at = now()
+       from unnest($1::text[], $2::text[], $3::bigint[]) as given (bot, job_type, generation)
+      where model.bot = given.bot and model.job_type = given.job_type and model.generation = given.generation
+        and model.state = 'evaluated' and model.failures = 0 and model.due_at > now()`,
+    [
+      requested.map(({ key }) => key.bot),
+      requested.map(({ key }) => key.jobType),
+      requested.map(({ generation }) => generation),
+    ],
   )
 }
 
