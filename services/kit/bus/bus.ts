@@ -72,7 +72,7 @@ export class MessageRefused extends Error {
   }
 }
 
-export type IfTooLarge = 'fail' | 'fewer'
+export type IfNotAll = 'fail' | 'fewer'
 
 export interface Bus {
   /** For how long a publish that was cut off may still take effect; 0 where it is over with its process. */
@@ -85,9 +85,9 @@ export interface Bus {
   publish(messages: readonly OutgoingMessage[]): Promise<void>
   /**
    * The newest messages of a topic, oldest first by their time. Consumes nothing.
-   * @param ifTooLarge where they are more than memory bears; without it, it fails: fewer would be taken for all that there are
+   * @param ifNotAll where they are more than memory bears, or do not come; without it, it fails: fewer would be taken for all that there are
    */
-  peek(topic: string, count: number, ifTooLarge?: IfTooLarge): Promise<RawMessage[]>
+  peek(topic: string, count: number, ifNotAll?: IfNotAll): Promise<RawMessage[]>
   /** Once it resolves, where a group begins at the end is on record, unless the topic does not exist or the bus is away. */
   subscribe(subscription: Subscription): Promise<{ stop(): Promise<void> }>
   close(): Promise<void>

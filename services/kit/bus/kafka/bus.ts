@@ -51,9 +51,9 @@ export function openKafkaBus(options: KafkaBusOptions): Bus {
     publishLimitMs,
     publish: (messages) => publisher.publish(messages),
 
-    async peek(topic, count, ifTooLarge = 'fail') {
+    async peek(topic, count, ifNotAll = 'fail') {
       try {
-        return await peek({ connect, names, look, admin, clock }, { topic, count, ifTooLarge })
+        return await peek({ connect, names, look, admin, clock }, { topic, count, ifNotAll })
       } catch (error) {
         throw classify(error)
       }

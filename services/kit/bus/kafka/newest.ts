@@ -1,6 +1,6 @@
 /** The newest of many messages, of which only so many, and so many bytes, are held while they come in. Pure. */
 import { tooLarge } from '../../errors.ts'
-import type { IfTooLarge, RawMessage } from '../bus.ts'
+import type { IfNotAll, RawMessage } from '../bus.ts'
 import { bytesOf } from './messages.ts'
 
 const mebibyte = 1024 * 1024
@@ -18,11 +18,11 @@ export interface Newest {
 export interface NewestOptions {
   readonly topic: string
   readonly count: number
-  readonly ifTooLarge: IfTooLarge
+  readonly ifNotAll: IfNotAll
   readonly limitBytes?: number
 }
 
-export function newestOf({ topic, count, ifTooLarge, limitBytes = mostBytes }: NewestOptions): Newest {
+export function newestOf({ topic, count, ifNotAll, limitBytes = mostBytes }: NewestOptions): Newest {
   let held: RawMessage[] = []
   let bytes = 0
 
@@ -34,7 +34,7 @@ export function newestOf({ topic, count, ifTooLarge, limitBytes = mostBytes }: N
     held.sort((one, other) => one.timestamp.getTime() - other.timestamp.getTime() || one.offset - other.offset)
     for (const older of held.splice(0, Math.max(0, held.length - count))) drop(older)
     if (bytes <= limitBytes) return
-    if (ifTooLarge === 'fail')
+    if (ifNotAll === 'fail')
       throw tooLarge(
         `the newest ${count} messages of ${topic} have more than the ${limitBytes / mebibyte} MiB that are held at once`,
       )

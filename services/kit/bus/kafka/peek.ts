@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Admin } from 'kafkajs'
 import type { Clock } from '../../clock.ts'
-import type { IfTooLarge, RawMessage } from '../bus.ts'
+import { unavailable } from '../../errors.ts'
+import type { IfNotAll, RawMessage } from '../bus.ts'
 import type { Connect } from './connect.ts'
 import type { Look, Range } from './look.ts'
 import { ofKafka } from './messages.ts'
@@ -21,7 +22,7 @@ export interface PeekOptions {
 export interface Wanted {
   readonly topic: string
   readonly count: number
-  readonly ifTooLarge: IfTooLarge
+  readonly ifNotAll: IfNotAll
 }
 
 /** Without anything new. An open transaction, or marks at the end of a partition, keep a reader from where the partition ends. */
@@ -31,7 +32,7 @@ const limitMs = 15_000
  * The newest messages of a topic; none of one that does not exist. kafkajs reads as a member of a group only, so there is
  * one for the time of the look; it has no offsets, and nobody is in it.
  */
-export async function peek(options: PeekOptions, { topic, count, ifTooLarge }: Wanted): Promise<RawMessage[]> {
+export async function peek(options: PeekOptions, { topic, count, ifNotAll }: Wanted): Promise<RawMessage[]> {
   const { connect, names, look, admin, clock } = options
   if (!(await look.exists(topic))) return []
   const tail = (low: number, high: number): Range => ({ low: Math.max(low, high - count), high })
@@ -47,7 +48,7 @@ export async function peek(options: PeekOptions, { topic, count, ifTooLarge }: W
   const { client: consumer, cut } = connect((kafka) =>
     kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 100 }),
   )
-  const newest = newestOf({ topic, count, ifTooLarge })
+  const newest = newestOf({ topic, count, ifNotAll })
   const over = Promise.withResolvers<true>()
   // It may fail before anybody waits for it.
   over.promise.catch(() => {})
@@ -87,6 +88,10 @@ export async function peek(options: PeekOptions, { topic, count, ifTooLarge }: W
       before = batches
       if (await within(clock, limitMs, over.promise)) break
     }
+    if (unread.size > 0 && ifNotAll === 'fail')
+      throw unavailable(`${physical} cannot be read to its end: nothing more of it came for ${limitMs / 1_000} s`, {
+        hint: 'A broker may be slow or away, or somebody has left a transaction open there.',
+      })
   } finally {
     await within(clock, limitMs, consumer.disconnect()).catch(() => {})
     cut()

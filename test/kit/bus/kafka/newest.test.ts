@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { IfTooLarge, RawMessage } from '../../../../services/kit/bus/bus.ts'
+import type { IfNotAll, RawMessage } from '../../../../services/kit/bus/bus.ts'
 import { newestOf } from '../../../../services/kit/bus/kafka/newest.ts'
 
 const bytesEach = 1024
@@ -20,8 +20,8 @@ function* partitions(count: number, perPartition: number): Generator<RawMessage>
       }
 }
 
-function newest(count: number, ifTooLarge: IfTooLarge, limitBytes?: number) {
-  const all = newestOf({ topic: 'things', count, ifTooLarge, ...(limitBytes && { limitBytes }) })
+function newest(count: number, ifNotAll: IfNotAll, limitBytes?: number) {
+  const all = newestOf({ topic: 'things', count, ifNotAll, ...(limitBytes && { limitBytes }) })
   for (const message of partitions(3, 100)) all.add(message)
   return all.all().map(({ timestamp }) => timestamp.getTime())
 }

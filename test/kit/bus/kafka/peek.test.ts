@@ -7,7 +7,7 @@ import { systemClock } from '../../../../services/kit/clock.ts'
 import { eventually } from '../../../harness/eventually.ts'
 
 /** A look at one partition of four messages, over a consumer and a clock in the test's hand. */
-function look() {
+function look(ifNotAll: 'fail' | 'fewer' = 'fail') {
   const kafka = new Kafka({ brokers: ['127.0.0.1:1'], logLevel: logLevel.NOTHING })
   const consumer = kafka.consumer({ groupId: 'any' })
   const listeners = new Map<string, (event: object) => void>()
@@ -32,7 +32,7 @@ function look() {
     admin: { use: async () => undefined as never, close: async () => {} },
     clock: { ...systemClock, sleep: () => new Promise((resolve) => limits.push(resolve)) },
   }
-  const found = peek(options, { topic: 'things', count: 10, ifTooLarge: 'fail' })
+  const found = peek(options, { topic: 'things', count: 10, ifNotAll })
   return {
     values: async () => (await found).map(({ value }) => String(value)),
     async gives(...offsets: number[]) {
@@ -68,12 +68,23 @@ test('a look goes on for as long as something comes', async () => {
   assert.deepEqual(await values(), ['0', '1', '2', '3'])
 })
 
-test('a look at what cannot be read to its end, as behind an open transaction, gives what came', async () => {
-  const { gives, waits, limitPasses, values } = look()
+test('of what cannot be read to its end, as behind an open transaction, what came is given where fewer are welcome', async () => {
+  const { gives, waits, limitPasses, values } = look('fewer')
   await gives(0, 1)
   await waits(1)
   limitPasses()
   await waits(2)
   limitPasses()
   assert.deepEqual(await values(), ['0', '1'])
+})
+
+test('and else nothing is: who looks for what was forgotten would take it for all', async () => {
+  const { gives, waits, limitPasses, values } = look()
+  await gives(0, 1)
+  await waits(1)
+  limitPasses()
+  await waits(2)
+  const refused = assert.rejects(values(), /things cannot be read to its end: nothing more of it came for 15 s/)
+  limitPasses()
+  await refused
 })
