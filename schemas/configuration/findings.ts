@@ -8,13 +8,21 @@ import type { Finding, Path } from './document.ts'
 const behindNames: Readonly<Record<PropertyKey, z.ZodType>> = { jobTypes: JobType, placements: Placement }
 
 export function findingsOf(error: z.ZodError, raw: unknown): Finding[] {
-  return error.issues.flatMap((issue) => {
+  return error.issues.map(innermost).flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ path: [...issue.path, key], message: issue.message }))
     }
     const finding = { path: issue.path, message: `${wordsOf(issue)}${gotOf(raw, issue)}` }
     return issue.code === 'invalid_key' ? [finding, ...findingsBehind(issue.path, raw)] : [finding]
   })
+}
+
+/** Of a value that is none of several kinds, what is wrong may lie deep within what would be right otherwise. */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue
+  const deeper = issue.errors.flat().filter(({ path }) => path.length > 0)
+  const [deepest] = deeper.map((inner) => innermost({ ...inner, path: [...issue.path, ...inner.path] }))
+  return deepest ?? issue
 }
 
 /** zod passes over what stands behind a name that is none. */

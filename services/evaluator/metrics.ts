@@ -1,4 +1,5 @@
-import { Gauge, Histogram, type Registry } from 'prom-client'
+import { Histogram, type Registry } from 'prom-client'
+import { addGauge } from '../kit/gauges.ts'
 import type { Queryable } from '../kit/store/database.ts'
 
 export interface EvaluatorMetrics {
@@ -6,20 +7,15 @@ export interface EvaluatorMetrics {
 }
 
 export function evaluatorMetrics(registry: Registry, database: Queryable): EvaluatorMetrics {
-  new Gauge({
+  const pending = {
     name: 'trainyard_evaluations_pending_oldest_seconds',
     help: 'Age of the oldest run that succeeded and is not evaluated yet; 0 when there is none.',
-    registers: [registry],
-    async collect() {
-      const rows = await database
-        .query<{ seconds: number | null }>(
-          `select extract(epoch from now() - min(received_at)) as seconds from evaluator.evaluations where state = 'pending'`,
-        )
-        // Left out: `trainyard_database_up` says why.
-        .catch(() => undefined)
-      if (rows === undefined) this.remove()
-      else this.set(rows[0]?.seconds ?? 0)
-    },
+  }
+  addGauge(registry, pending, async () => {
+    const rows = await database.query<{ seconds: number | null }>(
+      `select extract(epoch from now() - min(received_at)) as seconds from evaluator.evaluations where state = 'pending'`,
+    )
+    return [{ value: rows[0]?.seconds ?? 0 }]
   })
   const seconds = new Histogram({
     name: 'trainyard_evaluation_seconds',

@@ -1,52 +1,50 @@
-import { Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { addGauge, shared } from '../kit/gauges.ts'
 import type { Queryable } from '../kit/store/database.ts'
 import { readSums } from './sums.ts'
 import { overdue } from './watch.ts'
 
 export function addMetrics(registry: Registry, database: Queryable): void {
-  const registers = [registry]
-  // A scrape collects all gauges at once: one question answers the three below.
-  let asked: ReturnType<typeof readSums> | undefined
-  const ask = () => {
-    asked ??= readSums(database).finally(() => {
-      asked = undefined
-    })
-    return asked
-  }
-  new Gauge({
-    name: 'trainyard_signals',
-    help: 'Signals by what became of them; received is all of them. Of the whole installation, from its database.',
-    labelNames: ['end'],
-    registers,
-    async collect() {
-      const { oldestWaitingSeconds: _age, balanced: _balanced, ...counts } = await ask()
-      for (const [end, count] of Object.entries(counts)) this.set({ end }, count)
+  const sums = shared(() => readSums(database))
+  addGauge(
+    registry,
+    {
+      name: 'trainyard_signals',
+      help: 'Signals by what became of them; received is all of them. Of the whole installation, from its database.',
+      labelNames: ['end'],
     },
-  })
-  new Gauge({
-    name: 'trainyard_signals_oldest_waiting_seconds',
-    help: 'Age of the oldest signal without an end; 0 when there is none.',
-    registers,
-    async collect() {
-      this.set((await ask()).oldestWaitingSeconds)
+    async () => {
+      const { oldestWaitingSeconds: _age, balanced: _balanced, ...counts } = await sums()
+      return Object.entries(counts).map(([end, value]) => ({ labels: { end }, value }))
     },
-  })
-  new Gauge({
-    name: 'trainyard_signals_balanced',
-    help: '1 when every signal is accounted for: received is the sum of the ends and the waiting ones.',
-    registers,
-    async collect() {
-      this.set((await ask()).balanced ? 1 : 0)
+  )
+  addGauge(
+    registry,
+    {
+      name: 'trainyard_signals_oldest_waiting_seconds',
+      help: 'Age of the oldest signal without an end; 0 when there is none.',
     },
-  })
-  new Gauge({
-    name: 'trainyard_requests_overdue',
-    help: 'Requests that stay in their state for longer than its limit.',
-    labelNames: ['state'],
-    registers,
-    async collect() {
+    async () => [{ value: (await sums()).oldestWaitingSeconds }],
+  )
+  addGauge(
+    registry,
+    {
+      name: 'trainyard_signals_balanced',
+      help: '1 when every signal is accounted for: received is the sum of the ends and the waiting ones.',
+    },
+    async () => [{ value: (await sums()).balanced ? 1 : 0 }],
+  )
+  addGauge(
+    registry,
+    {
+      name: 'trainyard_requests_overdue',
+      help: 'Requests that stay in their state for longer than its limit.',
+      labelNames: ['state'],
+    },
+    async () => {
       const late = await overdue(database)
-      for (const state of ['waiting', 'fetching']) this.set({ state }, late.filter((row) => row.state === state).length)
+      const countOf = (state: string) => late.filter((row) => row.state === state).length
+      return ['waiting', 'fetching'].map((state) => ({ labels: { state }, value: countOf(state) }))
     },
-  })
+  )
 }

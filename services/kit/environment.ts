@@ -169,7 +169,10 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
 }
 
 function isPlain(url: string): boolean {
-  const { username, password, search, hash } = new URL(url)
+  const parsed = URL.parse(url)
+  // What is wrong with it then is said already.
+  if (parsed === null) return true
+  const { username, password, search, hash } = parsed
   return [username, password, search, hash].every((part) => part === '')
 }
 

@@ -1,6 +1,7 @@
 /** What an operator watches: how much waits and runs, for how long already, and how attempts end. */
-import { Counter, Gauge, type Registry } from 'prom-client'
+import { Counter, type Registry } from 'prom-client'
 import type { AttemptOutcome } from '../../schemas/words.ts'
+import { addGauge, shared } from '../kit/gauges.ts'
 import type { Database } from '../kit/store/database.ts'
 
 interface DepthRow {
@@ -14,6 +15,7 @@ interface DepthRow {
 }
 
 const states = ['queued', 'running', 'awaiting'] as const
+type State = (typeof states)[number]
 
 /** @returns what counts an attempt's end */
 export function addMetrics(registry: Registry, database: Database): (outcome: AttemptOutcome) => void {
@@ -23,28 +25,23 @@ export function addMetrics(registry: Registry, database: Database): (outcome: At
     labelNames: ['outcome'],
     registers: [registry],
   })
-  new Gauge({
-    name: 'trainyard_launcher_runs',
-    help: 'Runs that are queued, that run, and that await their verdict.',
-    labelNames: ['jobType', 'state'],
-    registers: [registry],
-    async collect() {
-      for (const row of await readDepths(database)) {
-        for (const state of states) this.set({ jobType: row.job_type, state }, row[state])
-      }
-    },
-  })
-  new Gauge({
-    name: 'trainyard_launcher_oldest_run_seconds',
-    help: 'Age of the oldest run in each state; awaiting: its verdict.',
-    labelNames: ['jobType', 'state'],
-    registers: [registry],
-    async collect() {
-      for (const row of await readDepths(database)) {
-        for (const state of states) this.set({ jobType: row.job_type, state }, row[`${state}_seconds`])
-      }
-    },
-  })
+  const depths = shared(() => readDepths(database))
+  const addDepths = (name: string, help: string, of: (row: DepthRow, state: State) => number): void =>
+    addGauge(registry, { name, help, labelNames: ['jobType', 'state'] }, async () =>
+      (await depths()).flatMap((row) =>
+        states.map((state) => ({ labels: { jobType: row.job_type, state }, value: of(row, state) })),
+      ),
+    )
+  addDepths(
+    'trainyard_launcher_runs',
+    'Runs that are queued, that run, and that await their verdict.',
+    (row, state) => row[state],
+  )
+  addDepths(
+    'trainyard_launcher_oldest_run_seconds',
+    'Age of the oldest run in each state; awaiting: its verdict.',
+    (row, state) => row[`${state}_seconds`],
+  )
   return (outcome) => outcomes.inc({ outcome })
 }
 

@@ -24,7 +24,12 @@ test('a server that others can reach does not start without a token', () => {
 test('a public URL is one that paths can be put behind, and that http reaches', () => {
   const publicUrl = (TRAINYARD_PUBLIC_URL: string) => parseEnvironment({ TRAINYARD_PUBLIC_URL }).publicUrl
   assert.equal(publicUrl('https://trainyard.example.com/ml/'), 'https://trainyard.example.com/ml')
-  for (const url of ['trainyard.example.com:7070', 'ftp://trainyard.example.com', 'mailto:ada@example.com'])
+  for (const url of [
+    'trainyard.example.com',
+    'trainyard.example.com:7070',
+    'ftp://trainyard.example.com',
+    'mailto:ada@example.com',
+  ])
     assert.throws(() => publicUrl(url), /TRAINYARD_PUBLIC_URL: expected a URL that begins with http/, url)
   for (const url of ['https://ada:secret@example.com', 'https://example.com?a=1', 'https://example.com/#top'])
     assert.throws(() => publicUrl(url), /TRAINYARD_PUBLIC_URL: expected a URL without user, query and fragment/, url)

@@ -1,5 +1,6 @@
 /** What waits between a service and the bus, and for how long already; as it lies in the database when somebody asks. */
-import { Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { addGauge, shared } from '../gauges.ts'
 import type { Queryable } from '../store/database.ts'
 
 interface Waiting {
@@ -40,37 +41,23 @@ const gauges = [
 ]
 
 export function addBusMetrics(registry: Registry, database: Queryable, services: readonly string[]): void {
-  // A scrape collects all gauges at once: one question answers them all. One that fails must not take the others along.
-  let asked: Promise<Waiting[] | undefined> | undefined
-  const ask = () => {
-    asked ??= database
-      .query<Waiting>(services.map(waitingOf).join(' union all '))
-      .catch(() => undefined)
-      .finally(() => {
-        asked = undefined
-      })
-    return asked
-  }
-  for (const { name, help, of } of gauges) {
-    new Gauge({
-      name,
-      help,
-      labelNames: ['service'],
-      registers: [registry],
-      async collect() {
-        this.reset()
-        for (const row of (await ask()) ?? []) this.set({ service: row.service }, of(row))
-      },
-    })
-  }
-  new Gauge({
+  const ask = shared(() => database.query<Waiting>(services.map(waitingOf).join(' union all ')))
+  for (const { of, ...facts } of gauges)
+    addGauge(registry, { ...facts, labelNames: ['service'] }, async () =>
+      (await ask()).map((row) => ({ labels: { service: row.service }, value: of(row) })),
+    )
+  const up = {
     name: 'trainyard_database_up',
-    help: 'Whether the database answered this scrape; without it, what lies there is left out.',
-    registers: [registry],
-    async collect() {
-      this.set((await ask()) === undefined ? 0 : 1)
+    help: 'Whether the database answers; without it, what lies there is left out.',
+  }
+  addGauge(registry, up, async () => [
+    {
+      value: await ask().then(
+        () => 1,
+        () => 0,
+      ),
     },
-  })
+  ])
 }
 
 const ageOf = (column: string) => `coalesce(extract(epoch from now() - min(${column})), 0)::double precision`

@@ -6,6 +6,9 @@ import { byKey } from './pool.ts'
 /** The first that ends a session which is silent for too long: whoever holds a lock in it may hang. */
 const oldestVersion = 14
 
+export const pastPooler =
+  'Let DATABASE_URL lead to PostgreSQL itself: a pooler such as PgBouncer shares out the sessions whose locks the services rely on.'
+
 /**
  * @throws broken where it is too old, or something between it and us shares connections out: locks and settings of a session
  * would be other people's, and two relays would publish at once
@@ -26,6 +29,6 @@ export async function requireFitness({ keyed }: Pick<Database, 'keyed'>): Promis
   const lost = names.find((name, place) => settings[place] !== byKey[name])
   if (lost !== undefined)
     throw broken(`the database did not take the setting ${lost} that our connections begin with`, {
-      hint: 'Let DATABASE_URL lead to PostgreSQL itself: a pooler such as PgBouncer shares out the sessions whose locks the services rely on.',
+      hint: pastPooler,
     })
 }

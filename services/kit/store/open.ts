@@ -7,7 +7,7 @@ import type { Logger } from '../log.ts'
 import { systemRandom } from '../random.ts'
 import { type Database, openDatabase, openSession, type Session } from './database.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
-import { requireFitness } from './fitness.ts'
+import { pastPooler, requireFitness } from './fitness.ts'
 
 /** The database of `DATABASE_URL`, or the one that comes with the package; stopped with the process. */
 export async function openStore(environment: Environment, lifecycle: Lifecycle, log: Logger): Promise<Database> {
@@ -24,7 +24,9 @@ export async function openStore(environment: Environment, lifecycle: Lifecycle, 
     const isAway = error instanceof TrainyardError && error.retryable
     if (environment.databaseUrl === undefined || !isAway) throw error
     throw unavailable(`the database of DATABASE_URL does not let us in: ${reasonOf(error)}`, {
-      hint: 'Check DATABASE_URL, and whether PostgreSQL runs there.',
+      hint: /unsupported startup parameter/.test(reasonOf(error))
+        ? pastPooler
+        : 'Check DATABASE_URL, and whether PostgreSQL runs there.',
       cause: error,
     })
   })

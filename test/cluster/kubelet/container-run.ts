@@ -67,7 +67,8 @@ export function makeRun(context: RunContext): ContainerRun {
       const backOff = `Back-off pulling image "${container.image}": ErrImagePull: ${problem}`
       try {
         if (problem === undefined) return await surroundings()
-        if (tries === 0) await events.warn('Failed', `Failed to pull image "${container.image}": ${problem}`, fieldPath)
+        if (tries === 0)
+          await events.tell('Warning', 'Failed', `Failed to pull image "${container.image}": ${problem}`, fieldPath)
         become({
           waiting:
             tries === 0

@@ -5,7 +5,7 @@ import { secondsNow } from './status.ts'
 /** What a kubelet tells of a pod, beside its status. */
 export interface Events {
   /** What is told again is counted. Nothing waits for what could not be told. */
-  warn(reason: string, message: string, fieldPath?: string): Promise<void>
+  tell(type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): Promise<void>
 }
 
 export function makeEvents(
@@ -15,7 +15,7 @@ export function makeEvents(
   const told = new Map<string, { readonly name: string; count: number }>()
   const path = `/api/v1/namespaces/${namespace}/events`
 
-  async function tell(reason: string, message: string, fieldPath: string): Promise<void> {
+  async function say(type: string, reason: string, message: string, fieldPath: string): Promise<void> {
     const lastTimestamp = secondsNow()
     const known = told.get(fieldPath + reason + message)
     if (known) {
@@ -28,7 +28,7 @@ export function makeEvents(
     await client.create(path, {
       metadata: { name: event.name },
       involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid, fieldPath },
-      type: 'Warning',
+      type,
       reason,
       message,
       count: 1,
@@ -39,8 +39,8 @@ export function makeEvents(
   }
 
   return {
-    async warn(reason, message, fieldPath = '') {
-      if (connected()) await tell(reason, message, fieldPath).catch(() => {})
+    async tell(type, reason, message, fieldPath = '') {
+      if (connected()) await say(type, reason, message, fieldPath).catch(() => {})
     },
   }
 }

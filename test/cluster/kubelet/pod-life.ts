@@ -75,7 +75,8 @@ export function startPod(first: Pod, context: KubeletContext): PodLife {
     const runtime = pod.spec.runtimeClassName ?? ''
     const message = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "${runtime}" is configured`
     while (context.missingRuntimes.has(runtime) && !stopping.signal.aborted) {
-      await events.warn('FailedCreatePodSandBox', message)
+      await events.tell('Warning', 'FailedCreatePodSandBox', message)
+      await events.tell('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
       await delay(1_000, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
     }
   }

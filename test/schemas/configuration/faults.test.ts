@@ -46,6 +46,13 @@ const wrong: [string, string, string[]][] = [
     ],
   ],
   [
+    'one that is deep within others',
+    afterJobType('    hyperparameters: { layers: [1, { rate: .inf }] }'),
+    [
+      'trainyard.yaml:4: jobTypes.intents.hyperparameters.layers[1].rate: expected a text, a finite number, true, false, null, a list or a mapping, got Infinity',
+    ],
+  ],
+  [
     'a word as a number',
     afterJobType('    slots: four'),
     ['trainyard.yaml:4: jobTypes.intents.slots: expected a whole number from 0 to 100000, got "four"'],

@@ -193,15 +193,16 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     return seen.state === 'starting' && seen.words !== undefined ? { words: seen.words } : {}
   }
 
-  /** Events only explain: where they cannot be read, nothing waits for that. */
+  /** Nothing waits for events that cannot be read. None at all, and not an empty list: nobody lets us read them. */
   async function readEvents(ofUids: readonly string[]): Promise<{ events?: readonly CoreV1Event[]; refusal?: string }> {
     try {
       return { events: await cluster.listEvents(ofUids) }
     } catch (error) {
-      if (failureOf(error) === undefined) throw error
+      const failure = failureOf(error)
+      if (failure === undefined) throw error
       const { message, hint } = toTrainyardError(error)
-      log.warn({ error: message, hint }, 'what the cluster has said of an attempt is left out of its record')
-      return { refusal: message }
+      log.warn({ error: message, hint }, 'what the cluster has said of an attempt cannot be read')
+      return { refusal: message, ...(failure.kind === 'forbidden' ? {} : { events: [] }) }
     }
   }
 

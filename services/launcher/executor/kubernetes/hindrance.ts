@@ -28,7 +28,7 @@ export function needsEvents(pod: SeenPod, nowMs: number): boolean {
   return stuckContainer(pod) ? ageMs > patienceMs : isUnprepared(pod) && ageMs > preparedWithinMs
 }
 
-/** @param events of the pod, the newest last; undefined where they may not be read */
+/** @param events of the pod, the newest last; undefined where nobody lets us read them */
 export function hindranceOf(
   pod: SeenPod,
   events: readonly CoreV1Event[] | undefined,
@@ -41,7 +41,8 @@ export function hindranceOf(
     return patiently(stuck.words, nowMs - (events === undefined ? placedMs(pod) : stuckSinceMs(stuck, told, nowMs)))
   const held = holdingContainer(pod)
   if (held) return patiently(held.words, nowMs - held.sinceMs)
-  const newest = told.at(-1)
+  // It is told before each further try, and says nothing of it.
+  const newest = told.findLast(({ reason }) => reason !== 'SandboxChanged')
   if (!isUnprepared(pod) || newest?.type !== 'Warning') return undefined
   const words = `can't be set up on node ${pod.spec?.nodeName}: ${newest.message ?? newest.reason}`
   const warnings = told.filter(({ type }) => type === 'Warning')
@@ -104,10 +105,13 @@ function stuckSinceMs({ container }: Stuck, events: readonly CoreV1Event[], nowM
   return triedMs > latestMs(failures) ? nowMs : sinceMs(failures, nowMs)
 }
 
-/** What others have put before the program and has not let it begin; a sidecar does once it has started. */
-function holdingContainer({ status }: SeenPod): { readonly words: string; readonly sinceMs: number } | undefined {
+/** What others have put before the program and has not let it begin; a sidecar does once it has started, as others never do. */
+function holdingContainer({ spec, status }: SeenPod): { readonly words: string; readonly sinceMs: number } | undefined {
+  const isSidecar = (given: string): boolean =>
+    spec?.initContainers?.some(({ name, restartPolicy }) => name === given && restartPolicy === 'Always') === true
   const holding = status?.initContainerStatuses?.find(
-    ({ name, state, started }) => name !== containers.runner && state?.running && started !== true,
+    ({ name, state, started }) =>
+      name !== containers.runner && state?.running && !(started === true && isSidecar(name)),
   )
   if (!holding) return undefined
   const words = `waits for the container ${holding.name}, which others have put before its program`

@@ -20,7 +20,7 @@ const outliveMs = 10_000
 export interface Seen {
   readonly job: SeenJob | undefined
   readonly pods: readonly SeenPod[]
-  /** Of the Job where it has no pod, else of the pod, the newest last; undefined where nobody asked, or none may be read. */
+  /** Of the Job where it has no pod, else of the pod, the newest last; undefined where nobody asked, or lets us read them. */
   readonly events?: readonly CoreV1Event[] | undefined
   /** Why no node could ever take its pod. */
   readonly nowhere?: string | undefined

@@ -63,7 +63,7 @@ test('champions are compacted, and no other topic is', () => {
 
 test('what would lose or refuse messages is a difference', () => {
   assert.deepEqual(saidOf(runs, undefined), [
-    'staging.trainyard.runs is missing, and needs 6 partitions, cleanup.policy delete, retention.ms at least 2592000000, max.message.bytes at least 1048588, unclean.leader.election.enable false',
+    'staging.trainyard.runs is missing, and needs 6 partitions, 3 copies, cleanup.policy delete, retention.ms at least 2592000000, max.message.bytes at least 1048588, unclean.leader.election.enable false, min.insync.replicas at least 2',
   ])
   assert.match(saidOf(runs, asWanted({ 'retention.ms': '3600000' })).join(), /retention\.ms = 3600000, and needs at le/)
   assert.match(saidOf(runs, asWanted({ 'min.insync.replicas': '1' })).join(), /min\.insync\.replicas = 1, and needs/)

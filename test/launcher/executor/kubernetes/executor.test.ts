@@ -79,6 +79,27 @@ test('events that cannot be read, for whatever reason, hold nothing up', async (
   assert.match(remarks.at(-1)?.words ?? '', /^its events could not be read: /)
 })
 
+test('an attempt is not given up because its events could not be read just now', async (t) => {
+  const { server, executor } = await scene(t)
+  await executor.start(attempt)
+  const container = { name: 'program', image: 'registry/trainer:1', imageID: '', ready: false, restartCount: 0 }
+  server.put('pods', {
+    metadata: {
+      ...job(attempt.name).metadata,
+      name: `${attempt.name}-pod`,
+      creationTimestamp: new Date(Date.now() - 3_600_000),
+    },
+    spec: { nodeName: 'gpu-1', containers: [{ name: 'program' }] },
+    status: { phase: 'Pending', containerStatuses: [{ ...container, state: { waiting: { reason: 'ErrImagePull' } } }] },
+  } as never)
+  const hopelessWith = async (status: number) => {
+    server.fault = ({ path }) => (path.endsWith('/events') ? { status, body: { kind: 'Status' } } : undefined)
+    const seen = await executor.observe(attempt.name)
+    return seen.state === 'starting' && seen.hopeless !== undefined
+  }
+  assert.deepEqual([await hopelessWith(500), await hopelessWith(403)], [false, true])
+})
+
 test('without the right to list nodes nothing is told of them, and nothing fails', async (t) => {
   const { server, executor } = await scene(t)
   const message = 'nodes is forbidden: User "me" cannot list resource "nodes" in API group "" at the cluster scope'

@@ -14,7 +14,12 @@ interface PodFacts {
   readonly program?: V1ContainerState
   readonly init?: V1ContainerState
   /** An init container that is not ours. */
-  readonly added?: { readonly name: string; readonly state: V1ContainerState; readonly started?: boolean }
+  readonly added?: {
+    readonly name: string
+    readonly state: V1ContainerState
+    readonly started?: boolean
+    readonly isSidecar?: boolean
+  }
   /** Since when it has its node. */
   readonly placedMinutes?: number
   readonly isPrepared?: boolean
@@ -24,7 +29,11 @@ function pod({ program, init, added, placedMinutes = 1, isPrepared = true }: Pod
   const container = { image: 'registry/trainer:1', imageID: '', ready: false, restartCount: 0 }
   return {
     metadata: { uid: 'pod-uid', creationTimestamp: minutesAgo(600) },
-    spec: { nodeName: 'gpu-1', containers: [{ name: 'program' }] },
+    spec: {
+      nodeName: 'gpu-1',
+      containers: [{ name: 'program' }],
+      initContainers: added ? [{ name: added.name, ...(added.isSidecar ? { restartPolicy: 'Always' } : {}) }] : [],
+    },
     status: {
       phase: 'Pending',
       conditions: [
@@ -32,7 +41,7 @@ function pod({ program, init, added, placedMinutes = 1, isPrepared = true }: Pod
         { type: 'PodReadyToStartContainers', status: isPrepared ? 'True' : 'False' },
       ],
       initContainerStatuses: [
-        ...(added ? [{ ...container, ...added }] : []),
+        ...(added ? [{ ...container, name: added.name, state: added.state, started: added.started ?? false }] : []),
         ...(init ? [{ ...container, name: 'runner', state: init }] : []),
       ],
       ...(program ? { containerStatuses: [{ ...container, name: 'program', state: program }] } : {}),
@@ -108,19 +117,28 @@ const rows: readonly Row[] = [
   ],
   [
     'so is a container that others have put before the program, and that does not end',
-    { added: { name: 'vault', state: { running: { startedAt: minutesAgo(5) } } }, placedMinutes: 12 },
+    { added: { name: 'vault', state: { running: { startedAt: minutesAgo(5) } }, started: true }, placedMinutes: 12 },
     [],
     'waits for the container vault, which others have put before its program',
   ],
   [
     'and given up as late',
-    { added: { name: 'vault', state: { running: { startedAt: minutesAgo(11) } } }, placedMinutes: 12 },
+    { added: { name: 'vault', state: { running: { startedAt: minutesAgo(11) } }, started: true }, placedMinutes: 12 },
     [],
     'lost: waits for the container vault, which others have put before its program (for 11 minutes)',
   ],
   [
-    'but a sidecar that has started lets it begin',
-    { added: { name: 'mesh', state: { running: { startedAt: minutesAgo(11) } }, started: true }, placedMinutes: 12 },
+    'so is a sidecar that never counts as started',
+    { added: { name: 'mesh', state: { running: { startedAt: minutesAgo(11) } }, isSidecar: true }, placedMinutes: 12 },
+    [],
+    'lost: waits for the container mesh, which others have put before its program (for 11 minutes)',
+  ],
+  [
+    'but one that has started lets it begin',
+    {
+      added: { name: 'mesh', state: { running: { startedAt: minutesAgo(11) } }, started: true, isSidecar: true },
+      placedMinutes: 12,
+    },
     [],
     undefined,
   ],
@@ -152,6 +170,15 @@ const rows: readonly Row[] = [
     'and given up as late',
     { program: waiting('PodInitializing'), isPrepared: false, placedMinutes: 12 },
     [event('FailedMount', 11, { message: 'no space left on device', container: '' }), noSandbox(9)],
+    `lost: can't be set up on node gpu-1: ${sandbox} (for 11 minutes)`,
+  ],
+  [
+    'each further try is told of, and says nothing of it',
+    { program: waiting('PodInitializing'), isPrepared: false, placedMinutes: 12 },
+    [
+      { ...noSandbox(11), lastTimestamp: minutesAgo(2) },
+      event('SandboxChanged', 11, { type: 'Normal', container: '' }),
+    ],
     `lost: can't be set up on node gpu-1: ${sandbox} (for 11 minutes)`,
   ],
   [

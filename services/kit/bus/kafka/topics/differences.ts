@@ -1,6 +1,6 @@
 /** What is wanted of a topic against what is there. Pure. */
 import { counted } from '../../../figures.ts'
-import { copiesInSync, type WantedSetting, type WantedTopic } from './wanted.ts'
+import { copiesInSync, usualReplication, type WantedSetting, type WantedTopic } from './wanted.ts'
 
 export interface ActualTopic {
   readonly partitions: number
@@ -42,8 +42,10 @@ export function differenceText(difference: Difference): string {
   const { name, partitions } = difference.topic
   switch (difference.kind) {
     case 'missing': {
-      const settings = difference.topic.settings.map((setting) => `${setting.name} ${neededText(setting)}`)
-      return `${name} is missing, and needs ${[counted(partitions, 'partition'), ...settings].join(', ')}`
+      const { replication, settings } = difference.topic
+      const copies = replication ?? usualReplication
+      const needed = [...settings, copiesInSync(copies)].map((setting) => `${setting.name} ${neededText(setting)}`)
+      return `${name} is missing, and needs ${[counted(partitions, 'partition'), `${copies} copies${replication === undefined ? ' or as many as there are brokers' : ''}`, ...needed].join(', ')}`
     }
     case 'setting': {
       const { setting, actual } = difference

@@ -4,15 +4,12 @@ import type { Clock } from '../../../clock.ts'
 import { broken } from '../../../errors.ts'
 import { unlessUnknownTopic } from '../causes.ts'
 import { type ActualTopic, type Difference, differencesOf, differenceText } from './differences.ts'
-import { copiesInSync, type WantedTopic } from './wanted.ts'
+import { copiesInSync, usualReplication, type WantedTopic } from './wanted.ts'
 
 const { ConfigResourceTypes, ConfigSource } = kafkajs
 
 const lookAgainMs = 200
 const mostLooks = 50
-
-/** As many copies as lose nothing when a broker is lost, and go on meanwhile. */
-const usualReplication = 3
 
 /** What a program does not mend, or not unless told to. */
 export type LeftOver = Extract<Difference, { kind: 'partitions' | 'replication' }>

@@ -51,6 +51,9 @@ function settingsOf(topic: Topic, largestBytes: number): readonly WantedSetting[
   ]
 }
 
+/** As many copies as lose nothing when a broker is lost, and go on meanwhile. */
+export const usualReplication = 3
+
 /** With several copies, a message counts as sent only when two have it: of three brokers one may be away. */
 export function copiesInSync(replication: number): WantedSetting {
   return atLeast('min.insync.replicas', Math.min(2, replication))

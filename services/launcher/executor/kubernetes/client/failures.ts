@@ -103,7 +103,10 @@ export function ofRefusal({ status, retryAfter, body }: Refusal, { changes }: Pi
       if (retryAfterMs !== undefined) return { kind: 'throttled', message, retryAfterMs }
   }
   // Whoever is asked before anything is stored was not there to say yes, or failed: the server itself is well, and nothing was done.
-  if (said !== undefined && /failed calling webhook|^admission webhook .* denied the request/.test(message)) {
+  const isOfWebhook =
+    /failed calling webhook/.test(message) ||
+    (status >= 500 && /^admission webhook .* denied the request/.test(message))
+  if (said !== undefined && isOfWebhook) {
     return { kind: 'forbidden', message, right: undefined }
   }
   // A server that gave up in the middle may have stored what it was about to store. And what is not in the words of an API

@@ -25,6 +25,7 @@ export interface SeenNode extends Pick<V1Node, 'metadata'> {
 export interface SeenPod extends Pick<V1Pod, 'metadata' | 'status'> {
   spec?: Pick<V1PodSpec, 'nodeName' | 'nodeSelector' | 'affinity' | 'tolerations'> & {
     containers: Pick<V1Container, 'name' | 'resources'>[]
+    initContainers?: Pick<V1Container, 'name' | 'restartPolicy'>[]
   }
 }
 
@@ -55,6 +56,7 @@ export const ofPods: Kept = {
     affinity: true,
     tolerations: true,
     containers: { name: true, resources: true },
+    initContainers: { name: true, restartPolicy: true },
   },
   status: true,
 }

@@ -59,6 +59,12 @@ const table: [what: string, thrown: unknown, ofRead: string, ofWrite: string][] 
     'forbidden',
     'forbidden',
   ],
+  [
+    '400 of a webhook that said no',
+    refusal(400, { message: 'admission webhook "pods.example.com" denied the request: no such team' }),
+    'invalid',
+    'invalid',
+  ],
   ['502 of a proxy', refusal(502, '<html>bad gateway</html>'), 'unreachable', 'unknownOutcome'],
   ['504', refusal(504), 'unreachable', 'unknownOutcome'],
   ['408', refusal(408), 'unreachable', 'unknownOutcome'],

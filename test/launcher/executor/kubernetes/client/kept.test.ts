@@ -28,7 +28,7 @@ test('of a pod is kept where it may run and what it needs, and how it stands', a
   const metadata = { name: 'run-1-x', uid: 'pod-uid', managedFields }
   server.put('pods', { metadata: metadata as never, spec: { ...spec?.template.spec, nodeName: 'gpu-1' }, status })
   const [seen] = await cluster.listPods('run-1')
-  assert.deepEqual(Object.keys(seen?.spec ?? {}).sort(), ['containers', 'nodeName', 'tolerations'])
+  assert.deepEqual(Object.keys(seen?.spec ?? {}).sort(), ['containers', 'initContainers', 'nodeName', 'tolerations'])
   assert.deepEqual(Object.keys(seen?.spec?.containers[0] ?? {}).sort(), ['name', 'resources'])
   assert.equal(seen?.spec?.containers[0]?.resources?.limits?.['memory'], '2Gi')
   assert.equal(seen?.status?.phase, 'Running')
