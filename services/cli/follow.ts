@@ -6,6 +6,7 @@ import type { Run } from './client/console.ts'
 import type { Signal } from './client/intake.ts'
 import { CommandFailure } from './failure.ts'
 import { bar, type LiveLine, liveLine } from './render/progress.ts'
+import { printable } from './render/table.ts'
 import type { Session } from './session.ts'
 import { collectFacts, endOf } from './why/collect.ts'
 import type { LastEnd } from './why/facts.ts'
@@ -30,7 +31,8 @@ export async function followToEnd(session: Session, signal: string): Promise<voi
     line.clear()
   }
   const { signal: sent, end, reason } = ending.signal
-  if (end === 'coalesced') session.note(`Signal ${sent} was coalesced into ${ending.signal.run}: ${reason}.`)
+  if (end === 'coalesced')
+    session.note(`Signal ${sent} was coalesced into ${ending.signal.run}: ${printable(reason ?? '')}.`)
   const sentence = sentenceOf(ending, session.context.now())
   session.show(ending, () => sentence)
   if (!isGood(ending)) throw new CommandFailure(session.json ? sentence : 'it did not end in a model', nextOf(ending))
@@ -83,7 +85,7 @@ function followSignal(session: Session, id: string, line: LiveLine): Promise<Sig
     if (signal.end !== null || signal.bot === null) return signal
     const facts = await collectFacts(api, signal.bot, context.now)
     const key = facts.find(({ jobType }) => jobType === signal.jobType)
-    line.draw(key === undefined ? 'Waiting' : why(key).sentence, 'Waiting for the run to start')
+    line.draw(key === undefined ? 'Waiting' : printable(why(key).sentence), 'Waiting for the run to start')
     return undefined
   })
 }
@@ -140,9 +142,9 @@ async function findIfThere<T>(look: () => Promise<T>): Promise<T | null> {
 }
 
 function sentenceOf(ending: Ending, now: Date): string {
-  if (ending.kind === 'run') return `${endSentence(ending.end, now)}.`
+  if (ending.kind === 'run') return `${printable(endSentence(ending.end, now))}.`
   const { signal, end, reason } = ending.ended
-  return `Signal ${signal} ended as ${end}: ${reason}`
+  return `Signal ${signal} ended as ${end}: ${printable(reason ?? '')}`
 }
 
 function isGood(ending: Ending): boolean {

@@ -41,18 +41,31 @@ export function openSession(command: Command, context: Context): Session {
 
 function clientOf(service: ApiService, given: string | undefined, { variables, signal }: Context): Client {
   const ofService = `TRAINYARD_${service.toUpperCase()}_URL`
+  const named = `--url or TRAINYARD_URL, or that of ${service} alone with ${ofService}`
   const url = given ?? (variables[ofService] || variables['TRAINYARD_URL'] || defaultUrl)
-  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+  const parsed = URL.parse(url)
+  if (parsed !== null && `${parsed.username}${parsed.password}` !== '') {
+    throw new CommandFailure('the URL of a server holds a user or a password', {
+      next: `Leave them out of ${named}; TRAINYARD_API_TOKEN says who you are.`,
+      exitCode: exitCodes.usage,
+    })
+  }
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
     throw new CommandFailure(`"${url}" is not the URL of a server`, {
       next: `Give one such as ${defaultUrl} with --url or TRAINYARD_URL, or only that of ${service} with ${ofService}.`,
       exitCode: exitCodes.usage,
     })
   }
-  return makeClient({
-    url,
-    token: variables['TRAINYARD_API_TOKEN'] || undefined,
-    signal,
-    namedWith: `--url or TRAINYARD_URL, or that of ${service} alone with ${ofService}`,
+  return makeClient({ url, token: tokenOf(variables), signal, namedWith: named })
+}
+
+/** It goes into a header, and whatever fails there would be told with it. */
+function tokenOf(variables: Context['variables']): string | undefined {
+  const token = variables['TRAINYARD_API_TOKEN']?.trim() || undefined
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token
+  throw new CommandFailure('TRAINYARD_API_TOKEN holds what no header can carry: spaces, or what is not ASCII', {
+    next: 'Set it to the token alone.',
+    exitCode: exitCodes.usage,
   })
 }
 

@@ -1,4 +1,7 @@
-/** The log of a run as a stream of bytes, in the order of its attempts; with `follow` it goes on until the run has ended. */
+/**
+ * The log of a run as a stream of bytes, in the order of its attempts; with `follow` it goes on until the run has ended, or
+ * whoever follows is gone: a generator that waits hears nothing of that by itself.
+ */
 
 import type { AttemptName, RunId } from '../../schemas/words.ts'
 import type { Database } from '../kit/store/database.ts'
@@ -13,15 +16,16 @@ export async function* followLog(
   run: RunId,
   attempt: AttemptName | undefined,
   follow: boolean,
+  gone: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const number = attempt === undefined ? undefined : Number(attempt.slice(attempt.lastIndexOf('-') + 1))
   const selection = { run, kind: attempt?.includes('-champion-') ? 'predict' : 'train', number } as const
   let position: LogPosition = { number: 0, startByte: -1 }
   // Nothing, at once: the caller's headers go out, and a follower knows that it follows.
   yield Buffer.alloc(0)
-  for (;;) {
+  while (!gone.aborted) {
     // Listening begins before the read, and whether it is written is asked before it too, so that nothing is missed.
-    const woken = news.next(run, lookEveryMs)
+    const woken = news.next(run, lookEveryMs, gone)
     const written = !follow || (await isWritten(database, selection))
     const chunks = await readLog(database, selection, position)
     for (const chunk of chunks) {

@@ -4,16 +4,17 @@ import type { RunId } from '../../schemas/words.ts'
 
 export interface News {
   tell(run: RunId): void
-  /** Resolves at the next news of the run, or after the time. */
-  next(run: RunId, withinMs: number): Promise<void>
+  /** Resolves at the next news of the run, after the time, or when `gone` is aborted. */
+  next(run: RunId, withinMs: number, gone: AbortSignal): Promise<void>
 }
 
 export function makeNews(): News {
   const emitter = new EventEmitter().setMaxListeners(0)
   return {
     tell: (run) => void emitter.emit(run),
-    async next(run, withinMs) {
-      await once(emitter, run, { signal: AbortSignal.timeout(withinMs) }).catch(() => {})
+    async next(run, withinMs, gone) {
+      const signal = AbortSignal.any([AbortSignal.timeout(withinMs), gone])
+      await once(emitter, run, { signal }).catch(() => {})
     },
   }
 }

@@ -111,6 +111,9 @@ export const PreviewRequest = z.strictObject({
   policy: PromotionPolicy.optional().describe('Without one, the policy that each model was judged by.'),
   run: RunId.optional().describe('Without one, the whole history, the newest first.'),
   limit: z.int().min(1).max(1_000).default(1_000),
+  before: RunId.optional().describe(
+    'The history goes on below the model of this run: the last one of the answer before.',
+  ),
 })
 export type PreviewRequest = z.infer<typeof PreviewRequest>
 

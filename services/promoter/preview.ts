@@ -14,10 +14,10 @@ import { judge } from './verdict/judge.ts'
  */
 export async function preview(
   kit: Pick<Kit, 'database' | 'blobs'>,
-  { policy, run, limit }: PreviewRequest,
+  { policy, run, limit, before }: PreviewRequest,
 ): Promise<Preview[]> {
   const previews: Preview[] = []
-  const models = run === undefined ? judgedModels(kit.database, limit) : [await findJudged(kit.database, run)]
+  const models = run === undefined ? judgedModels(kit.database, limit, before) : [await findJudged(kit.database, run)]
   for await (const model of models) {
     const judged = await judgeAgain(kit, model, policy ?? model.policy)
     if (judged) previews.push(judged)

@@ -26,6 +26,17 @@ test('a follower that loses the server goes on where it was, and prints nothing 
   assert.deepEqual([exitCode, out], [0, 'one\ntwo\nthree\n'])
 })
 
+test('a follower that is cut off before anything was written asks again', async (t) => {
+  const cutSilently = (response: ServerResponse) => {
+    response.writeHead(200)
+    response.flushHeaders()
+    setTimeout(() => response.destroy(), 20)
+  }
+  const url = await logServer(t, cutSilently, (response) => response.end('one\n'))
+  const { exitCode, out } = await trainyard(['logs', 'run-aaaaaaaaaa', '--follow', '--url', url])
+  assert.deepEqual([exitCode, out], [0, 'one\n'])
+})
+
 test('without --follow a lost server is an error, after what came', async (t) => {
   const url = await logServer(t, cutOff('one\n'))
   const { exitCode, out, err } = await trainyard(['logs', 'run-aaaaaaaaaa', '--url', url])

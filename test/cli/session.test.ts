@@ -5,6 +5,7 @@ import { Registry } from 'prom-client'
 import { parseEnvironment } from '../../services/kit/environment.ts'
 import { makeHttpApp } from '../../services/kit/http/app.ts'
 import { fakeServer, trainyard } from './server.ts'
+import { someRun } from './some-run.ts'
 
 const nowhere = 'http://127.0.0.1:1'
 const answers = { 'GET /champions': { json: { champions: [], next: null } }, 'GET /slots': { json: { jobTypes: [] } } }
@@ -50,4 +51,34 @@ test('where nobody answers, or somebody who runs other services, the variable fo
     elsewhere.err,
     /there is nothing at GET \/champions\. .* or that of console alone with TRAINYARD_CONSOLE_URL\.\n$/,
   )
+})
+
+test('neither a token that no header can carry nor the password in a URL is shown', async () => {
+  const secret = 's3cret-s3cret-s3cret'
+  for (const [words, variables, said] of [
+    [[], { TRAINYARD_API_TOKEN: `${secret}\nxx` }, /TRAINYARD_API_TOKEN holds what no header can carry/],
+    [['--url', `http://ada:${secret}@127.0.0.1:1`], {}, /the URL of a server holds a user or a password/],
+  ] as const) {
+    const { exitCode, out, err } = await trainyard(['champions', ...words], { TRAINYARD_URL: nowhere, ...variables })
+    assert.equal(exitCode, 2)
+    assert.match(err, said)
+    assert.ok(!`${out}${err}`.includes(secret))
+  }
+})
+
+test('what the history knows is shown where nobody answers for the launcher, and what is missing is said', async (t) => {
+  const at = new Date('2026-03-01T12:00:00Z')
+  const run = { ...someRun(at), state: 'running', end: null }
+  const history = await fakeServer(t, {
+    'GET /runs': { json: { runs: [run], next: null } },
+    'GET /runs/run-aaaaaaaaaa': { json: { ...run, signals: {}, story: [] } },
+  })
+  const list = await trainyard(['runs', '--url', history.url])
+  assert.equal(list.exitCode, 0, list.err)
+  assert.match(list.out, /run-aaaaaaaaaa/)
+  assert.match(list.err, /^How far they are cannot be shown: there is nothing at \/queue/)
+  const story = await trainyard(['run', 'run-aaaaaaaaaa', '--url', history.url])
+  assert.equal(story.exitCode, 0, story.err)
+  assert.match(story.out, /run-aaaaaaaaaa/)
+  assert.match(story.err, /^Its attempts cannot be shown: /)
 })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { followLog } from '../../services/launcher/follow.ts'
 import { belowCap } from '../../services/launcher/logs.ts'
+import { makeNews } from '../../services/launcher/news.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type LauncherKit, launcherKit } from './launcher-kit.ts'
 import type { ScriptedRunner } from './scripted-runner.ts'
@@ -92,4 +94,41 @@ test('the log of a run or an attempt that does not exist is not found', async (t
   ]) {
     assert.equal((await kit.inject({ url: path, headers: { host: 'localhost' } })).statusCode, 404)
   }
+})
+
+test('a follower that is gone asks for nothing more, however long the log stays silent', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request()
+  await kit.settle()
+  const gone = new AbortController()
+  const log = followLog({ database: kit.database, news: makeNews() }, run, undefined, true, gone.signal)
+  await log.next()
+  const next = log.next()
+  gone.abort()
+  assert.deepEqual(await next, { done: true, value: undefined })
+})
+
+test('and the server hears that it is gone', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request()
+  await kit.settle()
+  const address = await kit.app.listen({ host: '127.0.0.1', port: 0 })
+  const leaving = new AbortController()
+  await fetch(`${address}/runs/${run}/logs?follow=true`, { signal: leaving.signal })
+  let asked = 0
+  const { query } = kit.database
+  kit.database.query = (text, values) => {
+    if (text.includes('launcher.logs') || text.includes('launcher.attempts')) asked += 1
+    return query(text, values)
+  }
+  await eventually(() => asked > 0, { what: 'a follower that looks' })
+  leaving.abort()
+  await eventually(
+    async () => {
+      const before = asked
+      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      return asked === before
+    },
+    { what: 'nobody looking any more' },
+  )
 })

@@ -97,5 +97,10 @@ describe('verdicts given again', () => {
       body.map(({ generation }: Record<string, unknown>) => generation),
       Array.from({ length: 110 }, (_, index) => 121 - index),
     )
+    const rest = await post(kit, '/verdicts/preview', { limit: 110, before: body.at(-1).run })
+    assert.deepEqual(
+      rest.body.map(({ generation }: Record<string, unknown>) => generation),
+      Array.from({ length: 11 }, (_, index) => 11 - index),
+    )
   })
 })

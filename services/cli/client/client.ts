@@ -24,7 +24,7 @@ export interface Client {
   post<T>(path: string, answer: z.ZodType<T>, body: unknown): Promise<T>
   put<T>(path: string, answer: z.ZodType<T>, body: unknown): Promise<T>
   upload<T>(path: string, answer: z.ZodType<T>, body: Body): Promise<T>
-  /** The bytes of an answer as they come. */
+  /** The bytes of an answer as they come; none at all, once it has begun. */
   bytes(path: string, query?: Query, signal?: AbortSignal): AsyncIterable<Uint8Array>
 }
 
@@ -98,6 +98,7 @@ export function makeClient(options: ClientOptions): Client {
     upload: (path, answer, body) => json('POST', path, answer, body),
     async *bytes(path, query = {}, signal = options.signal) {
       const response = await call('GET', path + queryText(query), undefined, signal)
+      yield new Uint8Array()
       if (response.body === null) return
       try {
         for await (const chunk of response.body) yield chunk

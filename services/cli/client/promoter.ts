@@ -63,14 +63,30 @@ export type Preview = z.infer<typeof Preview>
 type Decision = Person & { championSequence: number }
 export type Rollback = Decision & { jobType: string; run?: string; sequence?: number; pin: boolean }
 
+const previewsAtOnce = 1_000
+
 export function promoterApi(client: Client) {
   return {
     async keys(bot: string): Promise<KeyState[]> {
       return (await client.get(path`/keys/${bot}`, z.looseObject({ keys: z.array(KeyState) }))).keys
     },
     verdict: (run: string) => client.get(path`/verdicts/${run}`, JudgedModel),
-    preview: (request: { policy?: PromotionPolicy; run?: string }) =>
+    preview: (request: { policy?: PromotionPolicy; run: string }) =>
       client.post('/verdicts/preview', z.array(Preview), request),
+    /** Of all models, however many there are. */
+    async previewAll(policy: PromotionPolicy | undefined): Promise<Preview[]> {
+      const all: Preview[] = []
+      for (;;) {
+        const before = all.at(-1)?.run
+        const page = await client.post('/verdicts/preview', z.array(Preview), {
+          limit: previewsAtOnce,
+          ...(policy === undefined ? {} : { policy }),
+          ...(before === undefined ? {} : { before }),
+        })
+        for (const each of page) all.push(each)
+        if (page.length < previewsAtOnce) return all
+      }
+    },
     decide: (run: string, what: 'approve' | 'reject', decision: Decision) =>
       client.post(path`/runs/${run}/${what}`, JudgedModel, decision),
     rollback: (bot: string, rollback: Rollback) => client.post(path`/bots/${bot}/rollback`, KeyState, rollback),

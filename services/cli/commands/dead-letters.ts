@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { z } from 'zod'
 import { counted } from '../../kit/figures.ts'
 import type { DeadLetter, DeadLetterWhere, HeaderValue, WholeDeadLetter } from '../client/console.ts'
 import type { Context } from '../context.ts'
@@ -40,6 +41,8 @@ export function addDeadLetters(program: Command, context: Context): void {
       const session = openSession(command, context)
       const letter = await session.api.console.deadLetter(id)
       session.show(letter, () => letterPage(letter, session))
+      const cut = cutOf(letter)
+      if (cut !== null && session.json) session.note(`Its value is ${cut}.`)
     })
 
   where(
@@ -186,7 +189,15 @@ function letterPage(letter: WholeDeadLetter, { style, context }: Session): strin
     facts(Object.entries(letter.headers).flatMap(([name, value]) => headerLines(name, value))),
     style.bold('\nBytes\n'),
     `${content(letter.value) ?? '(none)'}\n`,
+    cutOf(letter) === null ? '' : style.faint(`(${cutOf(letter)})\n`),
   ].join('')
+}
+
+/** The server shows the beginning of what is large. */
+function cutOf({ value, bytes: all }: WholeDeadLetter): string | null {
+  if (value === null) return null
+  const shown = Buffer.byteLength(value.content, value.encoding)
+  return shown < all ? `the first ${bytes(shown)} of ${bytes(all)}` : null
 }
 
 /** A header that occurs more than once is as many lines. */
@@ -198,8 +209,12 @@ function headerLines(name: string, value: HeaderValue | readonly HeaderValue[]):
   ])
 }
 
+/** Only what says its year, month and day: JavaScript takes a lone 5 for May 2001, and the 30th of February for a day in March. */
 function time(text: string): string {
-  const parsed = new Date(text)
-  if (Number.isNaN(parsed.getTime())) throw new InvalidArgumentError('Expected a time such as 2026-03-01T12:00:00Z.')
-  return parsed.toISOString()
+  const parsed = z.iso
+    .date()
+    .or(z.iso.datetime({ offset: true }))
+    .safeParse(text)
+  if (!parsed.success) throw new InvalidArgumentError('Expected a time such as 2026-03-01 or 2026-03-01T12:00:00Z.')
+  return new Date(parsed.data).toISOString()
 }

@@ -50,10 +50,12 @@ async function readOn(
 ): Promise<number> {
   const decoder = new TextDecoder()
   let printed = 0
+  let wasThere = false
   for (;;) {
     let passed = 0
     try {
       for await (const chunk of open()) {
+        wasThere = true
         const fresh = chunk.subarray(Math.min(chunk.byteLength, Math.max(0, printed - passed)))
         passed += chunk.byteLength
         printed += fresh.byteLength
@@ -61,8 +63,8 @@ async function readOn(
       }
       return printed
     } catch (error) {
-      // Before the first byte there is nothing to go on with: the server may simply not be there.
-      if (!isFollowing || !(error instanceof Unreachable) || printed === 0) throw error
+      // A log that is silent for long is cut off on its way, too. Before any answer, the server may simply not be there.
+      if (!isFollowing || !(error instanceof Unreachable) || !wasThere) throw error
       await pause(tryAgainMs, undefined, { signal: session.context.signal })
     }
   }

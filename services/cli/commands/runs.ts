@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander'
 import { runStates } from '../../../schemas/words.ts'
+import { Refusal, Unreachable } from '../client/client.ts'
 import type { RunFilter } from '../client/console.ts'
 import type { Context } from '../context.ts'
 import { findRunId } from '../ids.ts'
 import { wholeNumber } from '../options.ts'
 import { runPage } from '../render/run.ts'
 import { runTable } from '../render/runs.ts'
-import { openSession } from '../session.ts'
+import { openSession, type Session } from '../session.ts'
 
 type ListOptions = { bot?: string; jobType?: string; state?: string; held?: true; limit: number; before?: string }
 
@@ -25,7 +26,10 @@ export function addRuns(program: Command, context: Context): void {
       const session = openSession(command, context)
       const answer = await session.api.console.runs(options satisfies RunFilter)
       const isLive = answer.runs.some(({ state }) => state === 'running')
-      const queue = isLive && !session.json ? await session.api.launcher.queue(options.bot) : []
+      const queue =
+        isLive && !session.json
+          ? await unlessAway(session, 'How far they are', () => session.api.launcher.queue(options.bot))
+          : []
       const progress = new Map(queue.map((entry) => [entry.run, entry.progress]))
       session.show(answer, () =>
         answer.runs.length === 0 ? noRuns(options) : runTable(answer.runs, progress, session.style, context.now()),
@@ -43,10 +47,21 @@ export function addRuns(program: Command, context: Context): void {
       const run = await findRunId(session.api, id)
       const [story, attempts] = await Promise.all([
         session.api.console.run(run),
-        session.api.launcher.attempts(run, { remarks: true }),
+        unlessAway(session, 'Its attempts', () => session.api.launcher.attempts(run, { remarks: true })),
       ])
       session.show({ ...story, attempts }, () => runPage(story, attempts, session.style, context.now()))
     })
+}
+
+/** What the launcher knows stands beside what the history tells: where it does not answer, that is said, and the rest shown. */
+async function unlessAway<T>(session: Session, what: string, ask: () => Promise<T[]>): Promise<T[]> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!(error instanceof Refusal || error instanceof Unreachable)) throw error
+    session.note(`${what} cannot be shown: ${error.message}. ${error.next ?? ''}`.trim())
+    return []
+  }
 }
 
 function noRuns({ bot, jobType, state, held, before }: ListOptions): string {

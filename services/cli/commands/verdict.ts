@@ -40,10 +40,10 @@ export function addVerdict(program: Command, context: Context): void {
         const model = await promoter.verdict(run)
         return session.show(model, () => verdictPage(model, session.style))
       }
-      const previews = await promoter.preview({
-        ...(policy === undefined ? {} : { policy }),
-        ...(run === undefined ? {} : { run }),
-      })
+      const previews =
+        run === undefined
+          ? await promoter.previewAll(policy)
+          : await promoter.preview({ run, ...(policy === undefined ? {} : { policy }) })
       session.show({ verdicts: previews }, () => previewPage(previews, policy !== undefined, session.style))
     })
 }

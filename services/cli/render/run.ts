@@ -29,7 +29,7 @@ function headOf(run: RunStory, attempts: readonly Attempt[], style: Style): stri
   const signals = Object.entries(run.signals).map(([end, count]) => `${count} ${end}`)
   return facts([
     ['dataset', request === null ? null : datasetText(request.dataset)],
-    ['asked by', request === null ? null : (request.actor ?? 'a trigger')],
+    ['asked by', request === null ? null : printable(request.actor ?? 'a trigger')],
     ['because', request === null ? null : printable(request.reason)],
     ['signals', signals.length === 0 ? null : signals.join(', ')],
     ['progress', training === undefined ? null : style.active(bar(training.progress))],

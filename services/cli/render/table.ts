@@ -10,7 +10,7 @@ const gap = '  '
 
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const widths = columns.map((column, index) =>
-    Math.max(visibleWidth(column.title), ...rows.map((row) => visibleWidth(row[index] ?? ''))),
+    rows.reduce((width, row) => Math.max(width, visibleWidth(row[index] ?? '')), visibleWidth(column.title)),
   )
   const line = (cells: readonly string[]) =>
     columns

@@ -131,9 +131,14 @@ function runningWords(running: RunningRun, now: Date): string {
   return `is running${share}${again}`
 }
 
+/** In the words of the verdict, which stay as they were given. */
+const reasonOfPin = 'a person has pinned the champion'
+
 function heldSentence({ run, since, reasons }: HeldModel, { pin }: KeyFacts): string {
   const isForThePin = pin !== null && (pin.since === null || pin.since <= since)
-  const why = isForThePin ? `: the key is pinned${pin.actor === null ? '' : ` by ${pin.actor}`}` : because(reasons)
+  const wasForAPin = pin === null && reasons[0] === reasonOfPin
+  const then = wasForAPin ? ': it was judged while the key was pinned' : because(reasons)
+  const why = isForThePin ? `: the key is pinned${pin.actor === null ? '' : ` by ${pin.actor}`}` : then
   return `The model of ${run} is held for a person to decide${why}`
 }
 

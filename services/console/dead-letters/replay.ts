@@ -63,11 +63,17 @@ export interface Selection {
   readonly next: number | null
 }
 
+export interface SelectionLimits {
+  readonly letters: number
+  /** Of the values together, beside the last one: they are held at once, several times over. */
+  readonly bytes: number
+}
+
 /** Those that were never replayed, oldest first, above one id and up to another; locked until the transaction ends. */
 export async function selectLetters(
   transaction: Transaction,
   filter: LetterFilter,
-  limit: number,
+  limits: SelectionLimits,
   { after, upTo }: { readonly after?: number | undefined; readonly upTo?: number | undefined },
 ): Promise<Selection> {
   const { where, values } = whereOf([
@@ -75,9 +81,15 @@ export async function selectLetters(
     ['id > ?', after],
     ['id <= ?', upTo],
   ])
+  const found = await transaction.query<{ id: number; bytes: number }>(
+    `select id, coalesce(octet_length(value), 0) as bytes from console.dead_letters ${where} order by id limit $${values.length + 1}`,
+    [...values, limits.letters + 1],
+  )
+  const ids = withinLimits(found, limits)
+  // Asked once more with the lock: another may have replayed one of them in between.
   const rows = await transaction.query<Row>(
-    `select ${columns} from console.dead_letters ${where} order by id limit $${values.length + 1} for update`,
-    [...values, limit],
+    `select ${columns} from console.dead_letters ${where} and id = any($${values.length + 1}) order by id for update`,
+    [...values, ids],
   )
   const sendable: Sendable[] = []
   const refused: { id: number; reason: string }[] = []
@@ -86,7 +98,18 @@ export async function selectLetters(
     if ('refusal' in replay) refused.push({ id: row.id, reason: replay.refusal })
     else sendable.push({ id: row.id, message: replay.message })
   }
-  return { sendable, refused, next: rows.length === limit ? (rows.at(-1)?.id ?? null) : null }
+  return { sendable, refused, next: ids.length < found.length ? (ids.at(-1) ?? null) : null }
+}
+
+function withinLimits(found: readonly { id: number; bytes: number }[], limits: SelectionLimits): number[] {
+  const ids: number[] = []
+  let bytes = 0
+  for (const letter of found) {
+    if (ids.length === limits.letters || bytes >= limits.bytes) break
+    ids.push(letter.id)
+    bytes += letter.bytes
+  }
+  return ids
 }
 
 export async function sendBack(

@@ -9,8 +9,7 @@ import { Time } from '../run-view.ts'
 
 /** What is shown of one message; the rest is counted. */
 const shownBytes = 64 * 1024
-/** Their bytes are held at once: with Kafka's usual limit of 1 MiB a message, at most 200 MiB. */
-const replayedAtOnce = 200
+const replayedAtOnce = { letters: 200, bytes: 8 * 1024 * 1024 }
 
 const Letter = z.object({
   id: z.number(),
@@ -129,7 +128,7 @@ export function deadLetterRoutes(app: HttpApp, kit: Pick<Kit, 'database' | 'outb
     {
       schema: {
         summary: 'Sends many dead letters back: those that are selected and were never replayed, oldest first',
-        description: `At most ${replayedAtOnce} at once; \`next\` says where to go on.`,
+        description: `At most ${replayedAtOnce.letters} at once, and fewer large ones; \`next\` says where to go on.`,
         tags: ['console'],
         body: z.strictObject({
           ...Person,

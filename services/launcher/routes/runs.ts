@@ -123,10 +123,12 @@ export function addRunRoutes(app: HttpApp, { kit, news, executor, timings, look 
       },
     },
     async ({ params: { run }, query: { attempt, follow } }, reply) => {
+      const gone = new AbortController()
+      reply.raw.once('close', () => gone.abort())
       await requireRun(run)
       if (attempt !== undefined) await requireAttempt(run, attempt)
       void reply.type('text/plain; charset=utf-8')
-      return reply.send(Readable.from(followLog({ database, news }, run, attempt, follow)))
+      return reply.send(Readable.from(followLog({ database, news }, run, attempt, follow, gone.signal)))
     },
   )
 

@@ -165,9 +165,16 @@ export async function findModel(database: Queryable, run: RunId): Promise<ModelR
   return rows[0] && recordOf(rows[0])
 }
 
-/** The models that machines have judged, the newest first, read in batches. */
-export async function* judgedModels(database: Queryable, limit: number): AsyncGenerator<ModelRecord> {
-  let before: number | null = null
+/**
+ * The models that machines have judged, the newest first, read in batches.
+ * @param beforeRun only those that were evaluated before this one
+ */
+export async function* judgedModels(
+  database: Queryable,
+  limit: number,
+  beforeRun?: RunId,
+): AsyncGenerator<ModelRecord> {
+  let before = beforeRun === undefined ? null : await idOf(database, beforeRun)
   for (let left = limit; left > 0; left -= pageSize) {
     const rows: (ModelRow & { id: number })[] = await database.query(
       `select ${columns}, id from promoter.models
@@ -178,6 +185,11 @@ export async function* judgedModels(database: Queryable, limit: number): AsyncGe
     before = rows.at(-1)?.id ?? null
     if (before === null) return
   }
+}
+
+async function idOf(database: Queryable, run: RunId): Promise<number | null> {
+  const rows = await database.query<{ id: number }>('select id from promoter.models where run = $1', [run])
+  return rows[0]?.id ?? null
 }
 
 export async function heldModels(database: Queryable, { bot, jobType }: Key): Promise<ModelRecord[]> {

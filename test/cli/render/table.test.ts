@@ -44,3 +44,13 @@ for (const [text, width, clipped] of [
 test('text of others cannot move the cursor or colour the terminal', () => {
   assert.equal(printable('a\u001b[31mb\nc\u202e'), 'a\\u001b[31mb c\\u202e')
 })
+
+test('a table may be as long as it likes', () => {
+  assert.equal(
+    table(
+      [{ title: 'N' }],
+      Array.from({ length: 200_000 }, (_, row) => [String(row)]),
+    ).split('\n').length,
+    200_002,
+  )
+})

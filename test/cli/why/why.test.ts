@@ -223,6 +223,11 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
     'The model of run-h is held for a person to decide: the key is pinned by ada.',
   ],
   [
+    'a model that was held for a pin that is no more',
+    { held: [{ run: 'run-h', since: at(-60), expiresAt: null, reasons: ['a person has pinned the champion'] }] },
+    'The model of run-h is held for a person to decide: it was judged while the key was pinned.',
+  ],
+  [
     'a model that was held before a person pinned the key',
     {
       held: [{ run: 'run-h', since: at(-60), expiresAt: null, reasons: ['the exam cannot tell'] }],

@@ -213,3 +213,27 @@ test('how many dead letters wait, and since when, can be watched', async (t) => 
   assert.match(await metrics(), /\ntrainyard_dead_letters 0\n/)
   assert.match(await metrics(), /\ntrainyard_dead_letters_oldest_seconds 0\n/)
 })
+
+test('large letters go in smaller numbers, and none is left out', async (t) => {
+  const large = (place: number) => ({
+    ...letter({ 'dead-letter-offset': String(place) }),
+    value: Buffer.alloc(3 * 1024 * 1024, place),
+  })
+  const { post, said } = await withLetters(t, ...[0, 1, 2, 3, 4].map(large))
+  const replayed: number[][] = []
+  for (let after: number | undefined; ; ) {
+    const { body } = await post('/dead-letters/replay', {
+      ...why,
+      where: {},
+      ...(after === undefined ? {} : { after }),
+    })
+    replayed.push(body.replayed)
+    if (body.next === null) break
+    after = body.next
+  }
+  assert.deepEqual(replayed, [
+    [1, 2, 3],
+    [4, 5],
+  ])
+  assert.equal((await said()).length, 5)
+})
