@@ -51,7 +51,8 @@ function clientOf(service: ApiService, given: string | undefined, { variables, s
     })
   }
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
-    throw new CommandFailure(`"${url}" is not the URL of a server`, {
+    // It may hold a password, too.
+    throw new CommandFailure(`${url.includes('@') ? 'what was given' : `"${url}"`} is not the URL of a server`, {
       next: `Give one such as ${defaultUrl} with --url or TRAINYARD_URL, or only that of ${service} with ${ofService}.`,
       exitCode: exitCodes.usage,
     })

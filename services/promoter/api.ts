@@ -68,7 +68,14 @@ export const KeyView = z.object({
   championSequence: Sequence.describe('0 for none.'),
   champion: ChampionView.nullable(),
   held: z.array(
-    z.object({ run: RunId, generation: z.int(), since: Time, expiresAt: Time, reasons: z.array(z.string()) }),
+    z.object({
+      run: RunId,
+      generation: z.int(),
+      since: Time,
+      expiresAt: Time,
+      rule: Verdict.shape.rule.nullable().describe('The one that decided.'),
+      reasons: z.array(z.string()),
+    }),
   ),
   champions: z.array(ChampionView).describe('All that were in force, the newest first.'),
   decisions: z

@@ -29,6 +29,7 @@ export function keyView(
       generation,
       since: (decidedAt ?? new Date(0)).toISOString(),
       expiresAt: (dueAt ?? new Date(0)).toISOString(),
+      rule: verdict?.rule ?? null,
       reasons: verdict?.reasons.map(({ text }) => text) ?? [],
     })),
     champions: champions.map(championView),

@@ -58,6 +58,8 @@ test('neither a token that no header can carry nor the password in a URL is show
   for (const [words, variables, said] of [
     [[], { TRAINYARD_API_TOKEN: `${secret}\nxx` }, /TRAINYARD_API_TOKEN holds what no header can carry/],
     [['--url', `http://ada:${secret}@127.0.0.1:1`], {}, /the URL of a server holds a user or a password/],
+    [['--url', `ada:${secret}@127.0.0.1:1`], {}, /what was given is not the URL of a server/],
+    [['--url', `http://ada:${secret}@127.0.0.1:99999`], {}, /what was given is not the URL of a server/],
   ] as const) {
     const { exitCode, out, err } = await trainyard(['champions', ...words], { TRAINYARD_URL: nowhere, ...variables })
     assert.equal(exitCode, 2)
@@ -69,9 +71,18 @@ test('neither a token that no header can carry nor the password in a URL is show
 test('what the history knows is shown where nobody answers for the launcher, and what is missing is said', async (t) => {
   const at = new Date('2026-03-01T12:00:00Z')
   const run = { ...someRun(at), state: 'running', end: null }
-  const history = await fakeServer(t, {
+  const elsewhere = (path: string) => ({
+    status: 404,
+    json: { error: { code: 'notFound', message: `there is nothing at ${path}`, details: { isRouteKnown: false } } },
+  })
+  const answers = {
     'GET /runs': { json: { runs: [run], next: null } },
     'GET /runs/run-aaaaaaaaaa': { json: { ...run, signals: {}, story: [] } },
+  }
+  const history = await fakeServer(t, {
+    ...answers,
+    'GET /queue': elsewhere('/queue'),
+    'GET /runs/run-aaaaaaaaaa/attempts': elsewhere('/attempts'),
   })
   const list = await trainyard(['runs', '--url', history.url])
   assert.equal(list.exitCode, 0, list.err)
@@ -81,4 +92,15 @@ test('what the history knows is shown where nobody answers for the launcher, and
   assert.equal(story.exitCode, 0, story.err)
   assert.match(story.out, /run-aaaaaaaaaa/)
   assert.match(story.err, /^Its attempts cannot be shown: /)
+  const unknown = await trainyard(['run', 'run-aaaaaaaaaa', '--json', '--url', history.url])
+  assert.equal(JSON.parse(unknown.out).attempts, null)
+  // The launcher has not heard of it yet.
+  const early = await fakeServer(t, answers)
+  assert.deepEqual(
+    JSON.parse((await trainyard(['run', 'run-aaaaaaaaaa', '--json', '--url', early.url])).out).attempts,
+    [],
+  )
+  const refusal = { status: 401, json: { error: { code: 'unauthorized', message: 'this server wants a token' } } }
+  const refusing = await fakeServer(t, { ...answers, 'GET /runs/run-aaaaaaaaaa/attempts': refusal })
+  assert.equal((await trainyard(['run', 'run-aaaaaaaaaa', '--url', refusing.url])).exitCode, 1)
 })

@@ -16,9 +16,20 @@ test('what cannot be read is left out of a scrape, and takes nothing else along'
   const all = ['one 3', 'many{of="a"} 4', 'others 1']
   assert.deepEqual(await lines(), all)
   isAway = true
-  assert.deepEqual(await lines(), ['others 1'])
+  assert.deepEqual(
+    (await lines()).filter((line) => !line.startsWith('trainyard')),
+    ['others 1'],
+  )
   isAway = false
-  assert.deepEqual(await lines(), all)
+  const told = ['one', 'many'].map((figure) => `trainyard_figures_unread_total{figure="${figure}"} 1`)
+  assert.deepEqual((await lines()).toSorted(), [...all, ...told].toSorted())
+})
+
+test('nor is a database waited for that is silent', async () => {
+  const registry = new Registry()
+  addGauge(registry, { name: 'one', help: 'plain' }, () => new Promise(() => {}))
+  assert.doesNotMatch(await registry.metrics(), /^one /m)
+  assert.match(await registry.metrics(), /^trainyard_figures_unread_total\{figure="one"\} [12]$/m)
 })
 
 test('a label that is said no more is gone', async () => {

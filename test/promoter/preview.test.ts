@@ -97,6 +97,7 @@ describe('verdicts given again', () => {
       body.map(({ generation }: Record<string, unknown>) => generation),
       Array.from({ length: 110 }, (_, index) => 121 - index),
     )
+    assert.deepEqual((await post(kit, '/verdicts/preview', { before: runOf(999) })).body, [])
     const rest = await post(kit, '/verdicts/preview', { limit: 110, before: body.at(-1).run })
     assert.deepEqual(
       rest.body.map(({ generation }: Record<string, unknown>) => generation),

@@ -24,15 +24,19 @@ export interface Client {
   post<T>(path: string, answer: z.ZodType<T>, body: unknown): Promise<T>
   put<T>(path: string, answer: z.ZodType<T>, body: unknown): Promise<T>
   upload<T>(path: string, answer: z.ZodType<T>, body: Body): Promise<T>
-  /** The bytes of an answer as they come; none at all, once it has begun. */
+  /** The bytes of an answer as they come: an empty chunk first, as soon as the server has answered. */
   bytes(path: string, query?: Query, signal?: AbortSignal): AsyncIterable<Uint8Array>
 }
+
+const UnknownRoute = z.object({ isRouteKnown: z.literal(false) })
 
 /** A refusal by the server, with what it said; commands that expect one catch it by its code. */
 export class Refusal extends CommandFailure {
   readonly status: number
   readonly code: string
   readonly details: unknown
+  /** There is nobody there who answers such questions at all. */
+  readonly isOfRoute: boolean
 
   constructor(status: number, code: string, message: string, hint: string | undefined, details: unknown) {
     super(message, hint === undefined ? {} : { next: hint })
@@ -40,6 +44,7 @@ export class Refusal extends CommandFailure {
     this.status = status
     this.code = code
     this.details = details
+    this.isOfRoute = UnknownRoute.safeParse(details).success
   }
 }
 
@@ -51,8 +56,6 @@ const ErrorAnswer = z.object({
     details: z.unknown().optional(),
   }),
 })
-
-const UnknownRoute = z.object({ isRouteKnown: z.literal(false) })
 
 export function makeClient(options: ClientOptions): Client {
   const base = options.url.replace(/\/+$/, '')

@@ -23,7 +23,15 @@ export const KeyState = z.looseObject({
   pin: z.looseObject({ actor: z.string(), reason: z.string(), since: Time }).nullable(),
   championSequence: z.number(),
   champion: KeyChampion.nullable(),
-  held: z.array(z.looseObject({ run: z.string(), since: Time, expiresAt: Time, reasons: z.array(z.string()) })),
+  held: z.array(
+    z.looseObject({
+      run: z.string(),
+      since: Time,
+      expiresAt: Time,
+      rule: z.string().nullable(),
+      reasons: z.array(z.string()),
+    }),
+  ),
 })
 export type KeyState = z.infer<typeof KeyState>
 

@@ -30,7 +30,7 @@ export function addRuns(program: Command, context: Context): void {
         isLive && !session.json
           ? await unlessAway(session, 'How far they are', () => session.api.launcher.queue(options.bot))
           : []
-      const progress = new Map(queue.map((entry) => [entry.run, entry.progress]))
+      const progress = new Map((queue ?? []).map((entry) => [entry.run, entry.progress]))
       session.show(answer, () =>
         answer.runs.length === 0 ? noRuns(options) : runTable(answer.runs, progress, session.style, context.now()),
       )
@@ -49,18 +49,24 @@ export function addRuns(program: Command, context: Context): void {
         session.api.console.run(run),
         unlessAway(session, 'Its attempts', () => session.api.launcher.attempts(run, { remarks: true })),
       ])
-      session.show({ ...story, attempts }, () => runPage(story, attempts, session.style, context.now()))
+      session.show({ ...story, attempts }, () => runPage(story, attempts ?? [], session.style, context.now()))
     })
 }
 
-/** What the launcher knows stands beside what the history tells: where it does not answer, that is said, and the rest shown. */
-async function unlessAway<T>(session: Session, what: string, ask: () => Promise<T[]>): Promise<T[]> {
+/**
+ * What the launcher knows stands beside what the history tells: where there is no launcher, that is said, and the rest shown.
+ *
+ * @returns null where it could not be asked; nothing where it has not heard of it yet
+ */
+async function unlessAway<T>(session: Session, what: string, ask: () => Promise<T[]>): Promise<T[] | null> {
   try {
     return await ask()
   } catch (error) {
-    if (!(error instanceof Refusal || error instanceof Unreachable)) throw error
+    if (error instanceof Refusal && error.code === 'notFound' && !error.isOfRoute) return []
+    const isAway = error instanceof Unreachable || (error instanceof Refusal && error.isOfRoute)
+    if (!isAway) throw error
     session.note(`${what} cannot be shown: ${error.message}. ${error.next ?? ''}`.trim())
-    return []
+    return null
   }
 }
 

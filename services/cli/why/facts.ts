@@ -63,6 +63,8 @@ export interface HeldModel {
   readonly run: string
   readonly since: Date
   readonly expiresAt: Date | null
+  /** The one that decided. */
+  readonly rule: string | null
   readonly reasons: readonly string[]
 }
 

@@ -11,6 +11,7 @@ import type {
   HeldModel,
   KeyFacts,
   LastEnd,
+  Pin,
   QueuedRun,
   RunningRun,
   WaitingRequest,
@@ -131,15 +132,15 @@ function runningWords(running: RunningRun, now: Date): string {
   return `is running${share}${again}`
 }
 
-/** In the words of the verdict, which stay as they were given. */
-const reasonOfPin = 'a person has pinned the champion'
+function heldSentence(model: HeldModel, { pin }: KeyFacts): string {
+  const isForThePin = pin !== null && (pin.since === null || pin.since <= model.since)
+  const why = isForThePin ? `: the key is pinned${pin.actor === null ? '' : ` by ${pin.actor}`}` : whyHeld(model, pin)
+  return `The model of ${model.run} is held for a person to decide${why}`
+}
 
-function heldSentence({ run, since, reasons }: HeldModel, { pin }: KeyFacts): string {
-  const isForThePin = pin !== null && (pin.since === null || pin.since <= since)
-  const wasForAPin = pin === null && reasons[0] === reasonOfPin
-  const then = wasForAPin ? ': it was judged while the key was pinned' : because(reasons)
-  const why = isForThePin ? `: the key is pinned${pin.actor === null ? '' : ` by ${pin.actor}`}` : then
-  return `The model of ${run} is held for a person to decide${why}`
+/** A verdict keeps its words, and a pin may be gone since then. */
+function whyHeld({ rule, reasons }: HeldModel, pin: Pin | null): string {
+  return pin === null && rule === 'pin' ? ': it was judged while the key was pinned' : because(reasons)
 }
 
 function rolledBackSentence({ run, actor, since, reason }: Champion, { pin, now }: KeyFacts): string {
@@ -194,7 +195,7 @@ function evidenceOf(facts: KeyFacts): string[] {
   }
   for (const model of held) {
     const until = model.expiresAt === null ? '' : `, expires ${relative(model.expiresAt, now)}`
-    lines.push(`held: ${model.run} since ${age(model.since, now)}${until}${because(model.reasons)}`)
+    lines.push(`held: ${model.run} since ${age(model.since, now)}${until}${whyHeld(model, pin)}`)
     lines.push(`decide with: trainyard approve ${model.run} --reason …, or trainyard reject ${model.run} --reason …`)
   }
   if (pin !== null) {

@@ -46,18 +46,6 @@ export function addBusMetrics(registry: Registry, database: Queryable, services:
     addGauge(registry, { ...facts, labelNames: ['service'] }, async () =>
       (await ask()).map((row) => ({ labels: { service: row.service }, value: of(row) })),
     )
-  const up = {
-    name: 'trainyard_database_up',
-    help: 'Whether the database answers; without it, what lies there is left out.',
-  }
-  addGauge(registry, up, async () => [
-    {
-      value: await ask().then(
-        () => 1,
-        () => 0,
-      ),
-    },
-  ])
 }
 
 const ageOf = (column: string) => `coalesce(extract(epoch from now() - min(${column})), 0)::double precision`

@@ -175,6 +175,7 @@ export async function* judgedModels(
   beforeRun?: RunId,
 ): AsyncGenerator<ModelRecord> {
   let before = beforeRun === undefined ? null : await idOf(database, beforeRun)
+  if (before === undefined) return
   for (let left = limit; left > 0; left -= pageSize) {
     const rows: (ModelRow & { id: number })[] = await database.query(
       `select ${columns}, id from promoter.models
@@ -187,9 +188,9 @@ export async function* judgedModels(
   }
 }
 
-async function idOf(database: Queryable, run: RunId): Promise<number | null> {
+async function idOf(database: Queryable, run: RunId): Promise<number | undefined> {
   const rows = await database.query<{ id: number }>('select id from promoter.models where run = $1', [run])
-  return rows[0]?.id ?? null
+  return rows[0]?.id
 }
 
 export async function heldModels(database: Queryable, { bot, jobType }: Key): Promise<ModelRecord[]> {

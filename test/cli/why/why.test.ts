@@ -209,7 +209,15 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
   [
     'a person who has to decide',
     {
-      held: [{ run: 'run-h', since: at(-60), expiresAt: at(600_000), reasons: ['the exam cannot tell.'] }],
+      held: [
+        {
+          run: 'run-h',
+          since: at(-60),
+          expiresAt: at(600_000),
+          rule: 'difference',
+          reasons: ['the exam cannot tell.'],
+        },
+      ],
       last: { kind: 'held', run: 'run-h', at: at(-60), by: 'policy', reasons: [] },
     },
     'The model of run-h is held for a person to decide: the exam cannot tell.',
@@ -217,20 +225,20 @@ const table: readonly (readonly [title: string, facts: Partial<KeyFacts>, senten
   [
     'a pin',
     {
-      held: [{ run: 'run-h', since: at(-60), expiresAt: null, reasons: ['pinned'] }],
+      held: [{ run: 'run-h', since: at(-60), expiresAt: null, rule: 'difference', reasons: ['pinned'] }],
       pin: { since: at(-99), actor: 'ada', reason: 'rolled back' },
     },
     'The model of run-h is held for a person to decide: the key is pinned by ada.',
   ],
   [
     'a model that was held for a pin that is no more',
-    { held: [{ run: 'run-h', since: at(-60), expiresAt: null, reasons: ['a person has pinned the champion'] }] },
+    { held: [{ run: 'run-h', since: at(-60), expiresAt: null, rule: 'pin', reasons: ['pinned'] }] },
     'The model of run-h is held for a person to decide: it was judged while the key was pinned.',
   ],
   [
     'a model that was held before a person pinned the key',
     {
-      held: [{ run: 'run-h', since: at(-60), expiresAt: null, reasons: ['the exam cannot tell'] }],
+      held: [{ run: 'run-h', since: at(-60), expiresAt: null, rule: 'difference', reasons: ['the exam cannot tell'] }],
       pin: { since: at(-9), actor: 'ada', reason: 'rolled back' },
     },
     'The model of run-h is held for a person to decide: the exam cannot tell.',
@@ -337,7 +345,7 @@ test('the evidence says how to give slots to a job type that has none', () => {
 test('the evidence says how to decide, how to unpin, and where the whole story is', () => {
   const { evidence } = why({
     ...idle,
-    held: [{ run: 'run-h', since: at(-60), expiresAt: at(7200), reasons: ['undecided'] }],
+    held: [{ run: 'run-h', since: at(-60), expiresAt: at(7200), rule: 'difference', reasons: ['undecided'] }],
     pin: { since: at(-99), actor: 'ada', reason: 'rolled back' },
     champion: { ...champion, since: at(-7200) },
     last: { kind: 'held', run: 'run-h', at: at(-60), by: 'policy', reasons: ['undecided', 'pinned'] },

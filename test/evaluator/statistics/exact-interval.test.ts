@@ -37,6 +37,24 @@ describe("Tango's score statistic", () => {
 })
 
 describe('the exact interval of a paired difference', () => {
+  test('holds its confidence where nearly every row differs, as between models that agree on nothing', () => {
+    const [rows, confidence, differing] = [40, 0.8, 1 - 1e-9]
+    const outcomes = Array.from({ length: rows + 1 }, (_, won) => ({
+      won,
+      low: exactInterval(rows, won, rows - won, confidence).low,
+    }))
+    for (const { low } of outcomes.slice(1, -1)) {
+      const delta = low - 1e-9
+      const missed = outcomes
+        .filter((outcome) => outcome.low > delta)
+        .reduce(
+          (sum, { won }) => sum + trinomial(rows, won, rows - won, (differing + delta) / 2, (differing - delta) / 2),
+          0,
+        )
+      assert.ok(missed < 0.105, `${missed} is missed at ${delta}`)
+    }
+  })
+
   test('contains the estimate and lies within the possible', () => {
     fc.assert(
       fc.property(counts, ({ rows, won, lost }) => {

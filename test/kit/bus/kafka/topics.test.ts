@@ -63,8 +63,13 @@ test('champions are compacted, and no other topic is', () => {
 
 test('what would lose or refuse messages is a difference', () => {
   assert.deepEqual(saidOf(runs, undefined), [
-    'staging.trainyard.runs is missing, and needs 6 partitions, 3 copies, cleanup.policy delete, retention.ms at least 2592000000, max.message.bytes at least 1048588, unclean.leader.election.enable false, min.insync.replicas at least 2',
+    'staging.trainyard.runs is missing, and needs 6 partitions, 3 copies, min.insync.replicas at least 2, cleanup.policy delete, retention.ms at least 2592000000, max.message.bytes at least 1048588, unclean.leader.election.enable false',
   ])
+  assert.match(
+    saidOf({ ...runs, replication: undefined }, undefined).join(),
+    /needs 6 partitions, 3 copies with min\.insync\.replicas at least 2, or one with 1, cleanup/,
+  )
+  assert.match(saidOf({ ...runs, replication: 1 }, undefined).join(), /1 copy, min\.insync\.replicas at least 1, /)
   assert.match(saidOf(runs, asWanted({ 'retention.ms': '3600000' })).join(), /retention\.ms = 3600000, and needs at le/)
   assert.match(saidOf(runs, asWanted({ 'min.insync.replicas': '1' })).join(), /min\.insync\.replicas = 1, and needs/)
   assert.match(saidOf(runs, asWanted({ 'unclean.leader.election.enable': 'true' })).join(), /unclean.*needs false/)

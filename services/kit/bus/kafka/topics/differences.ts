@@ -35,6 +35,14 @@ function suffices({ value, rule }: WantedSetting, actual: string): boolean {
   return rule === 'exactly' ? actual === value : actual === '-1' || Number(actual) >= Number(value)
 }
 
+function copiesText(replication: number | undefined): string[] {
+  const copies = replication ?? usualReplication
+  const inSync = copiesInSync(copies)
+  const synced = `${inSync.name} ${neededText(inSync)}`
+  if (replication !== undefined) return [counted(copies, 'copy', 'copies'), synced]
+  return [`${copies} copies with ${synced}, or one with 1`]
+}
+
 const neededText = ({ rule, value }: WantedSetting): string => (rule === 'exactly' ? value : `at least ${value}`)
 
 /** One line, for whoever has to decide. */
@@ -43,9 +51,8 @@ export function differenceText(difference: Difference): string {
   switch (difference.kind) {
     case 'missing': {
       const { replication, settings } = difference.topic
-      const copies = replication ?? usualReplication
-      const needed = [...settings, copiesInSync(copies)].map((setting) => `${setting.name} ${neededText(setting)}`)
-      return `${name} is missing, and needs ${[counted(partitions, 'partition'), `${copies} copies${replication === undefined ? ' or as many as there are brokers' : ''}`, ...needed].join(', ')}`
+      const needed = settings.map((setting) => `${setting.name} ${neededText(setting)}`)
+      return `${name} is missing, and needs ${[counted(partitions, 'partition'), ...copiesText(replication), ...needed].join(', ')}`
     }
     case 'setting': {
       const { setting, actual } = difference
