@@ -48,9 +48,10 @@ export function makeEvents(parts: EventsParts): (headers: Headers, body: unknown
       const events = requests.flat()
       const fresh = await database.transaction(async (transaction) => {
         const stored = await receive(transaction, events.flatMap(signalsOf), events.flatMap(deadOf))
+        const unburied = new Set(stored)
         await outbox.deadLetter(
           transaction,
-          events.flatMap((event) => lettersOf(event, stored)),
+          events.flatMap((event) => lettersOf(event, unburied)),
         )
         return stored
       })
@@ -112,9 +113,14 @@ function idOf(item: unknown): string | null {
 const signalsOf = (event: ReadEvent): readonly Signal[] => (event.kind === 'translated' ? event.signals : [])
 const deadOf = (event: ReadEvent): readonly DeadSignal[] => (event.kind === 'translated' ? event.dead : [])
 
-/** An event that came before lies among the dead letters already. */
-function lettersOf(event: ReadEvent, fresh: ReadonlySet<SignalId>): DeadLetter[] {
-  if (event.kind === 'refused' || !event.dead.some(({ id }) => fresh.has(id))) return []
+/**
+ * An event that came before lies among the dead letters already, and so does one that stands twice in what is stored now.
+ * @param unburied loses those that get their letter
+ */
+function lettersOf(event: ReadEvent, unburied: Set<SignalId>): DeadLetter[] {
+  if (event.kind === 'refused') return []
+  const dead = event.dead.filter(({ id }) => unburied.delete(id))
+  if (dead.length === 0) return []
   return [
     {
       topic: platformTopic,

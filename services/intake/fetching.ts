@@ -41,6 +41,8 @@ export const fetchLimits = {
   failures: 6,
   firstBackoffSeconds: 2,
   backoffFactor: 3,
+  /** After a failure of our own, as when our disk is full. */
+  ownBackoffSeconds: 10,
   /** Claims, whatever became of them: a dataset that kills the process is not tried for ever. */
   tries: 20,
   /** So much of a dataset may come as slowly as it will before it takes one of the turns below. */
@@ -71,8 +73,8 @@ export function makeFetching(parts: FetchingParts): (signal: AbortSignal) => Pro
       )
       await database.transaction((transaction) => finish(transaction, claim, outcome))
     } catch (error) {
-      // Not the dataset's fault, so it costs the request nothing.
-      await extend(claim, fetchLimits.firstBackoffSeconds)
+      // Not the dataset's fault, so it costs the request nothing, and what troubles us takes a while.
+      await giveBack(claim, signal.aborted ? 0 : fetchLimits.ownBackoffSeconds)
       if (!signal.aborted) throw error
     }
     return 0
@@ -100,6 +102,15 @@ export function makeFetching(parts: FetchingParts): (signal: AbortSignal) => Pro
   async function extend({ request, tries }: Claim, seconds: number): Promise<void> {
     await database.execute(
       `update intake.requests set due_at = now() + $3 * interval '1 second' where id = $1 and state = 'fetching' and fetch_tries = $2`,
+      [request.run, tries, seconds],
+    )
+  }
+
+  /** The try counts as none, if the claim is still ours. */
+  async function giveBack({ request, tries }: Claim, seconds: number): Promise<void> {
+    await database.execute(
+      `update intake.requests set due_at = now() + $3 * interval '1 second', fetch_tries = fetch_tries - 1
+        where id = $1 and state = 'fetching' and fetch_tries = $2`,
       [request.run, tries, seconds],
     )
   }

@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client'
 import { addGauge, shared } from '../kit/gauges.ts'
 import type { Queryable } from '../kit/store/database.ts'
 import { readSums } from './sums.ts'
-import { overdue } from './watch.ts'
+import { overdue, watchedStates } from './watch.ts'
 
 export function addMetrics(registry: Registry, database: Queryable): void {
   const sums = shared(() => readSums(database))
@@ -44,7 +44,7 @@ export function addMetrics(registry: Registry, database: Queryable): void {
     async () => {
       const late = await overdue(database)
       const countOf = (state: string) => late.filter((row) => row.state === state).length
-      return ['waiting', 'fetching'].map((state) => ({ labels: { state }, value: countOf(state) }))
+      return watchedStates.map((state) => ({ labels: { state }, value: countOf(state) }))
     },
   )
 }

@@ -18,6 +18,7 @@ import type { Kit } from '../kit/service.ts'
 import type { Statement, Transaction } from '../kit/store/database.ts'
 import type { StoredSplit } from './dataset/stored.ts'
 import { decide, type Newest } from './decide.ts'
+import { bare } from './fetch/sources.ts'
 import type { KeyState } from './keys.ts'
 import { causeOf, type Request } from './requests.ts'
 import { endSignals } from './signals.ts'
@@ -206,7 +207,7 @@ function requestedOf(
       bot,
       jobType: request.jobType,
       generation,
-      dataset: { ...split, uri },
+      dataset: { ...split, uri: bare(uri) },
       spec,
       workIdentity,
       priority: jobType.priority,

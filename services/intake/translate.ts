@@ -54,8 +54,11 @@ export function whyNot({ topic, when }: Trigger, event: Incoming): string | unde
   return `${unmet.pointer.text} is ${shown(lookUp(unmet.pointer, event.view))}, not ${shown(unmet.equals)}`
 }
 
+/** A list or a mapping may be deeper than anything that would write it down. */
 function shown(value: unknown): string {
-  return value === undefined ? 'missing' : (JSON.stringify(value)?.slice(0, 200) ?? String(value))
+  if (value === undefined) return 'missing'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' && value !== null ? 'a mapping' : JSON.stringify(value).slice(0, 200)
 }
 
 function apply(trigger: Trigger, event: Incoming, cause: Signal['cause']): Signal | DeadSignal {

@@ -5,20 +5,30 @@ import { foldTally } from './sums.ts'
 
 /**
  * How long a request may be overdue in its state, in seconds: since it was due, or, where it was put off because it could
- * not go on, since it waits. Fetching ends by itself: see `fetchLimits`.
+ * not go on, since it waits. Fetching ends by itself: see `fetchLimits`. Requested: since nobody has said anything of its run,
+ * as where the topic was lost, and all that asks for the same work is coalesced into it.
  */
-const overdueSeconds = { waiting: 600, fetching: 1_800 } as const
+const overdueSeconds = { waiting: 600, fetching: 1_800, requested: 1_800 } as const
+export const watchedStates = ['waiting', 'fetching', 'requested'] as const
 
-type OverdueRow = { id: string; bot: string; job_type: string; state: 'waiting' | 'fetching'; seconds: number }
+type OverdueRow = {
+  id: string
+  bot: string
+  job_type: string
+  state: (typeof watchedStates)[number]
+  seconds: number
+}
 
 export async function overdue(database: Queryable): Promise<OverdueRow[]> {
   return await database.query<OverdueRow>(
     `select id, bot, job_type, state, extract(epoch from now() - since) as seconds
        from (select *, case when state = 'waiting' and problem is null then due_at else state_since end as since
-               from intake.requests where state in ('waiting', 'fetching')) as open
-      where since < now() - make_interval(secs => case state when 'waiting' then $1::integer else $2::integer end)
+               from intake.requests
+              where state in ('waiting', 'fetching')
+                 or state = 'requested' and coalesce(run_state, 'queued') = 'queued' and run_state is null) as open
+      where since < now() - make_interval(secs => ($1::jsonb ->> state)::integer)
       order by seconds desc limit 1000`,
-    [overdueSeconds.waiting, overdueSeconds.fetching],
+    [JSON.stringify(overdueSeconds)],
   )
 }
 

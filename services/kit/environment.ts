@@ -72,7 +72,7 @@ export const EnvironmentVariables = z.object({
     .describe('How long the embedded log keeps messages that every group has read, in days. Champions stay for ever.'),
   TRAINYARD_HISTORY_DAYS: wholeNumber(1, 36_500)
     .default(400)
-    .describe('How long the console keeps the history, in days.'),
+    .describe('How long the console keeps the history, and the launcher what training programs wrote, in days.'),
   TRAINYARD_MODEL_DAYS: wholeNumber(1, 36_500)
     .default(30)
     .describe(

@@ -1,7 +1,8 @@
 /**
  * What a new request does to the line of its key (I2). Pure.
  *
- * - A generation that is not above the newest one seen is a redelivery: nothing.
+ * - A generation that is not above the newest one seen is a redelivery: nothing. So is a run that is in the line already:
+ *   intake, restored from a backup, asks for it once more under a new generation.
  * - A request replaces the queued run and takes over its place, the higher priority and a person's insistence.
  * - A queued run that names its own dataset is not replaced by a request that names none: whoever named a dataset would
  *   otherwise get a training on another one. The newer request ends at once, superseded by the queued run, which takes
@@ -45,8 +46,9 @@ export type Admission =
 export type Rule = Pick<JobTypeSpec, 'whenNewer' | 'supersede'>
 
 export function admit(line: Line, request: Request, rule: Rule): { admission: Admission; after: Line } {
-  if (request.generation <= line.newestGeneration) return { admission: { kind: 'ignored' }, after: line }
   const { queued, running } = line
+  const isInLine = request.run === queued?.run || request.run === running?.run
+  if (isInLine || request.generation <= line.newestGeneration) return { admission: { kind: 'ignored' }, after: line }
   const newest = { ...line, newestGeneration: request.generation }
   const place = {
     priority: Math.max(request.priority, queued?.priority ?? request.priority),

@@ -19,8 +19,8 @@ const emptyBlob = digestOf('')
 
 export async function announceUpload(database: Queryable, attempt: AttemptName, digest: Digest): Promise<void> {
   await database.execute(
-    `insert into launcher.attempt_blobs (attempt, digest, stored, kept)
-     select $1, $2, false, false from (select pg_advisory_xact_lock_shared(hashtextextended($2, 0)) as held) as lock
+    `insert into launcher.attempt_blobs (attempt, digest, stored, kept, uploaded)
+     select $1, $2, false, false, true from (select pg_advisory_xact_lock_shared(hashtextextended($2, 0)) as held) as lock
       where held is not null
      on conflict do nothing`,
     [attempt, digest],

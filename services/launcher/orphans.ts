@@ -8,6 +8,9 @@ import type { Kit } from '../kit/service.ts'
 import type { Executor } from './executor/executor.ts'
 import { takeBack } from './transitions.ts'
 
+/** What was released just now may still be on the list, which is read before. */
+const settledSeconds = 10
+
 export interface OrphanNeeds extends Pick<Kit, 'database' | 'log'> {
   readonly executor: Executor
 }
@@ -17,7 +20,7 @@ export function makeOrphanWatch({ database, log, executor }: OrphanNeeds): () =>
   const told = new Set<AttemptName>()
   return async () => {
     const there = await executor.list()
-    for (const attempt of await takeBack(database, there)) {
+    for (const attempt of await takeBack(database, there, settledSeconds)) {
       log.warn({ attempt, place: executor.place }, 'an attempt that was over is there again; it is taken away')
     }
     const orphans = await database.query<{ attempt: AttemptName }>(

@@ -85,22 +85,28 @@ export async function releaseAttempt(database: Queryable, attempt: AttemptName):
 /**
  * Takes back that these attempts are released, since something of theirs is there: it is looked after once more.
  *
+ * @param longSeconds only those that have been for so long
  * @returns those that were released
  */
-export async function takeBack(database: Queryable, attempts: readonly AttemptName[]): Promise<AttemptName[]> {
+export async function takeBack(
+  database: Queryable,
+  attempts: readonly AttemptName[],
+  longSeconds = 0,
+): Promise<AttemptName[]> {
   const rows = await database.query<{ attempt: AttemptName }>(
     `with concerned as (
        select r.run from launcher.runs r
-        where r.run in (select a.run from launcher.attempts a where a.attempt = any($1) and a.released_at is not null)
+        where r.run in (select a.run from launcher.attempts a where a.attempt = any($1) and a.released_at <= now() - make_interval(secs => $2))
         order by r.run for no key update
      ), back as (
        update launcher.attempts a set released_at = null from concerned
-        where a.run = concerned.run and a.attempt = any($1) and a.released_at is not null returning a.run, a.attempt
+        where a.run = concerned.run and a.attempt = any($1) and a.released_at <= now() - make_interval(secs => $2)
+       returning a.run, a.attempt
      ), looked as (
        update launcher.runs r set look_at = now() from back where r.run = back.run
      )
      select attempt from back`,
-    [attempts],
+    [attempts, longSeconds],
   )
   return rows.map(({ attempt }) => attempt)
 }

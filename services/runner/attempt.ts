@@ -5,7 +5,7 @@
  *     predict:  inputs ─────────────────────────────────────────▶ predict ─▶ answers stored ─▶ committed
  *
  * Each step can end it otherwise, and that end is told with its reason. Invariants: the exam's texts come only after the
- * model is stored (D9); the whole log is stored before the commit or the end is told (I7); nothing is told once the
+ * model is stored, and nothing that is saved after that reaches another attempt (D9); the whole log is stored before the commit or the end is told (I7); nothing is told once the
  * attempt is another's (D13).
  */
 
@@ -22,7 +22,14 @@ import { type Output, openOutput } from './output.ts'
 import { runProgram } from './program.ts'
 import type { Stopping } from './stopping.ts'
 import { asOutput, fetchFiles, storeFiles } from './transfer.ts'
-import { makeWorkplace, programEnvironment, type Step, type Workplace } from './workplace.ts'
+import {
+  makeWorkplace,
+  programEnvironment,
+  type Step,
+  savedFolder,
+  setTrainingAside,
+  type Workplace,
+} from './workplace.ts'
 
 export type AttemptToCarryOut = {
   claim: ClaimResponse
@@ -91,6 +98,7 @@ async function toCommit(context: Context): Promise<Ending> {
     await storeFiles(api, files, join(train.output, 'model'), signal)
     const { texts } = await asOutput('the model', api.model(files, signal))
     renameSync(join(train.output, 'model'), join(predict.input, 'model'))
+    setTrainingAside(context.workDirectory)
     await fetchFiles(api, [{ path: 'texts.jsonl', ...texts }], predict.input, signal)
   }
 
@@ -152,9 +160,13 @@ async function withCheckpoint(
 ): Promise<{ told: ToldEnding; checkpoint: StoredFile[] }> {
   if (ending.outcome !== 'resumable') return { told: ending, checkpoint: [] }
   try {
-    const checkpoint = await collect(workDirectory, 'checkpoint')
+    const { name, isOfTrained } = savedFolder(workDirectory)
+    const checkpoint = await collect(workDirectory, name)
+    // A program that is told to stop in its exam has done its part: what it saves there is not kept.
+    if (checkpoint.length === 0 && isOfTrained && stopping.reason?.kind === 'asked')
+      return { told: { ...ending, outcome: 'stopped', reason: `${ending.reason}; it begins anew` }, checkpoint }
     if (checkpoint.length === 0) throw new BadOutput('there is no file in the checkpoint folder')
-    await storeFiles(api, checkpoint, join(workDirectory, 'checkpoint'), signal)
+    await storeFiles(api, checkpoint, join(workDirectory, name), signal)
     return { told: ending, checkpoint }
   } catch (error) {
     if (error instanceof Interrupted && stopping.reason?.kind !== 'lost') {

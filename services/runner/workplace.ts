@@ -1,6 +1,6 @@
 /** The files and folders of one attempt, all below its work folder; whoever made the folder clears it away. */
 
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isOfImage } from './container.ts'
 
@@ -18,11 +18,14 @@ export type Workplace = {
   steps: Record<Step, StepFolders>
 }
 
+const checkpointName = 'checkpoint'
+const trainedName = 'trained-checkpoint'
+
 export function makeWorkplace(root: string, givenCache: string | undefined): Workplace {
   const workplace: Workplace = {
     scratch: join(root, 'scratch'),
     temporary: join(root, 'tmp'),
-    checkpoint: join(root, 'checkpoint'),
+    checkpoint: join(root, checkpointName),
     cache: givenCache ?? join(root, 'cache'),
     log: join(root, 'log'),
     steps: {
@@ -41,6 +44,21 @@ export function makeWorkplace(root: string, givenCache: string | undefined): Wor
     mkdirSync(folder, { recursive: true })
   }
   return workplace
+}
+
+/**
+ * Puts away what the training has saved, and has the exam begin with nothing. What is saved with the exam's texts at hand
+ * would tell the next training of them (D9).
+ */
+export function setTrainingAside(root: string): void {
+  renameSync(join(root, checkpointName), join(root, trainedName))
+  mkdirSync(join(root, checkpointName))
+}
+
+/** The folder of what the next attempt may go on from, below the root; and whether that is of a training that is over. */
+export function savedFolder(root: string): { name: string; isOfTrained: boolean } {
+  const isOfTrained = existsSync(join(root, trainedName))
+  return { name: isOfTrained ? trainedName : checkpointName, isOfTrained }
 }
 
 /**

@@ -8,11 +8,13 @@ import type { TestKit } from '../harness/kit.ts'
 import { newsOf, type What } from './run-news.ts'
 import {
   configurationOf,
+  datasetOf,
   edit,
   get,
   intakeKit,
   letQuietPass,
   post,
+  postDataset,
   publish,
   said,
   settle,
@@ -224,6 +226,18 @@ describe('the ledger', () => {
     assert.equal(warnings.length, 1)
     assert.match(JSON.stringify(warnings[0]), /"bot":"bot-1","jobType":"intents","state":"waiting","seconds":36\d\d/)
     assert.match(await kit.metrics.metrics(), /trainyard_requests_overdue\{state="waiting"\} 1/)
+  })
+
+  test('I6: so is one of whose run nobody has said anything, as where the topic was lost', async (t) => {
+    const kit = await intakeKit(t)
+    const { body } = await postDataset(kit, datasetOf('lost'))
+    await publish(kit, edit({ dataset: { uri: body.uri } }))
+    assert.equal((await said(kit, 'training.requested')).length, 1)
+    const requested = async () =>
+      /trainyard_requests_overdue\{state="requested"\} (\d)/.exec(await kit.metrics.metrics())?.[1]
+    assert.equal(await requested(), '0')
+    await kit.database.execute(`update intake.requests set state_since = now() - interval '1 hour'`)
+    assert.equal(await requested(), '1')
   })
 
   test('I6: a request that is put off again and again is told of by its age, since its due time never passes for long', async (t) => {

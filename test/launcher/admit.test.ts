@@ -33,6 +33,14 @@ for (const generation of [4, 5]) {
   })
 }
 
+for (const line of [
+  { ...empty, newestGeneration: 4, queued: request({ generation: 4 }) },
+  { ...empty, newestGeneration: 4, running: { ...running, run: request().run } },
+])
+  test(`a run that is ${line.queued ? 'queued' : 'running'} is not replaced by itself, whatever generation it is asked for with`, () => {
+    assert.deepEqual(admit(line, request(), supersede), { admission: { kind: 'ignored' }, after: line })
+  })
+
 test('a newer request takes the place of the queued one, and its priority and insistence where they are higher', () => {
   const line = { ...empty, newestGeneration: 4, queued: { ...older, priority: 9, insisted: true } }
   const { admission, after } = admit(line, request({ priority: 3 }), wait)

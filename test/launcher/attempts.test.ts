@@ -362,6 +362,7 @@ test('D13: what comes to be of an attempt after all was over is refused, and goe
 
   // As when the call of a launcher that is no more was kept back by the network.
   await kit.executor.start(attempt)
+  await kit.database.execute("update launcher.attempts set released_at = released_at - interval '1 minute'")
   await kit.work('launcher.orphans')
   await kit.settle()
   await assert.rejects(runner.claim())

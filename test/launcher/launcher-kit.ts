@@ -37,7 +37,7 @@ export interface LauncherKit extends TestKit {
 export type RequestChanges = Partial<Omit<Requested, 'spec'>> & { readonly spec?: SpecChanges }
 type SpecChanges = Partial<{ [K in keyof JobTypeSpec]: Partial<JobTypeSpec[K]> | JobTypeSpec[K] }>
 
-export interface LauncherKitOptions extends Pick<TestKitOptions, 'database' | 'point'> {
+export interface LauncherKitOptions extends Pick<TestKitOptions, 'database' | 'point' | 'variables'> {
   readonly slots?: number
   readonly timings?: Partial<Timings>
   readonly executor?: ScriptedExecutor
@@ -51,7 +51,7 @@ export async function launcherKit(t: TestContext, options: LauncherKitOptions = 
     `jobTypes: { intents: { program: { command: [node, services/trainer/main.ts, echo] }, slots: ${slots} } }`,
     'trainyard.yaml',
   )
-  const { database, point } = options
+  const { database, point, variables } = options
   const kit = await testKit(
     t,
     launcherOver(() => executor, timings),
@@ -59,6 +59,7 @@ export async function launcherKit(t: TestContext, options: LauncherKitOptions = 
       configuration,
       ...(database ? { database } : {}),
       ...(point ? { point } : {}),
+      ...(variables ? { variables } : {}),
     },
   )
   cleanup(t, () => kit.parts.stop?.())

@@ -29,6 +29,29 @@ test('an attempt that no record tells of is named once; one that is on record is
   )
 })
 
+test('what was released just now may still be listed; what is listed later is there again, and taken away', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request({ spec: { retries: { limit: 0 } } })
+  await kit.settle()
+  await kit.crash(run)
+  const attempt = AttemptName.parse(`${run}-1`)
+  assert.deepEqual(kit.executor.released, [attempt])
+  const { lines, log } = listeningLog()
+  const watch = makeOrphanWatch({
+    database: kit.database,
+    log,
+    executor: { ...kit.executor, list: async () => [attempt] },
+  })
+  await watch()
+  assert.equal(lines.length, 0)
+  await kit.database.execute("update launcher.attempts set released_at = now() - interval '11 seconds'")
+  await watch()
+  assert.deepEqual(
+    lines.map((line) => line.attempt),
+    [attempt],
+  )
+})
+
 test('what is in the way of a job type is said with its name', async () => {
   const { lines, log } = listeningLog()
   const executor = { ...scriptedExecutor(), objections: async () => ['no node has a GPU'] }

@@ -93,6 +93,21 @@ test('exit code 75 with saved work is resumable, and the work is stored', async 
   assert.equal(api.blobs.get(digestOf('3'))?.toString(), '3')
 })
 
+test('D9: what a program saves in its exam reaches no training: what its training has saved is kept instead', async (t) => {
+  const api = await startRunApi(t)
+  const program = await writeProgram(
+    t,
+    `fs.writeFileSync(join(checkpoint, 'epoch'), '3')`,
+    `console.log('there: ' + fs.readdirSync(checkpoint).join())
+     fs.copyFileSync(join(input, 'texts.jsonl'), join(checkpoint, 'texts'))
+     process.exit(75)`,
+  )
+  await (await startRunner(t, api.url, program)).ended
+  assert.equal(api.log.toString(), 'there: \n')
+  assert.equal(api.ended?.outcome, 'resumable')
+  assert.deepEqual(api.ended?.checkpoint, [{ path: 'epoch', digest: digestOf('3'), bytes: 1 }])
+})
+
 test('a program that is not there is a crash that names it', async (t) => {
   const api = await startRunApi(t)
   await (await startRunner(t, api.url, ['no-such-program'])).ended

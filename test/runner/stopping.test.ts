@@ -44,6 +44,20 @@ test('SIGTERM to the runner stops the program, and what it saves in its grace ti
   assert.equal(api.ended?.checkpoint.length, 1)
 })
 
+test('a program that is told to stop in its exam and says that it saved has stopped, though nothing of that is kept', async (t) => {
+  const api = await startRunApi(t)
+  const program = await writeProgram(
+    t,
+    '',
+    `process.on('SIGTERM', () => { fs.writeFileSync(join(checkpoint, 'saved'), ''); process.exit(75) }); console.log('up'); await forever()`,
+  )
+  const runner = await startRunner(t, api.url, program)
+  await eventually(() => api.log.length > 0)
+  runner.kill('SIGTERM')
+  assert.equal(await runner.ended, 0)
+  assert.deepEqual([api.ended?.outcome, api.ended?.checkpoint], ['stopped', []])
+})
+
 /** Saves work at SIGTERM, at once. */
 const saving = `process.on('SIGTERM', () => { fs.writeFileSync(join(checkpoint, 'saved'), 'x'); process.exit(75) }); console.log('up'); await forever()`
 

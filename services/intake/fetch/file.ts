@@ -22,9 +22,17 @@ export async function* fetchFile(path: string, folders: readonly string[]): Asyn
   })
   try {
     await refuseMoved(path, real, handle)
-    yield* handle.createReadStream({ autoClose: false })
+    yield* readingOf(path, handle)
   } finally {
     await handle.close()
+  }
+}
+
+async function* readingOf(path: string, handle: FileHandle): AsyncGenerator<Uint8Array> {
+  try {
+    yield* handle.createReadStream({ autoClose: false })
+  } catch (error) {
+    throw failureOf(path, error)
   }
 }
 

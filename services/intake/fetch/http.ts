@@ -123,6 +123,8 @@ function ask(url: URL, allowPrivate: boolean, limits: WebLimits, signal: AbortSi
     resolve(response)
   })
   request.on('error', (error) => reject(asKnown(error, url.href)))
+  // As after 101, when Node gives the connection up without a word.
+  request.once('close', () => reject(unavailable(`${shown(url.href)} closed the connection without an answer`)))
   request.once('timeout', () => request.destroy(silent(url.href, limits.idleMs)))
   request.end()
   return promise

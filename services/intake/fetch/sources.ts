@@ -53,8 +53,7 @@ function pathOf(url: URL): string | undefined {
 }
 
 function locateWeb(uri: string, url: URL, sources: readonly DatasetSource[]): Location {
-  if (url.username !== '' || url.password !== '')
-    return refused(uri.replace(/\/\/[^/]*@/, '//…@'), 'it holds credentials')
+  if (url.username !== '' || url.password !== '') return refused(uri, 'it holds credentials')
   // A server may decode these after our comparison, and be led out of the prefix.
   if (/%2f|%5c|%2e/i.test(url.pathname)) return refused(uri, 'its path holds an encoded slash, backslash or dot')
   const matching = sources.filter((source) => 'prefix' in source && isBelow(url, source.prefix))
@@ -76,8 +75,19 @@ function refused(uri: string, reason: string): Location {
   return { kind: 'refused', reason: `the dataset ${shown(uri)} is not allowed: ${reason}` }
 }
 
-/** Queries may carry signatures that give access, so they are never repeated. */
+/**
+ * What may be told of a URI, to anybody: queries may carry signatures that give access, and what stands before an @ a
+ * password, whether it is a URI or only meant to be one.
+ */
+export function bare(uri: string): string {
+  const path = uri.split(/[?#]/, 1)[0] ?? ''
+  const at = path.lastIndexOf('@')
+  if (at < 0) return path
+  const scheme = /^[a-z][a-z0-9+.-]*:(\/\/)?/i.exec(path)?.[0] ?? ''
+  return `${scheme}…${path.slice(at)}`
+}
+
 export function shown(uri: string): string {
-  const bare = uri.split(/[?#]/, 1)[0] ?? ''
-  return bare.length > 200 ? `${bare.slice(0, 200)}…` : bare
+  const text = bare(uri)
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }

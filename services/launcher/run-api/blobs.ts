@@ -71,7 +71,7 @@ export async function storeUpload(
 /** @throws unless this runner has claimed the attempt and it has not ended */
 async function storedBytes(database: LauncherKit['database'], attempt: AttemptName, runner: string): Promise<number> {
   const rows = await database.query<{ bytes: number }>(
-    `select (select coalesce(sum(bytes), 0) from launcher.attempt_blobs b where b.attempt = a.attempt) as bytes
+    `select (select coalesce(sum(bytes), 0) from launcher.attempt_blobs b where b.attempt = a.attempt and b.uploaded) as bytes
        from launcher.attempts a where attempt = $1 and runner = $2 and state = 'claimed'`,
     [attempt, runner],
   )

@@ -21,12 +21,14 @@ export async function storeModel(
   { runner, files }: z.infer<typeof ModelRequest>,
 ): Promise<ModelResponse> {
   const { database, blobs, point } = kit
+  const manifest = manifestOf(files)
+  // Before anything is stored for it; whether it still may is asked once more with the change.
+  await requireModelWanted(kit, attempt, runner, manifest.digest)
   await requireStored(
     kit,
     attempt,
     files.map(({ digest }) => digest),
   )
-  const manifest = manifestOf(files)
   await announceUpload(database, attempt, manifest.digest)
   const stored = await blobs.put(Buffer.from(manifest.content), { expected: manifest.digest })
   const rows = await database.query<{ exam_texts: Dataset['examTexts'] }>(
@@ -44,6 +46,20 @@ export async function storeModel(
   await tellOf(kit, attempt, [notKept(stored), kept({ digest: texts, bytes: size })])
   await point('launcher.model.stored')
   return { model: manifest.digest, texts: { digest: texts, bytes: size } }
+}
+
+async function requireModelWanted(
+  kit: LauncherKit,
+  attempt: AttemptName,
+  runner: string,
+  model: Digest,
+): Promise<void> {
+  const wanted = await kit.database.keyed.query(
+    `select from launcher.attempts
+      where attempt = $1 and runner = $2 and state = 'claimed' and kind = 'train' and (model is null or model = $3)`,
+    [attempt, runner, model],
+  )
+  if (wanted.length === 0) throw await modelRefusal(kit, attempt, runner)
 }
 
 async function modelRefusal({ database }: LauncherKit, attempt: AttemptName, runner: string): Promise<Error> {

@@ -24,6 +24,16 @@ describe('fetching over HTTP', () => {
     assert.equal(await read(`${url}/elsewhere`, allowed(url)), 'content')
   })
 
+  test('an answer that Node takes for none, as of another protocol, ends the fetch', async (t) => {
+    const url = await serve(t, ({ socket }) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n')
+    })
+    await assert.rejects(read(`${url}/data`, allowed(url)), {
+      code: 'unavailable',
+      message: /closed the connection without an answer/,
+    })
+  })
+
   test('refuses loopback and private addresses, by number and by name, where they are not allowed', async (t) => {
     const url = await serve(t, (_request, response) => response.end('content'))
     const byName = url.replace('127.0.0.1', 'localhost')

@@ -41,6 +41,15 @@ describe('a URI leads only where datasetSources allow', () => {
     const reason = reasonFor('https://user:hunter2@data.example.com/sets/a')
     assert.match(reason, /credentials/)
     assert.ok(!reason.includes('hunter2'))
+    for (const uri of [
+      's3://key:hunter2@bucket/x',
+      'ftp://user:hunter2@host/x',
+      'https:user:hunter2@host/x',
+      'https://user:hunter2/x@host/x',
+      'user:hunter2@host',
+      'https://data.example.com/sets/%2f?signature=hunter2',
+    ])
+      assert.ok(!reasonFor(uri).includes('hunter2'), uri)
     for (const uri of ['ftp://data.example.com/a', 'data:,x', 'javascript:1', 'gopher://x/'])
       assert.match(reasonFor(uri), /only dataset:, file:, http: and https:/)
     assert.match(reasonFor('sets/a.jsonl'), /it is no URI/)

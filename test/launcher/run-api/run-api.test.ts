@@ -183,3 +183,44 @@ test('blobs are served by range', async (t) => {
   })
   assert.deepEqual([answer.statusCode, answer.body], [206, '"id"'])
 })
+
+test('what an attempt goes on from does not count towards what it may store', async (t) => {
+  const kit = await launcherKit(t, { variables: { TRAINYARD_BLOB_LIMIT_MIB: '1' } })
+  const run = await kit.request({ spec: { retries: { backoffSeconds: 0 } } })
+  await kit.settle()
+  const first = kit.runnerOf(run)
+  await first.claim()
+  const large = (name: string) => name.padEnd(900_000, '.')
+  const checkpoint = []
+  for (const name of ['a', 'b', 'c', 'd']) checkpoint.push({ ...(await first.store(large(name))), path: name })
+  await first.end({ outcome: 'resumable', checkpoint })
+  kit.executor.exits(first.attempt)
+  await kit.settle()
+  const second = kit.runnerOf(run)
+  assert.equal((await second.claim()).checkpoint?.length, 4)
+  for (const name of ['e', 'f', 'g', 'h']) await second.store(large(name))
+  const tooMuch = Buffer.from(large('i'))
+  assert.equal((await second.call('PUT', `/blobs/${digestOf(tooMuch)}?runner=${second.runner}`, tooMuch)).status, 413)
+})
+
+test('D10: a model that is named after the end, or by another runner, leaves nothing behind', async (t) => {
+  const kit = await launcherKit(t)
+  const run = await kit.request()
+  await kit.settle()
+  const runner = kit.runnerOf(run)
+  const { model } = await runner.train()
+  const stored = async () => (await kit.database.query('select from blobs.blobs')).length
+  const before = await stored()
+  const { model_files: [digest] = [] } =
+    (
+      await kit.database.query<{ model_files: string[] }>(
+        'select model_files from launcher.attempts where model = $1',
+        [model],
+      )
+    )[0] ?? {}
+  const files = [{ path: 'made-up.bin', digest, bytes: 1 }]
+  const attempt = kit.executor.started[0] ?? assert.fail('nothing was started')
+  assert.equal((await runner.call('POST', '/model', { files })).status, 410)
+  assert.equal((await scriptedRunner(kit, attempt).call('POST', '/model', { files })).status, 409)
+  assert.equal(await stored(), before)
+})
