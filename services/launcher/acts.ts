@@ -50,7 +50,9 @@ export function makeActs(needs: ActNeeds): Perform {
         placed.push(...(await start(run, attemptOf(run, act.attempt))))
         return
       case 'stop':
-        return executor.stop(act.attempt, act.graceMs)
+        await point('launcher.executor.stopping')
+        await executor.stop(act.attempt, act.graceMs)
+        return point('launcher.executor.stopped')
       case 'end': {
         const ended = await endAttempt(database, attemptOf(run, act.attempt), act)
         if (ended) needs.countOutcome(act.outcome)
@@ -65,17 +67,14 @@ export function makeActs(needs: ActNeeds): Perform {
       case 'note':
         return noteStanding(database, act.attempt, act.words)
       case 'try':
-        return createAttempt(
-          database,
-          run,
-          act.kind,
-          act.number,
-          waitSeconds(executor, specOf(run, act.kind), act.kind),
-        )
+        await createAttempt(database, run, act.kind, act.number, waitSeconds(executor, specOf(run, act.kind), act.kind))
+        return point('launcher.attempt.created')
       case 'tell':
-        return tellAttempts(database, run.run, act.reason)
+        await tellAttempts(database, run.run, act.reason)
+        return point('launcher.attempts.told')
       case 'clear':
-        return clearLeftovers(kit, run.run)
+        await clearLeftovers(kit, run.run)
+        return point('launcher.leftovers.cleared')
       case 'freeKey':
         if (await freeKey(database, run.run)) {
           log.warn(

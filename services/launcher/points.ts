@@ -1,6 +1,6 @@
 import type { Kit } from '../kit/service.ts'
 
-/** The seams at which a test may kill the process: before and after each commit, and around each call of the executor. */
+/** The seams that are on the way of every run, at which a test may kill the process. */
 export const points = [
   'launcher.consumer.changed',
   'launcher.queue.chosen',
@@ -19,7 +19,16 @@ export const points = [
   'launcher.attempt.released',
 ] as const
 
-export type Point = (typeof points)[number]
+/** Those on the way of a run that has to stop, is tried again, or has a champion sit its exam. */
+export const furtherPoints = [
+  'launcher.attempt.created',
+  'launcher.attempts.told',
+  'launcher.executor.stopping',
+  'launcher.executor.stopped',
+  'launcher.leftovers.cleared',
+] as const
+
+export type Point = (typeof points)[number] | (typeof furtherPoints)[number]
 
 /** The kit as the launcher uses it: its points are those of the list. */
 export interface LauncherKit extends Omit<Kit, 'point'> {
