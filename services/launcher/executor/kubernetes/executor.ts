@@ -25,6 +25,7 @@ import { timeMs } from './fields.ts'
 import { whyNoNodeFits } from './fit.ts'
 import { needsEvents } from './hindrance.ts'
 import { buildJob, isSameWork, type JobSettings } from './job.ts'
+import { makeLatePods, podWithinMs } from './late-pods.ts'
 import { labels } from './names.ts'
 import { isLost } from './node-match.ts'
 import { awaitsPod, isOver, isUnschedulable, mayBeOnLostNode, observationOf } from './observation.ts'
@@ -46,10 +47,6 @@ const longestWaitSeconds = 86_400
 const nodesAgeMs = 60_000
 /** What a runner says of its end does not come this way, so there is time. */
 const gatherMs = 100
-/** A pod is there within moments, unless something is in its way: only then is it worth a question why. */
-const podWithinMs = 5_000
-/** Times in the cluster's objects are whole seconds. */
-const grainMs = 1_000
 
 interface Read {
   readonly job: SeenJob | undefined
@@ -66,8 +63,6 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   let listed: { readonly atMs: number; readonly nodes: Promise<readonly SeenNode[]> } | undefined
   /** Of those that have ended, what was read then; each is asked about thrice, and the API server once. */
   const over = new Map<string, Read>()
-  /** Those that have no pod yet, in their order, and from when on it is late, by the monotonic clock. */
-  const podless = new Map<string, number>()
   const closing = new AbortController()
   const isClosed = (): boolean => closing.signal.aborted
 
@@ -93,6 +88,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   }
   const jobs = cluster.watchJobs((name) => tell(name, true))
   const pods = cluster.watchPods((name) => tell(name))
+  const latePods = makeLatePods({ cluster, clock, closing: closing.signal, podless, tell })
 
   /** What the watches know; undefined when they know of no such Job, or may have missed something. */
   function known(name: AttemptName): Read | undefined {
@@ -120,7 +116,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     const isRefused = isPodless && isOlder(job)
     const obscure = isRefused ? job : pods.find((pod) => needsEvents(pod, nowMs))
     const told = obscure && (await readEvents([uidOf(obscure)]))
-    if (isPodless && !isRefused) awaitPod(job.metadata?.name ?? '')
+    if (isPodless && !isRefused) latePods.await(job.metadata?.name ?? '')
     const waiting = pods.find(isUnschedulable)
     // Without the nodes, what the scheduler says is told.
     const there = waiting && (await nodes().catch(() => undefined))
@@ -153,42 +149,16 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     return madeMs !== undefined && cluster.nowMs() - madeMs > podWithinMs
   }
 
-  /** Nothing that is watched tells of a pod that is refused. */
-  function awaitPod(name: string): void {
-    if (podless.has(name)) return
-    podless.set(name, clock.monotonicMs() + podWithinMs + grainMs)
-    if (podless.size === 1) void awaitPods()
-  }
-
-  /** In one wait for all of them: thousands of Jobs are made in a few seconds. */
-  async function awaitPods(): Promise<void> {
-    for (;;) {
-      const [firstMs] = podless.values()
-      if (firstMs === undefined) return
-      await clock.sleep(Math.max(0, firstMs + grainMs - clock.monotonicMs()), closing.signal)
-      if (isClosed()) return
-      const nowMs = clock.monotonicMs()
-      const late = [...podless].flatMap(([name, lateMs]) => (lateMs <= nowMs ? [name] : []))
-      await tellRefused(late)
-      for (const name of late) podless.delete(name)
-    }
-  }
-
-  /** Where one pod is late many may be, and all are asked about together. */
-  async function tellRefused(late: readonly string[]): Promise<void> {
+  function podless(names: readonly string[]): ReadonlyMap<string, string> {
     const withPod = new Set(pods.all().map(attemptOfPod))
-    const names = late.filter((name) => jobs.get(name) !== undefined && !withPod.has(name))
-    if (names.length === 0) return
-    // Where that cannot be told, each is looked at.
-    const refusals = await cluster.listRefusals().catch(() => undefined)
-    const refused = refusals && new Set(refusals.map(({ involvedObject }) => involvedObject.uid))
-    for (const name of names) if (refused === undefined || refused.has(uidOf(jobs.get(name) ?? {}))) tell(name)
+    const there = names.flatMap((name) => jobs.get(name) ?? []).filter(({ metadata }) => !withPod.has(metadata?.name))
+    return new Map(there.map((job) => [job.metadata?.name ?? '', uidOf(job)]))
   }
 
   /** There is no more to be seen of it than what the API server has just answered. */
   function noteMade(name: string, job: SeenJob): Pick<Standing, 'words'> {
     made.set(name, versionOf(job))
-    if (job.spec?.suspend !== true) awaitPod(name)
+    if (job.spec?.suspend !== true) latePods.await(name)
     const seen = observationOf({ job, pods: [] }, cluster.nowMs())
     return seen.state === 'starting' && seen.words !== undefined ? { words: seen.words } : {}
   }

@@ -79,19 +79,19 @@ function stuckContainer({ status }: SeenPod): Stuck | undefined {
     ...(status?.containerStatuses ?? []),
   ]) {
     const { reason = '', message = 'no reason was given' } = state?.waiting ?? {}
-    const isForEver = reason === 'InvalidImageName'
-    if (imageReasons.has(reason))
-      return { container, words: `its image ${image} can't be pulled: ${message}`, isForEver }
-    if (setupReasons.has(reason)) return { container, words: `its container can't be made: ${message}`, isForEver }
-    // Ours are not started again.
-    if (reason === 'CrashLoopBackOff')
-      return {
-        container,
-        words: `the container ${container}, which others have added, ends again and again: ${message}`,
-        isForEver,
-      }
+    const words = stuckWords(reason, container, image)
+    if (words) return { container, words: `${words}: ${message}`, isForEver: reason === 'InvalidImageName' }
   }
   return undefined
+}
+
+function stuckWords(reason: string, container: string, image: string): string | undefined {
+  if (imageReasons.has(reason)) return `its image ${image} can't be pulled`
+  if (setupReasons.has(reason)) return "its container can't be made"
+  // Ours are not started again.
+  return reason === 'CrashLoopBackOff'
+    ? `the container ${container}, which others have added, ends again and again`
+    : undefined
 }
 
 /**
