@@ -43,7 +43,7 @@ export const fetchLimits = {
   backoffFactor: 3,
   /** After a failure of our own, as when our disk is full. */
   ownBackoffSeconds: 10,
-  /** Claims, whatever became of them: a dataset that kills the process is not tried for ever. */
+  /** Claims, whatever became of them, but for what passed on our own side: a dataset that kills the process is not tried for ever. */
   tries: 20,
   /** So much of a dataset may come as slowly as it will before it takes one of the turns below. */
   readAheadBytes: 1024 * 1024,
@@ -51,7 +51,13 @@ export const fetchLimits = {
   readingsAtOnce: 2,
 } as const
 
-type Claim = { readonly request: Request; readonly tries: number; readonly failures: number }
+type Claim = {
+  readonly request: Request
+  readonly tries: number
+  /** Of the tries those that may have been the dataset's fault. */
+  readonly counted: number
+  readonly failures: number
+}
 
 type Outcome =
   | { readonly kind: 'stored'; readonly split: StoredSplit; readonly uri: string; readonly jobType: JobType }
@@ -69,26 +75,32 @@ export function makeFetching(parts: FetchingParts): (signal: AbortSignal) => Pro
     try {
       const renew = () => extend(claim, fetchLimits.leaseSeconds)
       const outcome = await underLease({ clock, renewEveryMs: fetchLimits.renewEveryMs, renew }, async () =>
-        claim.tries > fetchLimits.tries ? worn(claim) : await fetchDataset(claim.request, signal),
+        claim.counted > fetchLimits.tries ? worn(claim) : await fetchDataset(claim.request, signal),
       )
       await database.transaction((transaction) => finish(transaction, claim, outcome))
     } catch (error) {
-      // Not the dataset's fault, so it costs the request nothing, and what troubles us takes a while.
-      await giveBack(claim, signal.aborted ? 0 : fetchLimits.ownBackoffSeconds)
+      // What passes is not the dataset's fault and costs it no try; anything else may be.
+      if (signal.aborted) await forgive(claim, 0)
+      else if (classify(error).retryable) await forgive(claim, fetchLimits.ownBackoffSeconds)
+      else await extend(claim, fetchLimits.firstBackoffSeconds)
       if (!signal.aborted) throw error
     }
     return 0
   }
 
   async function claimOne(): Promise<Claim | undefined> {
-    const [row] = await database.query<RequestRow & { fetch_tries: number; fetch_failures: number }>(
+    const [row] = await database.query<
+      RequestRow & { fetch_tries: number; fetch_failures: number; fetch_forgiven: number }
+    >(
       `update intake.requests set fetch_tries = fetch_tries + 1, due_at = now() + $1 * interval '1 second'
         where id = (select id from intake.requests where state = 'fetching' and due_at <= now()
                      order by fetch_failures > 0, due_at limit 1 for update skip locked)
-       returning ${requestColumns}, fetch_tries, fetch_failures`,
+       returning ${requestColumns}, fetch_tries, fetch_failures, fetch_forgiven`,
       [fetchLimits.leaseSeconds],
     )
-    return row && { request: requestOf(row), tries: row.fetch_tries, failures: row.fetch_failures }
+    if (!row) return undefined
+    const { fetch_tries: tries, fetch_failures: failures, fetch_forgiven: forgiven } = row
+    return { request: requestOf(row), tries, counted: tries - forgiven, failures }
   }
 
   async function nextClaimMs(): Promise<number | undefined> {
@@ -106,10 +118,10 @@ export function makeFetching(parts: FetchingParts): (signal: AbortSignal) => Pro
     )
   }
 
-  /** The try counts as none, if the claim is still ours. */
-  async function giveBack({ request, tries }: Claim, seconds: number): Promise<void> {
+  /** The try does not count, if the claim is still ours. */
+  async function forgive({ request, tries }: Claim, seconds: number): Promise<void> {
     await database.execute(
-      `update intake.requests set due_at = now() + $3 * interval '1 second', fetch_tries = fetch_tries - 1
+      `update intake.requests set due_at = now() + $3 * interval '1 second', fetch_forgiven = fetch_forgiven + 1
         where id = $1 and state = 'fetching' and fetch_tries = $2`,
       [request.run, tries, seconds],
     )
@@ -190,8 +202,8 @@ function failed(reason: string): Outcome {
   return { kind: 'failed', reason, retryable: false }
 }
 
-function worn({ tries }: Claim): Outcome {
-  return failed(`the dataset was not read to its end in ${tries - 1} tries`)
+function worn({ counted }: Claim): Outcome {
+  return failed(`the dataset was not read to its end in ${counted - 1} tries`)
 }
 
 /** Passes a source on and keeps what it failed with, to tell its failures from ours. */

@@ -1,6 +1,6 @@
 /**
  * A database restored from an older backup has forgotten generations: the launcher, which has not, would ignore them
- * the next time.
+ * the next time. And it takes requests for open that were granted since: asked for once more, they would take their own place.
  */
 import type { ReceivedEvent } from '../kit/bus/events.ts'
 import type { Recall } from '../kit/bus/recall.ts'
@@ -25,7 +25,30 @@ export function recallGenerations({ database, log }: Pick<Kit, 'database' | 'log
        on conflict (bot, job_type) do update set generation = greatest(keys.generation, excluded.generation)`,
       columnsOf(forgotten),
     )
+    await grantAnew(database, forgotten)
   }
+}
+
+/** What is open here and was granted is what was said of it. */
+async function grantAnew(database: Queryable, said: readonly Requested[]): Promise<void> {
+  await database.execute(
+    `with granted as (
+       update intake.requests r
+          set state = 'requested', state_since = now(), generation = said.generation, dataset = said.dataset,
+              work_identity = said.work, problem = null
+         from unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) as said (run, generation, dataset, work)
+        where r.id = said.run and r.state in ('waiting', 'fetching')
+       returning r.id, r.bot, r.job_type, r.generation
+     )
+     update intake.keys set newest_run = granted.id from granted
+      where keys.bot = granted.bot and keys.job_type = granted.job_type and keys.generation = granted.generation`,
+    [
+      said.map(({ data }) => data.run),
+      said.map(({ data }) => data.generation),
+      said.map(({ data }) => data.dataset.digest),
+      said.map(({ data }) => data.workIdentity),
+    ],
+  )
 }
 
 async function aboveRecord(database: Queryable, events: readonly Requested[]): Promise<Requested[]> {

@@ -5,8 +5,8 @@
  *     predict:  inputs ─────────────────────────────────────────▶ predict ─▶ answers stored ─▶ committed
  *
  * Each step can end it otherwise, and that end is told with its reason. Invariants: the exam's texts come only after the
- * model is stored, and nothing that is saved after that reaches another attempt (D9); the whole log is stored before the commit or the end is told (I7); nothing is told once the
- * attempt is another's (D13).
+ * model is stored, and nothing that is put into a checkpoint from then on reaches a training (D9); the whole log is stored
+ * before the commit or the end is told (I7); nothing is told once the attempt is another's (D13).
  */
 
 import { renameSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import type { StoredFile } from '../../schemas/files.ts'
 import type { ClaimResponse } from '../../schemas/run-api.ts'
 import type { RunApi } from './api.ts'
-import { collect, collectFile } from './collect.ts'
+import { areSame, collect, collectFile, type Marks, marksOf } from './collect.ts'
 import { type Ending, endingOfError, endingOfProgram, type ToldEnding } from './ending.ts'
 import { BadOutput, Interrupted, NotOurs } from './errors.ts'
 import { startHeartbeat } from './heartbeat.ts'
@@ -23,11 +23,12 @@ import { runProgram } from './program.ts'
 import type { Stopping } from './stopping.ts'
 import { asOutput, fetchFiles, storeFiles } from './transfer.ts'
 import {
+  checkpointName,
   makeWorkplace,
   programEnvironment,
   type Step,
-  savedFolder,
   setTrainingAside,
+  trainedName,
   type Workplace,
 } from './workplace.ts'
 
@@ -54,6 +55,7 @@ const longestReason = 2_000
 export async function carryOut(attempt: AttemptToCarryOut): Promise<Ending> {
   const { claim, api, stopping } = attempt
   let output: Output | undefined
+  let trained: Marks | undefined
   const stopHeartbeat = startHeartbeat({
     api,
     everyMs: claim.heartbeatMs,
@@ -64,20 +66,34 @@ export async function carryOut(attempt: AttemptToCarryOut): Promise<Ending> {
   async function work(): Promise<Ending> {
     const workplace = makeWorkplace(attempt.workDirectory, attempt.cacheDirectory)
     output = openOutput({ path: workplace.log, limitBytes: claim.logLimitBytes, api, stopping })
-    return toCommit({ ...attempt, workplace, output, stopHeartbeat })
+    return toCommit({
+      ...attempt,
+      workplace,
+      output,
+      stopHeartbeat,
+      noteTrained(saved) {
+        trained = saved
+      },
+    })
   }
 
   try {
     const ending = await work().catch((error: unknown) => endingOfError(error, stopping.reason))
     stopHeartbeat()
     if (ending.outcome === 'done' || ending.outcome === 'lost') return ending
-    return await tell(attempt, output, ending)
+    return await tell(attempt, output, trained, ending)
   } finally {
     output?.close()
   }
 }
 
-type Context = AttemptToCarryOut & { workplace: Workplace; output: Output; stopHeartbeat: () => void }
+type Context = AttemptToCarryOut & {
+  workplace: Workplace
+  output: Output
+  stopHeartbeat: () => void
+  /** Called with what the training has saved, before the exam's texts come. */
+  noteTrained(saved: Marks): void
+}
 
 /** The way to the commit, or to the end that came first. */
 async function toCommit(context: Context): Promise<Ending> {
@@ -99,6 +115,7 @@ async function toCommit(context: Context): Promise<Ending> {
     const { texts } = await asOutput('the model', api.model(files, signal))
     renameSync(join(train.output, 'model'), join(predict.input, 'model'))
     setTrainingAside(context.workDirectory)
+    context.noteTrained(await marksOf(context.workDirectory, trainedName))
     await fetchFiles(api, [{ path: 'texts.jsonl', ...texts }], predict.input, signal)
   }
 
@@ -135,13 +152,18 @@ async function runStep(context: Context, step: Step): Promise<{ seconds: number;
 }
 
 /** Stores the rest of the log and the saved work, and says how it ended. */
-async function tell(attempt: AttemptToCarryOut, output: Output | undefined, ending: ToldEnding): Promise<Ending> {
+async function tell(
+  attempt: AttemptToCarryOut,
+  output: Output | undefined,
+  trained: Marks | undefined,
+  ending: ToldEnding,
+): Promise<Ending> {
   const { api, stopping, claim } = attempt
   const limitMs = claim.graceMs + settleMs
   const signal = stopping.closing(limitMs)
   try {
     await output?.finish(signal)
-    const { told, checkpoint } = await withCheckpoint(attempt, ending, stopping.closing(limitMs - endMs))
+    const { told, checkpoint } = await withCheckpoint(attempt, trained, ending, stopping.closing(limitMs - endMs))
     const trouble = output?.trouble()
     const reason = trouble === undefined ? told.reason : `${told.reason}; the log is not whole: ${trouble}`
     await api.end({ ...told, reason: storable(reason), checkpoint }, signal)
@@ -152,19 +174,25 @@ async function tell(attempt: AttemptToCarryOut, output: Output | undefined, endi
   }
 }
 
-/** Work that can't be kept is no work to go on from: the end is a crash then, or the stop that left no time for it. */
+/**
+ * Work that can't be kept is no work to go on from: the end is a crash then, or the stop that left no time for it.
+ * @param trained what the training had saved when it was over; undefined while it is not
+ */
 async function withCheckpoint(
   { api, workDirectory, stopping }: AttemptToCarryOut,
+  trained: Marks | undefined,
   ending: ToldEnding,
   signal: AbortSignal,
 ): Promise<{ told: ToldEnding; checkpoint: StoredFile[] }> {
   if (ending.outcome !== 'resumable') return { told: ending, checkpoint: [] }
+  const name = trained === undefined ? checkpointName : trainedName
   try {
-    const { name, isOfTrained } = savedFolder(workDirectory)
-    const checkpoint = await collect(workDirectory, name)
-    // A program that is told to stop in its exam has done its part: what it saves there is not kept.
-    if (checkpoint.length === 0 && isOfTrained && stopping.reason?.kind === 'asked')
-      return { told: { ...ending, outcome: 'stopped', reason: `${ending.reason}; it begins anew` }, checkpoint }
+    const isWhole = trained === undefined || areSame(trained, await marksOf(workDirectory, name))
+    const checkpoint = isWhole ? await collect(workDirectory, name) : []
+    if (checkpoint.length === 0 && trained !== undefined) {
+      const reason = `${ending.reason}; what predict saves after a training is not kept, and it begins anew`
+      return { told: { ...ending, outcome: 'stopped', reason }, checkpoint }
+    }
     if (checkpoint.length === 0) throw new BadOutput('there is no file in the checkpoint folder')
     await storeFiles(api, checkpoint, join(workDirectory, name), signal)
     return { told: ending, checkpoint }

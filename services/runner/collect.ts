@@ -27,6 +27,29 @@ export async function collect(parent: string, name: string): Promise<StoredFile[
   return files
 }
 
+/** By path, what is another one as soon as anybody writes to a file: no program can set when that was last done. */
+export type Marks = ReadonlyMap<string, string>
+
+/** Of the files that `collect` would take; of none where it would refuse. */
+export async function marksOf(parent: string, name: string): Promise<Marks> {
+  const folder = join(parent, name)
+  const marks = new Map<string, string>()
+  try {
+    for await (const path of pathsBelow(folder, name, '')) {
+      const { ino, size, ctimeNs } = await lstat(join(folder, path), { bigint: true })
+      marks.set(path, `${ino} ${size} ${ctimeNs}`)
+    }
+  } catch (error) {
+    if (!(error instanceof BadOutput)) throw error
+    marks.clear()
+  }
+  return marks
+}
+
+export function areSame(one: Marks, other: Marks): boolean {
+  return one.size === other.size && [...one].every(([path, mark]) => other.get(path) === mark)
+}
+
 /** A file that must be there. */
 export async function collectFile(name: string, folder: string): Promise<StoredFile> {
   try {

@@ -1,6 +1,6 @@
 /** The files and folders of one attempt, all below its work folder; whoever made the folder clears it away. */
 
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { mkdirSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isOfImage } from './container.ts'
 
@@ -18,8 +18,9 @@ export type Workplace = {
   steps: Record<Step, StepFolders>
 }
 
-const checkpointName = 'checkpoint'
-const trainedName = 'trained-checkpoint'
+export const checkpointName = 'checkpoint'
+/** Of a training that is over. */
+export const trainedName = 'trained-checkpoint'
 
 export function makeWorkplace(root: string, givenCache: string | undefined): Workplace {
   const workplace: Workplace = {
@@ -51,14 +52,10 @@ export function makeWorkplace(root: string, givenCache: string | undefined): Wor
  * would tell the next training of them (D9).
  */
 export function setTrainingAside(root: string): void {
+  // The program may have cleared it away.
+  mkdirSync(join(root, checkpointName), { recursive: true })
   renameSync(join(root, checkpointName), join(root, trainedName))
   mkdirSync(join(root, checkpointName))
-}
-
-/** The folder of what the next attempt may go on from, below the root; and whether that is of a training that is over. */
-export function savedFolder(root: string): { name: string; isOfTrained: boolean } {
-  const isOfTrained = existsSync(join(root, trainedName))
-  return { name: isOfTrained ? trainedName : checkpointName, isOfTrained }
 }
 
 /**

@@ -108,6 +108,24 @@ test('D9: what a program saves in its exam reaches no training: what its trainin
   assert.deepEqual(api.ended?.checkpoint, [{ path: 'epoch', digest: digestOf('3'), bytes: 1 }])
 })
 
+for (const [what, tampering] of [
+  ['adds a file to', `fs.copyFileSync(join(input, 'texts.jsonl'), join(checkpoint, '../trained-checkpoint/texts'))`],
+  ['writes into', `fs.copyFileSync(join(input, 'texts.jsonl'), join(checkpoint, '../trained-checkpoint/epoch'))`],
+] as const)
+  test(`D9: of a program that ${what} what its training has saved nothing is kept`, async (t) => {
+    const api = await startRunApi(t)
+    const saving = `fs.writeFileSync(join(checkpoint, 'epoch'), '3')`
+    await (await startRunner(t, api.url, await writeProgram(t, saving, `${tampering}; process.exit(75)`))).ended
+    assert.deepEqual([api.ended?.outcome, api.ended?.checkpoint], ['stopped', []])
+    assert.match(api.ended?.reason ?? '', /what predict saves after a training is not kept/)
+  })
+
+test('a training that clears its checkpoint folder away goes on to its exam', async (t) => {
+  const api = await startRunApi(t)
+  await (await startRunner(t, api.url, await writeProgram(t, `fs.rmSync(checkpoint, { recursive: true })`))).ended
+  assert.ok(api.committed)
+})
+
 test('a program that is not there is a crash that names it', async (t) => {
   const api = await startRunApi(t)
   await (await startRunner(t, api.url, ['no-such-program'])).ended

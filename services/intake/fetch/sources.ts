@@ -14,6 +14,7 @@ export type Location =
   | { readonly kind: 'refused'; readonly reason: string }
 
 const storedPrefix = 'dataset:'
+const readable = new Set([storedPrefix, 'file:', 'http:', 'https:'])
 
 export function datasetUri(digest: Digest): string {
   return `${storedPrefix}${digest}`
@@ -76,15 +77,16 @@ function refused(uri: string, reason: string): Location {
 }
 
 /**
- * What may be told of a URI, to anybody: queries may carry signatures that give access, and what stands before an @ a
- * password, whether it is a URI or only meant to be one.
+ * What may be told of a URI, to anybody. Queries may carry signatures that give access; and what stands before an @ is a
+ * password, unless it is a URI where it is none.
  */
 export function bare(uri: string): string {
-  const path = uri.split(/[?#]/, 1)[0] ?? ''
-  const at = path.lastIndexOf('@')
-  if (at < 0) return path
-  const scheme = /^[a-z][a-z0-9+.-]*:(\/\/)?/i.exec(path)?.[0] ?? ''
-  return `${scheme}…${path.slice(at)}`
+  const parsed = URL.parse(uri)
+  const isOpen = parsed !== null && readable.has(parsed.protocol) && `${parsed.username}${parsed.password}` === ''
+  const at = isOpen ? -1 : uri.lastIndexOf('@')
+  const scheme = /^[a-z][a-z0-9+.-]*:(\/\/)?/i.exec(uri)?.[0] ?? ''
+  const open = at < 0 ? uri : `${scheme}…${uri.slice(at)}`
+  return open.split(/[?#]/, 1)[0] ?? ''
 }
 
 export function shown(uri: string): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { locate, shown } from '../../../services/intake/fetch/sources.ts'
+import { bare, locate, shown } from '../../../services/intake/fetch/sources.ts'
 
 const sources = [
   { prefix: 'https://data.example.com/sets/', allowPrivateAddresses: false },
@@ -47,6 +47,8 @@ describe('a URI leads only where datasetSources allow', () => {
       'https:user:hunter2@host/x',
       'https://user:hunter2/x@host/x',
       'user:hunter2@host',
+      'https://user:hun?hunter2@host/x',
+      'https://user:hun#hunter2@host/x',
       'https://data.example.com/sets/%2f?signature=hunter2',
     ])
       assert.ok(!reasonFor(uri).includes('hunter2'), uri)
@@ -54,6 +56,16 @@ describe('a URI leads only where datasetSources allow', () => {
       assert.match(reasonFor(uri), /only dataset:, file:, http: and https:/)
     assert.match(reasonFor('sets/a.jsonl'), /it is no URI/)
     assert.match(reasonFor('dataset:sha256:abc'), /64 hexadecimal digits/)
+  })
+
+  test('what is told of one is all but its query, where it holds no credentials', () => {
+    for (const [uri, told] of [
+      ['https://data.example.com/sets/team@v2/a.jsonl?x=1', 'https://data.example.com/sets/team@v2/a.jsonl'],
+      ['file:///data/a@b.jsonl', 'file:///data/a@b.jsonl'],
+      ['dataset:sha256:abc', 'dataset:sha256:abc'],
+      ['https://ada:secret@data.example.com/a?x', 'https://…@data.example.com/a'],
+    ] as const)
+      assert.equal(bare(uri), told)
   })
 
   test('to files only where a folder is named', () => {
