@@ -17,6 +17,8 @@ import type { Observation } from './executor/executor.ts'
 import type { AttemptFacts } from './facts.ts'
 import type { Timings } from './timings.ts'
 
+const callWithinMs = 10_000
+
 export type AttemptAct =
   | { readonly do: 'start'; readonly attempt: AttemptName }
   | { readonly do: 'stop'; readonly attempt: AttemptName; readonly graceMs: number }
@@ -109,7 +111,8 @@ function isUnclaimed({ state, dueMs }: AttemptFacts, nowMs: number): boolean {
 export function noteOf(attempt: AttemptFacts, seen: Observation | undefined, nowMs: number): AttemptAct | null {
   if (attempt.state === 'ended' || (seen?.state !== 'starting' && seen?.state !== 'running')) return null
   if (isUnclaimed(attempt, nowMs) && attempt.standing !== null) return null
-  const isUnheard = attempt.state === 'created' && seen.state === 'running' && seen.isNodeLost !== true
+  // A runner calls within a moment, and by then what is known of the attempt may be older than what is seen of it.
+  const isUnheard = attempt.state === 'created' && seen.begunMs !== undefined && nowMs - seen.begunMs > callWithinMs
   const words = isUnheard && seen.words !== undefined ? `${seen.words}, and its runner has not called yet` : seen.words
   return words === undefined || words === attempt.standing ? null : { do: 'note', attempt: attempt.name, words }
 }

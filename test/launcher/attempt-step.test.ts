@@ -155,13 +155,15 @@ test('what the executor says of how an attempt stands is noted where it is news,
 })
 
 test('one that runs and was not claimed says so: its runner may find no way to the launcher', () => {
-  const runs: Observation = { state: 'running', handle: 'uid', words: 'runs on node gpu-1' }
+  const runs: Observation = { state: 'running', handle: 'uid', words: 'runs on node gpu-1', begunMs: nowMs - 11_000 }
   const notedOf = (changes: Partial<AttemptFacts>, seen: Observation) => {
     const act = noteOf(attemptFacts(changes), seen, nowMs)
     return act?.do === 'note' && act.words
   }
   assert.equal(notedOf(created, runs), 'runs on node gpu-1, and its runner has not called yet')
   assert.equal(notedOf({}, runs), 'runs on node gpu-1')
+  assert.equal(notedOf(created, { ...runs, begunMs: nowMs - 9_000 }), 'runs on node gpu-1')
+  assert.equal(notedOf(created, { state: 'running', handle: 'uid', words: 'is told to stop' }), 'is told to stop')
   assert.equal(notedOf(created, onLostNode), 'its node does not answer')
 })
 

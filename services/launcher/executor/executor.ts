@@ -66,6 +66,8 @@ export interface Standing {
    * not told to stop: it is to be stopped once more.
    */
   isForsaken?: boolean
+  /** Since when its runner runs, where that is known: milliseconds since 1970, by the executor's clock. */
+  begunMs?: number
   /** It is told to stop, and the machine that it is on does not answer: it may run on, and when that ends nobody may hear. */
   isNodeLost?: boolean
 }

@@ -95,7 +95,10 @@ function ofPod(pod: SeenPod, standing: Standing, { events, nowhere, isNodeLost }
     return { state: 'running', ...standing, words, isNodeLost }
   }
   if (node === undefined) return { state: 'starting', ...standing, words: waitForNode(pod, nowhere) }
-  if (program?.running) return { state: 'running', ...standing, words: `runs on node ${node}` }
+  if (program?.running) {
+    const begunMs = timeMs(program.running.startedAt)
+    return { state: 'running', ...standing, words: `runs on node ${node}`, begunMs }
+  }
   if (program?.terminated)
     return { state: 'running', ...standing, words: 'its program has ended, and its pod has not yet' }
 
