@@ -8,6 +8,7 @@ import { openLog } from '../../../services/kit/log.ts'
 import { startServices } from '../../../services/kit/run.ts'
 import { trainyard } from '../../cli/server.ts'
 import { testDatabase } from '../../harness/database.ts'
+import { eventually } from '../../harness/eventually.ts'
 import { sharedBroker } from '../broker/shared.ts'
 import { uniqueName, withAdmin } from '../broker/topics.ts'
 
@@ -57,6 +58,8 @@ test('a setting that is wrong is put right, and what else somebody has set there
   await withAdmin(brokers, (admin) =>
     admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] }),
   )
+  // The broker that is asked may not have heard of it yet.
+  await eventually(async () => (await plan(variables)).length > 0)
   assert.deepEqual(await plan(variables), [`${name} has cleanup.policy = delete, and needs compact`])
   assert.equal((await trainyard(['topics', 'apply'], variables)).exitCode, 0)
   assert.deepEqual(await plan(variables), [])

@@ -65,10 +65,24 @@ export async function mendTopics(
     })
 
   await changeSettings(admin, [...differences, ...unusual])
-  return differences.filter(
+  const left = differences.filter(
     (difference): difference is LeftOver =>
       difference.kind === 'replication' || (difference.kind === 'partitions' && !addPartitions),
   )
+  await untilMended(admin, differences, left.length, clock)
+  return left
+}
+
+/** A broker may answer with what was there before for a moment, and a service that asks then would not start. */
+async function untilMended(
+  admin: Admin,
+  differences: readonly Difference[],
+  leftCount: number,
+  clock: Clock,
+): Promise<void> {
+  const topics = [...new Map(differences.map(({ topic }) => [topic.name, topic])).values()]
+  for (let looks = 0; looks < mostLooks && (await findDifferences(admin, topics)).length > leftCount; looks += 1)
+    await clock.sleep(lookAgainMs)
 }
 
 async function createTopics(admin: Admin, wanted: readonly WantedTopic[]): Promise<void> {
