@@ -3,9 +3,9 @@
  *
  * Called as `command… train` or `command… predict`, with the folders named in the environment. What is saved in
  * `$TRAINYARD_CHECKPOINT_DIR` before an end with 75 is there for the next attempt, unless the deadline has passed; after a
- * training, what `train` has saved, and nothing that `predict` has, which knows the exam: where `train` has saved nothing, the
- * next attempt begins anew. `$TRAINYARD_CACHE_DIR`, which need not be
- * set and may be empty at any start, is for what spares work: several programs may use it at once, none may rely on it.
+ * training, what `train` has saved, and nothing that `predict` has, which knows the exam: where `train` has saved nothing,
+ * the next attempt begins anew. `$TRAINYARD_CACHE_DIR`, which need not be set and may be empty at any start, is for what
+ * spares work: several programs may use it at once, none may rely on it.
  * - train:   reads `$TRAINYARD_INPUT_DIR/spec.json` and `train.jsonl`; writes `$TRAINYARD_OUTPUT_DIR/model/…`
  * - predict: reads `$TRAINYARD_INPUT_DIR/spec.json`, `model/…` and `texts.jsonl`; writes `$TRAINYARD_OUTPUT_DIR/predictions.jsonl`
  */
