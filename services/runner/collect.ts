@@ -35,6 +35,7 @@ export async function marksOf(parent: string, name: string): Promise<Marks> {
   const folder = join(parent, name)
   const marks = new Map<string, string>()
   try {
+    if (!(await isFolder(folder, name))) return marks
     for await (const path of pathsBelow(folder, name, '')) {
       const { ino, size, ctimeNs } = await lstat(join(folder, path), { bigint: true })
       marks.set(path, `${ino} ${size} ${ctimeNs}`)

@@ -1,6 +1,6 @@
 /** The files and folders of one attempt, all below its work folder; whoever made the folder clears it away. */
 
-import { mkdirSync, renameSync } from 'node:fs'
+import { lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isOfImage } from './container.ts'
 
@@ -52,10 +52,13 @@ export function makeWorkplace(root: string, givenCache: string | undefined): Wor
  * would tell the next training of them (D9).
  */
 export function setTrainingAside(root: string): void {
-  // The program may have cleared it away.
-  mkdirSync(join(root, checkpointName), { recursive: true })
-  renameSync(join(root, checkpointName), join(root, trainedName))
-  mkdirSync(join(root, checkpointName))
+  const checkpoint = join(root, checkpointName)
+  const trained = join(root, trainedName)
+  // The program may have cleared it away, put something else there, or used the other name for something of its own.
+  if (lstatSync(checkpoint, { throwIfNoEntry: false }) === undefined) mkdirSync(checkpoint)
+  rmSync(trained, { recursive: true, force: true })
+  renameSync(checkpoint, trained)
+  mkdirSync(checkpoint)
 }
 
 /**

@@ -120,11 +120,20 @@ for (const [what, tampering] of [
     assert.match(api.ended?.reason ?? '', /what predict saves after a training is not kept/)
   })
 
-test('a training that clears its checkpoint folder away goes on to its exam', async (t) => {
-  const api = await startRunApi(t)
-  await (await startRunner(t, api.url, await writeProgram(t, `fs.rmSync(checkpoint, { recursive: true })`))).ended
-  assert.ok(api.committed)
-})
+for (const [does, lines] of [
+  ['clears its checkpoint folder away', `fs.rmSync(checkpoint, { recursive: true })`],
+  ['leaves a file in the place of it', `fs.rmSync(checkpoint, { recursive: true }); fs.writeFileSync(checkpoint, '')`],
+  [
+    'leaves a folder where it is put away',
+    `fs.mkdirSync(join(checkpoint, '../trained-checkpoint')); fs.writeFileSync(join(checkpoint, '../trained-checkpoint/x'), '')`,
+  ],
+] as const) {
+  test(`a training that ${does} goes on to its exam`, async (t) => {
+    const api = await startRunApi(t)
+    await (await startRunner(t, api.url, await writeProgram(t, lines))).ended
+    assert.ok(api.committed)
+  })
+}
 
 test('a program that is not there is a crash that names it', async (t) => {
   const api = await startRunApi(t)
